@@ -1,0 +1,43 @@
+# Everything runs in .venv, which each target sets up by itself; only Python 3.11 or newer is needed before.
+PYTHON ?= python3
+JOBS ?= 2
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PY := $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test export notebooks readme docs bench weights lock clean
+
+help: ## What each target does
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(VENV)/.base: requirements.lock settings.ini setup.py pyproject.toml
+	@$(PYTHON) tools/set_up.py base
+$(VENV)/.dev: requirements-dev.lock settings.ini setup.py pyproject.toml
+	@$(PYTHON) tools/set_up.py dev
+
+setup: $(VENV)/.dev ## The full environment: base, extras, development tools
+demo: $(VENV)/.base ## The main job on real photos, about three minutes after set-up (installs the base only)
+	@$(PY) -m airl demo
+test: $(VENV)/.dev ## Every check and every notebook (JOBS=2; FLAGS="slow network" runs those cells too)
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal --flags "$(FLAGS)"
+export: $(VENV)/.dev ## Notebooks to airl/
+	@$(BIN)/nbdev_export
+notebooks: $(VENV)/.dev ## Run the notebooks in place, keep their figures, clean them (NB="05_photos 07_scene" for some)
+	@$(PY) tools/notebooks.py $(NB)
+readme: $(VENV)/.dev ## README.md from nbs/index.ipynb
+	@$(PY) tools/readme.py
+docs: $(VENV)/.dev ## The site, into _docs (needs Quarto)
+	@$(PY) tools/site.py build
+bench: $(VENV)/.dev ## Timings, one table a file in benchmarks/
+	@$(PY) tools/bench.py
+weights: $(VENV)/.dev ## Train every weight that ships again (hours; needs the data that nbs/19_shipped_weights.ipynb names)
+	@$(PY) -m airl.shipped_weights
+lock: $(VENV)/.dev ## requirements.lock and requirements-dev.lock from settings.ini (UPGRADE=1 for the newest)
+	@$(PY) tools/lock.py $(if $(UPGRADE),--upgrade)
+clean: ## Remove what was built; the environment stays
+	@rm -rf _docs _proc build dist *.egg-info .pytest_cache .ruff_cache .import_linter_cache nbs/nbdev.yml out

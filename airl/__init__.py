@@ -1,0 +1,27 @@
+"""Vision Transformers on CIFAR-10 and text-driven segmentation. `nbs/` is the source; public names load on first use."""
+__version__ = "0.1.0"
+
+_HOMES = {
+    'photos': 'UserError load_photo sample_photo',
+    'data': 'ImageSet load_cifar10 load_data',
+    'vit_model': 'create_vit load_nano',
+    'train': 'Recipe Run fit',
+    'eval_tta': 'Report evaluate predict',
+    'scene': 'Candidates Detections Prompts SegmentationResult',
+    'clip_ensemble': 'HighAccuracyCLIPScorer',
+    'detector': 'HybridDetector',
+    'mask_eval': 'ComprehensiveMaskEvaluator',
+    'sam2_pipeline': 'TextDrivenSegmentationPipeline quick_segment segment_image_from_path',
+}
+_home_of = {name: module for module, names in _HOMES.items() for name in names.split()}
+__all__ = sorted(_home_of)
+
+
+def __getattr__(name: str):
+    "Import the module of a public `name` the first time it is asked for (PEP 562), so that `import airl` stays quick."
+    if name not in _home_of: raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    from importlib import import_module
+    return globals().setdefault(name, getattr(import_module(f'{__name__}.{_home_of[name]}'), name))
+
+
+def __dir__(): return sorted({*globals(), *__all__})

@@ -1,0 +1,58 @@
+"README.md from nbs/index.ipynb, its pictures into assets/: python tools/readme.py"
+import base64
+import json
+import posixpath
+import re
+from pathlib import Path
+
+WARNING = '<!-- Made from nbs/index.ipynb by `make readme`: edit the notebook. -->'
+
+
+def from_root(markdown: str) -> str:
+    "Links and pictures that are relative to nbs/, as seen from the root of the repository."
+    def moved(found):
+        before, target, after = found.groups()
+        if re.match(r'[a-z]+:|#|/', target): return found[0]
+        return before + posixpath.normpath(f'nbs/{target}') + after
+    return re.sub(r'(\]\(|src="|href=")([^)"\s]+)([)"])', moved, markdown)
+
+
+def directives(source: str) -> set[str]:
+    "nbdev's and Quarto's directives of a cell, such as `hide` or `echo: false`."
+    return {line[2:].strip() for line in source.splitlines() if line.startswith('#|')}
+
+
+def render_output(output: dict, name: str, pictures: dict) -> str:
+    "One output of a code cell as Markdown; its picture, if it has one, goes into `pictures` under `name`."
+    data = output.get('data', {})
+    if 'image/png' in data:
+        pictures[f'assets/{name}.png'] = base64.b64decode(''.join(data['image/png']))
+        return f'![](assets/{name}.png)'
+    if 'text/markdown' in data: return from_root(''.join(data['text/markdown']))
+    text = ''.join(output.get('text') or data.get('text/plain') or [])
+    return f'```\n{text.rstrip()}\n```' if text.strip() else ''
+
+
+def render(notebook: Path) -> tuple[str, dict[str, bytes]]:
+    "The Markdown of `notebook`, and its pictures by path."
+    parts, pictures = [], {}
+    for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells']:
+        source = ''.join(cell['source'])
+        marks = directives(source)
+        if cell['cell_type'] == 'markdown': parts.append(from_root(source))
+        if cell['cell_type'] != 'code' or 'hide' in marks: continue
+        code = '\n'.join(line for line in source.splitlines() if not line.startswith('#|')).strip()
+        if code and 'echo: false' not in marks: parts.append(f'```python\n{code}\n```')
+        if 'output: false' not in marks:
+            parts += [render_output(output, f'index_{len(pictures)}', pictures) for output in cell['outputs']]
+    title, *rest = [part for part in parts if part]
+    return '\n\n'.join([WARNING, title, *rest]) + '\n', pictures
+
+
+if __name__ == '__main__':
+    text, pictures = render(Path('nbs/index.ipynb'))
+    Path('README.md').write_text(text, encoding='utf-8', newline='\n')
+    for old in Path('assets').glob('index_*.png'): old.unlink()
+    for path, png in pictures.items():
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).write_bytes(png)

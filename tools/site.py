@@ -1,0 +1,55 @@
+"The docs site: python tools/site.py sidebar (menu and settings copy) | process (notebooks ready for Quarto) | build (all of it)"
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+SECTIONS = {  # heading: first and last notebook number
+    'Classify: a Vision Transformer': (0, 4),
+    'Segment: a sentence in, masks out': (5, 16),
+    'The house': (17, 99),
+}
+
+
+def sidebar(root: Path) -> str:
+    "The site's menu as YAML: the notebooks that exist, in the order of the house."
+    notebooks = sorted(root.glob('nbs/[0-9]*.ipynb'))
+    contents = ['index.ipynb'] if (root/'nbs/index.ipynb').exists() else []
+    for heading, (first, last) in SECTIONS.items():
+        chapter = [path.name for path in notebooks if first <= int(path.name[:2]) <= last]
+        if chapter: contents.append({'section': heading, 'contents': chapter})
+    colab = [f'colab/{path.name}' for path in sorted(root.glob('nbs/colab/*.ipynb'))]
+    if colab: contents.append({'section': 'Run on Colab', 'contents': colab})
+    return yaml.safe_dump({'website': {'sidebar': {'contents': contents}}}, sort_keys=False)
+
+
+def write_settings(root: Path):
+    "nbs/sidebar.yml and nbs/_quarto.yml, a copy of the one at the root."
+    (root/'nbs/sidebar.yml').write_text(sidebar(root), encoding='utf-8')
+    shutil.copy(root/'_quarto.yml', root/'nbs/_quarto.yml')
+
+
+def process(root: Path) -> Path:
+    "Run nbdev's processors over the notebooks into _proc, which is what Quarto renders."
+    from nbdev.quarto import refresh_quarto_yml
+    from nbdev.serve import proc_nbs
+    write_settings(root)
+    refresh_quarto_yml()
+    return proc_nbs(root/'nbs', n_workers=0, force=True)
+
+
+def build(root: Path):
+    "Render the site into _docs."
+    if not shutil.which('quarto'):
+        print('The site needs Quarto, which is not installed here: https://quarto.org/docs/get-started/')
+        return
+    processed = process(root)
+    subprocess.run(['quarto', 'render', '--no-execute'], cwd=processed, check=True)
+    shutil.rmtree(root/'_docs', ignore_errors=True)
+    shutil.move(processed/'_docs', root/'_docs')
+
+
+if __name__ == '__main__':
+    {'sidebar': write_settings, 'process': process, 'build': build}[sys.argv[1]](Path.cwd())
