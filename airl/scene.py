@@ -375,7 +375,7 @@ class SegmentationResult:
         other = ', '.join(f'{name} ({p:.0%})' for name, p in self.seen[:3])
         return f'Not found: {asked}.' + (f' Seen instead: {other}.' if other else '')
 
-# %% ../nbs/07_scene.ipynb #20181fb3
+# %% ../nbs/07_scene.ipynb #5a21389d
 PALETTE = np.array([(31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (148, 103, 189),
                     (140, 86, 75), (227, 119, 194), (127, 127, 127), (188, 189, 34), (23, 190, 207)], np.uint8)
 
@@ -407,7 +407,8 @@ def draw_instances(image: np.ndarray,           # uint8 [H, W, 3]
         ink = tuple(int(c) for c in colour)
         pen.rectangle([*map(float, box)], outline=ink, width=max(2, round(side/300)))
         if i < len(labels):
-            x, y = float(box[0]), max(0., float(box[1]) - 1.35*font.size)
+            x = max(0., min(float(box[0]), image.shape[1] - pen.textlength(labels[i], font=font) - 7))
+            y = max(0., float(box[1]) - 1.35*font.size)
             pen.rectangle(pen.textbbox((x + 3, y), labels[i], font=font), fill=ink, outline=ink, width=3)
             pen.text((x + 3, y), labels[i], fill='white', font=font)
     return np.asarray(canvas)
