@@ -32,7 +32,7 @@ notebooks: $(VENV)/.dev ## Run the notebooks in place, keep their figures, clean
 readme: $(VENV)/.dev ## README.md from nbs/index.ipynb
 	@$(PY) tools/readme.py
 docs: $(VENV)/.dev ## The site, into _docs (needs Quarto)
-	@$(PY) tools/site.py build
+	@$(PY) tools/docs.py build
 bench: $(VENV)/.dev ## Timings, one table a file in benchmarks/
 	@$(PY) tools/bench.py
 weights: $(VENV)/.dev ## Train every weight that ships again (hours; needs the data that nbs/19_shipped_weights.ipynb names)

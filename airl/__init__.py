@@ -14,7 +14,7 @@ _HOMES = {
     'sam2_pipeline': 'TextDrivenSegmentationPipeline quick_segment segment_image_from_path',
 }
 _home_of = {name: module for module, names in _HOMES.items() for name in names.split()}
-__all__ = sorted(_home_of)
+__all__ = list(_home_of)
 
 
 def __getattr__(name: str):

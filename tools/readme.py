@@ -6,15 +6,20 @@ import re
 from pathlib import Path
 
 WARNING = '<!-- Made from nbs/index.ipynb by `make readme`: edit the notebook. -->'
+TARGETS = re.compile(r'(\]\(|src="|href=")([^)"\s]+)([)"])')  # of links and pictures, in Markdown and HTML
+
+
+def is_elsewhere(target: str) -> bool:
+    "Whether a link leads to the web or into its own page."
+    return bool(re.match(r'[a-z]+:|#', target))
 
 
 def from_root(markdown: str) -> str:
     "Links and pictures that are relative to nbs/, as seen from the root of the repository."
     def moved(found):
         before, target, after = found.groups()
-        if re.match(r'[a-z]+:|#|/', target): return found[0]
-        return before + posixpath.normpath(f'nbs/{target}') + after
-    return re.sub(r'(\]\(|src="|href=")([^)"\s]+)([)"])', moved, markdown)
+        return found[0] if is_elsewhere(target) else before + posixpath.normpath(f'nbs/{target}') + after
+    return TARGETS.sub(moved, markdown)
 
 
 def directives(source: str) -> set[str]:

@@ -1,4 +1,4 @@
-"The docs site: python tools/site.py sidebar (menu and settings copy) | process (notebooks ready for Quarto) | build (all of it)"
+"The docs site: python tools/docs.py sidebar (menu and settings copy) | process (notebooks ready for Quarto) | build (all of it)"
 import shutil
 import subprocess
 import sys

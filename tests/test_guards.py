@@ -1,0 +1,61 @@
+"The checks can fail: each is shown a copy of the tree with the mistake that it is there for."
+import json
+
+import checks
+
+
+def change_cell(notebook, is_wanted, change):
+    "Apply `change` to the source of the first code cell that `is_wanted`."
+    content = json.loads(notebook.read_text(encoding='utf-8'))
+    cell = next(c for c in content['cells'] if c['cell_type'] == 'code' and is_wanted(c))
+    change(cell)
+    notebook.write_text(json.dumps(content), encoding='utf-8')
+
+
+def test_changed_cell_without_export_is_noticed(copy):
+    change_cell(copy/'nbs/05_photos.ipynb', lambda c: ''.join(c['source']).startswith('#| export'),
+                lambda c: c['source'].append('\nunexported = True'))
+    assert checks.export_drift(copy) == ['photos.py: run `make export`']
+
+
+def test_edited_module_is_noticed(copy):
+    with (copy/'airl/photos.py').open('a') as module: module.write('\nby_hand = True\n')
+    assert checks.export_drift(copy) == ['photos.py: run `make export`']
+
+
+def test_import_from_a_higher_layer_is_noticed(copy):
+    assert checks.broken_layers(copy) == []
+    with (copy/'airl/photos.py').open('a') as module: module.write('\ndef climb():\n    from airl.scene import Detections\n')
+    assert any('airl.photos' in line and 'airl.scene' in line for line in checks.broken_layers(copy))
+
+
+def test_import_across_the_columns_is_noticed(copy):
+    for importer, imported in (('eval_tta', 'scene'), ('sam2_pipeline', 'data')):
+        module = copy/f'airl/{importer}.py'
+        whole = module.read_text()
+        module.write_text(f'{whole}\nfrom airl import {imported}\n')
+        assert any(f'airl.{importer}' in line and f'airl.{imported}' in line for line in checks.broken_layers(copy))
+        module.write_text(whole)
+
+
+def test_module_outside_the_layers_is_noticed(copy):
+    (copy/'airl/helpers.py').write_text('')
+    assert any('helpers' in line for line in checks.broken_layers(copy))
+
+
+def test_kept_error_and_missing_figure_are_noticed(copy):
+    notebook = copy/'nbs/07_scene.ipynb'
+    assert checks.unclean(notebook) == []
+    change_cell(notebook, lambda c: any('image/png' in o.get('data', {}) for o in c['outputs']), lambda c: c.update(outputs=[]))
+    assert [line.split(', ')[-1] for line in checks.unclean(notebook)] == ['draws but keeps no figure']
+    change_cell(notebook, lambda c: True, lambda c: c.update(
+        execution_count=7, outputs=[{'output_type': 'error', 'ename': 'ValueError', 'evalue': 'oh', 'traceback': []}]))
+    assert len(checks.unclean(notebook)) == 3
+
+
+def test_dead_link_is_noticed(copy):
+    page = copy/'_proc/index.ipynb'
+    page.parent.mkdir()
+    prose = {'cell_type': 'markdown', 'source': ['[here](index.ipynb) and [there](nowhere.ipynb), ![](no.png), [web](https://airl.example)']}
+    page.write_text(json.dumps({'cells': [prose]}))
+    assert [line.split()[1] for line in checks.broken_links(copy, 'https://site.example/')] == ['nowhere.ipynb', 'no.png']

@@ -1,0 +1,157 @@
+"The repository holds together: notebooks and what is made from them, style, layers, site, workflows, wheel, locks."
+import json
+import os
+import sys
+import zipfile
+from configparser import ConfigParser
+from pathlib import Path
+
+import checks
+import docs
+import pytest
+import readme
+from conftest import ROOT
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+SCRIPTS = Path(sys.executable).parent
+NOTEBOOKS = checks.notebooks(ROOT)
+HEAVY = ['torch', 'tensorflow', 'transformers', 'sam2', 'gradio', 'ray', 'matplotlib', 'cv2']
+
+
+def settings():
+    parser = ConfigParser(delimiters=['='])
+    parser.read(ROOT/'settings.ini', encoding='utf-8')
+    return parser['DEFAULT']
+
+
+def none(complaints: list[str]): assert not complaints, '\n'.join(['', *complaints])
+
+
+def test_export_is_in_step(copy): none(checks.export_drift(copy))
+
+
+@pytest.mark.parametrize('notebook', NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_is_clean(notebook): none(checks.unclean(notebook))
+
+
+def test_notebooks_are_small(root):
+    size = sum(path.stat().st_size for path in (root/'nbs').rglob('*') if path.is_file())
+    assert size < 15_000_000, f'nbs/ has {size/1e6:.1f} MB of at most 15: make figures smaller'
+
+
+def test_readme_is_in_step(root):
+    text, pictures = readme.render(root/'nbs/index.ipynb')
+    assert text == (root/'README.md').read_text(encoding='utf-8'), 'run `make readme`'
+    for path, png in pictures.items(): assert (root/path).read_bytes() == png, f'{path}: run `make readme`'
+
+
+def test_readme_pictures_and_links_exist(root):
+    targets = {t for pair in readme.TARGETS.findall((root/'README.md').read_text(encoding='utf-8')) for t in pair[1:2]}
+    local = [t.split('#')[0] for t in targets if not readme.is_elsewhere(t)]
+    none([f'README.md: {t} does not exist' for t in local if not (root/t).exists()])
+
+
+def test_style(root): none(checks.complaints_of(checks.run(root, SCRIPTS/'ruff', 'check', '--no-cache', '--output-format=concise', '.')))
+
+
+def test_layers(root): none(checks.broken_layers(root))
+
+
+def test_site_is_processed_and_its_links_lead_somewhere(copy):
+    none(checks.complaints_of(checks.run(copy, sys.executable, 'tools/docs.py', 'process', PYTHONPATH=str(copy))))
+    assert len(list((copy/'_proc').rglob('*.ipynb'))) == len(NOTEBOOKS)
+    cfg = settings()
+    none(checks.broken_links(copy, cfg['doc_host'] + cfg['doc_baseurl'] + '/'))
+
+
+def test_site_settings_are_in_step(root):
+    assert (root/'nbs/_quarto.yml').read_text() == (root/'_quarto.yml').read_text(), 'run `python tools/docs.py sidebar`'
+    assert (root/'nbs/sidebar.yml').read_text() == docs.sidebar(root), 'run `python tools/docs.py sidebar`'
+
+
+@pytest.mark.parametrize('schema, pattern', [('github-workflows', 'workflows/*.yml'), ('dependabot', 'dependabot.yml'),
+                                             ('github-issue-forms', 'ISSUE_TEMPLATE/[!c]*.yml'), ('github-issue-config', 'ISSUE_TEMPLATE/config.yml')])
+def test_workflows_are_valid(root, schema, pattern):
+    files = sorted((root/'.github').glob(pattern))
+    assert files
+    none(checks.complaints_of(checks.run(root, SCRIPTS/'check-jsonschema', '--builtin-schema', f'vendor.{schema}', *files)))
+
+
+def test_workflows_are_safe(root): none(checks.complaints_of(checks.run(root, SCRIPTS/'zizmor', '--offline', '--quiet', '.github')))
+
+
+def test_import_is_quick_and_light(tmp_path):
+    code = ('import sys, time; start = time.perf_counter(); import airl; seconds = time.perf_counter() - start; '
+            f'import json; print(json.dumps([seconds, [m for m in {HEAVY} if m in sys.modules]]))')
+    seconds, loaded = json.loads(checks.run(tmp_path, sys.executable, '-c', code).stdout)
+    assert seconds < 1 and loaded == []
+
+
+def test_public_names_load(tmp_path):
+    code = 'import airl; print(sum(getattr(airl, name) is not None for name in airl.__all__), len(airl.__all__))'
+    result = checks.run(tmp_path, sys.executable, '-c', code)
+    none(checks.complaints_of(result))
+    loaded, promised = result.stdout.split()
+    assert loaded == promised
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory) -> Path:
+    "The wheel of a copy of the tree."
+    folder = tmp_path_factory.mktemp('wheel')
+    source = checks.copy_tree(ROOT, folder/'source')
+    none(checks.complaints_of(checks.run(source, sys.executable, '-m', 'build', '--wheel', '--no-isolation', '-o', folder)))
+    return next(folder.glob('*.whl'))
+
+
+def test_wheel_is_small_and_complete(wheel, root):
+    assert wheel.stat().st_size <= 20_000_000, f'{wheel.stat().st_size/1e6:.1f} MB of at most 20'
+    names = set(zipfile.ZipFile(wheel).namelist())
+    shipped = {f'airl/shipped/{path.name}' for path in (root/'airl/shipped').iterdir()}
+    modules = {f'airl/{path.name}' for path in (root/'airl').glob('*.py')}
+    none(sorted((shipped | modules) - names))
+    assert not [name for name in names if name.split('/')[0] in ('nbs', 'tests', 'tools')]
+
+
+def test_wheel_segments_outside_the_checkout(wheel, tmp_path):
+    "From the wheel alone, in an empty folder: a photo and a word in, a mask out, or one sentence."
+    zipfile.ZipFile(wheel).extractall(tmp_path/'installed')
+    from skimage import data, io
+    io.imsave(tmp_path/'cat.png', data.chelsea(), check_contrast=False)
+    here = {'PYTHONPATH': str(tmp_path/'installed')}
+    where = checks.run(tmp_path, sys.executable, '-c', 'import airl; print(airl.__file__)', **here).stdout
+    assert Path(where.strip()).is_relative_to(tmp_path)
+    done = checks.run(tmp_path, sys.executable, '-m', 'airl', 'segment', 'cat.png', 'a cat', '--models', 'lite', '-o', 'out', '--json', **here)
+    none(checks.complaints_of(done))
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found['present'] and list((tmp_path/'out').glob('*mask*.png'))
+
+
+def pins(lock: Path) -> dict[str, set[str]]:
+    "Versions a lock file pins, by name (several where they depend on the Python)."
+    found = {}
+    for line in lock.read_text().splitlines():
+        requirement = Requirement(line)
+        found.setdefault(canonicalize_name(requirement.name), set()).add(str(requirement.specifier))
+    return found
+
+
+def test_locks_are_in_step(root):
+    base, dev, cfg = pins(root/'requirements.lock'), pins(root/'requirements-dev.lock'), settings()
+    assert all(dev.get(name) == versions for name, versions in base.items()), 'run `make lock`'
+    for lock, extras in ((base, ['']), (dev, ['', *(f'{name}_' for name in cfg['all'].split()), 'dev_'])):
+        for requirement in (Requirement(r) for extra in extras for r in cfg[f'{extra}requirements'].split()):
+            versions = lock.get(canonicalize_name(requirement.name), set())
+            assert versions and all(requirement.specifier.contains(v.removeprefix('==')) for v in versions), f'{requirement}: run `make lock`'
+
+
+def test_locks_name_no_index(root):
+    for lock in ('requirements.lock', 'requirements-dev.lock'):
+        assert '://' not in (root/lock).read_text() and '--' not in (root/lock).read_text()
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='make prints its help through awk')
+def test_make_help_names_every_target(root):
+    shown = checks.run(root, 'make', 'help').stdout
+    none([t for t in 'setup demo test export notebooks readme docs bench weights clean'.split() if f'make {t} ' not in shown])

@@ -1,0 +1,108 @@
+"What has to hold in this repository. Each check takes the root of a tree and returns its complaints, one line each."
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+FLAGS = {'slow', 'gpu', 'network'}
+DRAWS = re.compile(r'(plt\.(show|subplots|figure|imshow|plot)|imshow|show_\w+|plot_\w+)$')
+ABSOLUTE = re.compile(r'(?<![\w.:/])/(?:home|root|tmp|work|usr|Users)/\w')
+
+
+def run(root: Path, *command, **environment) -> subprocess.CompletedProcess:
+    "A command in `root`, its output kept."
+    return subprocess.run([str(part) for part in command], cwd=root, text=True, capture_output=True, env=os.environ | environment)
+
+
+def complaints_of(result: subprocess.CompletedProcess) -> list[str]:
+    "Nothing where a command succeeded, else what it printed."
+    return [] if result.returncode == 0 else (result.stdout + result.stderr).splitlines() or ['failed without a word']
+
+
+def copy_tree(root: Path, destination: Path) -> Path:
+    "The tree without its environment and what is built, to export, build or break."
+    ignored = shutil.ignore_patterns('.venv', '.git', '_proc', '_docs', 'build', '*.egg-info', '__pycache__', 'out', 'runs', '.*_cache')
+    return shutil.copytree(root, destination, ignore=ignored)
+
+
+def notebooks(root: Path) -> list[Path]:
+    return sorted(path for path in (root/'nbs').rglob('*.ipynb') if not path.name.startswith(('_', '.')))
+
+
+def export_drift(root: Path) -> list[str]:
+    "Exported files of `root` (a copy: they are written anew) that the notebooks do not give."
+    made = [path for path in (root/'airl').glob('*.py') if path.name not in ('__init__.py', '__main__.py')]
+    before = {path.name: path.read_text(encoding='utf-8') for path in [*made, root/'airl/__init__.py', root/'pyproject.toml']}
+    for path in made: path.unlink()
+    environment = {key: value for key, value in os.environ.items() if key != 'IN_TEST'}
+    done = subprocess.run([sys.executable, '-c', 'from nbdev.doclinks import nbdev_export; nbdev_export()'], cwd=root, env=environment,
+                          text=True, capture_output=True)
+    if done.returncode: return complaints_of(done)
+    after = {path.name: path.read_text(encoding='utf-8') for path in [*(root/'airl').glob('*.py'), root/'pyproject.toml']}
+    after.pop('__main__.py', None)
+    return [f'{name}: run `make export`' for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
+
+
+def draws(source: str) -> bool:
+    "Whether a cell draws when it runs: calls something like `plt.subplots` or `show_images` outside a definition."
+    def calls(node):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda): return
+        if isinstance(node, ast.Call): yield ast.unparse(node.func)
+        for child in ast.iter_child_nodes(node): yield from calls(child)
+    called = list(calls(ast.parse(source)))
+    return any(DRAWS.search(name) for name in called) and 'plt.close' not in called
+
+
+def cell_complaints(cell: dict) -> list[str]:
+    "What is wrong with one code cell as it is kept."
+    source = ''.join(cell['source'])
+    marks = {line[2:].strip().split(':')[0].split()[0] for line in source.splitlines() if line.startswith('#|')}
+    found = []
+    if cell['execution_count'] is not None: found.append('has an execution count')
+    if cell['metadata']: found.append(f'has metadata {sorted(cell["metadata"])}')
+    for output in cell['outputs']:
+        text = ''.join(output.get('text', [])) + ''.join(output.get('data', {}).get('text/plain', []))
+        if output['output_type'] == 'error': found.append(f'keeps an error: {output.get("evalue")}')
+        if output.get('name') == 'stderr': found.append(f'keeps standard error: {text[:80]!r}')
+        if ABSOLUTE.search(text): found.append(f'keeps an absolute path: {ABSOLUTE.search(text)[0]!r}')
+    code = '\n'.join('' if line.lstrip().startswith(('%', '!')) else line for line in source.splitlines())
+    pictures = [kind for output in cell['outputs'] for kind in output.get('data', {}) if kind.startswith(('image/', 'text/html'))]
+    if not pictures and not marks & {*FLAGS, 'export', 'exporti', 'eval', 'hide'} and draws(code): found.append('draws but keeps no figure')
+    return found
+
+
+def unclean(notebook: Path) -> list[str]:
+    "What is wrong with a notebook as it is kept: counts, errors, warnings, absolute paths, figures that are missing."
+    cells = json.loads(notebook.read_text(encoding='utf-8'))['cells']
+    return [f'{notebook.name}, cell {cell["id"]}, {what}' for cell in cells if cell['cell_type'] == 'code' for what in cell_complaints(cell)]
+
+
+def broken_layers(root: Path) -> list[str]:
+    "Imports against the layers that pyproject.toml draws."
+    script = Path(sys.executable).with_name('lint-imports')
+    return complaints_of(run(root, script, '--no-cache', PYTHONPATH=str(root), COLUMNS='200'))
+
+
+def broken_links(root: Path, site: str) -> list[str]:
+    "Links and pictures of the processed notebooks in _proc that lead nowhere, those that start with `site` included."
+    pages = {path.relative_to(root/'_proc').as_posix() for path in (root/'_proc').rglob('*') if path.is_file()}
+    pages |= {re.sub(r'(^|/)\d+[a-z]*_', r'\1', page.removesuffix('.ipynb')) + '.html' for page in pages if page.endswith('.ipynb')}
+    found = []
+    for notebook in sorted((root/'_proc').rglob('*.ipynb')):
+        folder = notebook.parent.relative_to(root/'_proc')
+        cells = json.loads(notebook.read_text(encoding='utf-8'))['cells']
+        if any(output['output_type'] == 'error' for cell in cells for output in cell.get('outputs', [])):
+            found.append(f'{notebook.name}: a cell fails while the page is made')
+        prose = '\n'.join(''.join(cell['source']) for cell in cells if cell['cell_type'] == 'markdown')
+        prose = re.sub(r'```.*?```|`[^`\n]*`(?!\])', '', prose, flags=re.DOTALL)
+        for target in re.findall(r'\]\(([^)\s]+)(?: "[^"]*")?\)|(?:src|href)="([^"]+)"', prose):
+            target = (target[0] or target[1]).split('#')[0]
+            if target.startswith(site): target = '/' + target.removeprefix(site)
+            if not target or re.match(r'[a-z]+:', target): continue
+            page = target[1:] if target.startswith('/') else os.path.normpath(folder/target).replace(os.sep, '/')
+            if page not in pages: found.append(f'{notebook.name}: {target} leads nowhere')
+    return found
