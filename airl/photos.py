@@ -19,18 +19,18 @@ class UserError(ValueError):
 class PhotoError(UserError):
     "A file or array that is not a photo, or a photo that cannot be written."
 
-# %% ../nbs/05_photos.ipynb #f1f0de8a
+# %% ../nbs/05_photos.ipynb #550384f6
 def _to_bytes(a: np.ndarray,  # any numeric dtype
              ) -> np.ndarray: # uint8, same shape
     "Scale `a` to 0..255 by its type: bool, uint8, uint16, other integers as bytes, floats as 0..1."
     if a.dtype == np.uint8: return a
     if a.dtype == bool: return a.astype(np.uint8)*255
     if a.dtype == np.uint16: return ((a.astype(np.uint32)*255 + 32767)//65535).astype(np.uint8)
-    top = 1 if a.dtype.kind == 'f' else 255
     if a.dtype.kind not in 'iuf': raise PhotoError(f'An array of {a.dtype} is not a photo; give uint8, uint16, bool or float 0..1.')
-    if not (np.nanmin(a) >= 0 and np.nanmax(a) <= top and np.isfinite(a).all()):
-        raise PhotoError(f'An array of {a.dtype} must lie in 0..{top} to be a photo, this one spans {np.nanmin(a):.4g}..{np.nanmax(a):.4g}; '
-                         'scale it first, or give uint8.')
+    if a.dtype.kind == 'f' and not np.isfinite(a).all(): raise PhotoError('An array with NaN or infinity in it is not a photo; clean it first.')
+    top = 1 if a.dtype.kind == 'f' else 255
+    if a.min() < 0 or a.max() > top:
+        raise PhotoError(f'An array of {a.dtype} must lie in 0..{top} to be a photo, this one spans {a.min():.4g}..{a.max():.4g}; scale it first, or give uint8.')
     return (a*255 + .5).astype(np.uint8) if top == 1 else a.astype(np.uint8)
 
 # %% ../nbs/05_photos.ipynb #34a176cc
@@ -64,51 +64,67 @@ def _from_pil(image: Image.Image, # any mode, first frame
         raise PhotoError(f'32-bit integers from {a.min()} to {a.max()} are not a photo; save it with 8 or 16 bits.')
     return _from_array(a.astype(_DEEP[image.mode]))
 
-# %% ../nbs/05_photos.ipynb #5761ab6d
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, KeyError, TypeError, ZeroDivisionError,
-           OverflowError, NotImplementedError)
+# %% ../nbs/05_photos.ipynb #fd48db80
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, KeyError, TypeError, AttributeError, ZeroDivisionError,
+           OverflowError, NotImplementedError, MemoryError)
 
-def _decode(file,      # open binary file
-            name: str, # how to call it in an error
-           ) -> np.ndarray: # uint8 [H,W,3]
-    "Decode the first frame of `file`; `PhotoError` for whatever is wrong with it."
-    head = file.read(16); file.seek(0)
-    if not head: raise PhotoError(f'{name} is empty (0 bytes); copy or download it again.')
-    if head[4:8] == b'ftyp' and head[8:12] in (b'heic', b'heix', b'hevc', b'heim', b'heis', b'mif1', b'msf1'):
-        raise PhotoError(f'{name} is a HEIC photo, as iPhones write them; export it as JPEG or PNG first.')
-    try:
-        with Image.open(file) as image: return _from_pil(image)
+@contextmanager
+def _reading(name: str): # what to call the photo
+    "Turn whatever Pillow raises into one `PhotoError` that names the photo."
+    try: yield
     except PhotoError as e: raise PhotoError(f'{name}: {e}') from None
     except Image.UnidentifiedImageError: raise PhotoError(f'{name} is not an image of a kind that Pillow can read; give a JPEG, PNG or WebP.') from None
     except Image.DecompressionBombError: raise PhotoError(f'{name} has more than {2*Image.MAX_IMAGE_PIXELS/1e6:.0f} megapixels; make it smaller first.') from None
     except _DAMAGE as e: raise PhotoError(f'{name} is damaged or cut off ({e}); copy or download it again.') from None
 
-# %% ../nbs/05_photos.ipynb #1106a0ec
+def _decode(file,      # open binary file, seekable
+            name: str, # what to call it
+           ) -> np.ndarray: # uint8 [H,W,3]
+    "The first frame of an image file."
+    head = file.read(16); file.seek(0)
+    if not head: raise PhotoError(f'{name} is empty (0 bytes); copy or download it again.')
+    if head[4:8] == b'ftyp' and head[8:12] in (b'heic', b'heix', b'hevc', b'heim', b'heis', b'mif1', b'msf1'):
+        raise PhotoError(f'{name} is a HEIC photo, as iPhones write them; export it as JPEG or PNG first.')
+    with _reading(name), Image.open(file) as image: return _from_pil(image)
+
+# %% ../nbs/05_photos.ipynb #57e793ad
 def load_photo(source,        # path, bytes, open binary file, PIL image, array ([H,W] or [H,W,C]) or torch tensor ([C,H,W])
               ) -> np.ndarray: # uint8 [H,W,3], RGB, the right way up
     "Read any photo as RGB bytes; raises `PhotoError` with one sentence."
-    if isinstance(source, Image.Image): return _from_pil(source)
+    if isinstance(source, Image.Image):
+        with _reading('The image'): return _from_pil(source)
     if isinstance(source, np.ndarray): return _from_array(source)
-    if hasattr(source, 'detach'):
-        t = source.detach().cpu().float() if source.is_floating_point() else source.detach().cpu()
-        return _from_array(t.numpy() if t.ndim == 2 else np.moveaxis(t.numpy(), 0, -1))
+    if hasattr(source, 'cpu'): return _from_tensor(source)
     if isinstance(source, (bytes, bytearray, memoryview)): return _decode(io.BytesIO(source), 'The image')
-    if hasattr(source, 'read'): return _decode(source, f'{getattr(source, "name", "The image")}')
+    if hasattr(source, 'read'): return _from_stream(source)
     if not isinstance(source, (str, os.PathLike)):
         raise PhotoError(f'A {type(source).__name__} is not a photo; give a path, bytes, a PIL image, an array or a tensor.')
+    if str(source).startswith(('http://', 'https://')): raise PhotoError(f'{source} is an address; download the photo and give its path.')
     return _load_file(Path(source).expanduser())
 
-# %% ../nbs/05_photos.ipynb #e7372fb7
+# %% ../nbs/05_photos.ipynb #3449fe41
+def _from_tensor(tensor) -> np.ndarray: # uint8 [H,W,3]
+    "RGB of a torch tensor [C,H,W] or [H,W]."
+    tensor = tensor.detach().cpu()
+    a = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+    return _from_array(np.moveaxis(a, 0, -1) if a.ndim == 3 else a)
+
+def _from_stream(file) -> np.ndarray: # uint8 [H,W,3]
+    "RGB of an open file, which need not be seekable."
+    name, data = str(getattr(file, 'name', 'The image')), file.read()
+    if isinstance(data, str): raise PhotoError(f"{name} is open as text; open it with mode 'rb'.")
+    return _decode(io.BytesIO(data), name)
+
+# %% ../nbs/05_photos.ipynb #575f1fcf
 def _load_file(path: Path,
               ) -> np.ndarray: # uint8 [H,W,3]
     "`load_photo` for a file on disk."
     try:
         with open(path, 'rb') as file: return _decode(file, str(path))
     except FileNotFoundError: raise PhotoError(f'There is no file {path}; check the path.') from None
-    except IsADirectoryError: raise PhotoError(f'{path} is a folder; name one photo in it.') from None
-    except OSError as e:
-        if path.is_dir(): raise PhotoError(f'{path} is a folder; name one photo in it.') from None
-        raise PhotoError(f'{path} cannot be opened ({e.strerror or e}); check its permissions.') from None
+    except OSError as e: # Windows says "permission denied" for a folder
+        raise PhotoError(f'{path} is a folder; name one photo in it.' if path.is_dir() else
+                         f'{path} cannot be opened ({e.strerror or e}); check its permissions.') from None
 
 # %% ../nbs/05_photos.ipynb #65484262
 SAMPLES = {'cat': 'chelsea.png', 'chelsea': 'chelsea.png', 'coffee': 'coffee.png', 'cup': 'coffee.png', 'astronaut': 'astronaut.png',
@@ -155,7 +171,7 @@ def replacing(path, # the file to write; missing parent folders are made
         os.replace(part, path)
     finally: part.unlink(missing_ok=True)
 
-# %% ../nbs/05_photos.ipynb #f1fb912b
+# %% ../nbs/05_photos.ipynb #83974378
 def save_image(path,              # suffix decides the format
                image: np.ndarray, # uint8 [H,W], [H,W,3] or [H,W,4]; bool [H,W] becomes 0 and 255
               ) -> Path:          # where it went
@@ -165,6 +181,6 @@ def save_image(path,              # suffix decides the format
     if path.suffix.lower() not in Image.registered_extensions():
         raise PhotoError(f'{path} has no suffix of an image format; name it .png or .jpg.')
     try:
-        with replacing(path) as part: Image.fromarray(image).save(part)
+        with replacing(path) as part: Image.fromarray(image).save(part, quality=92)
     except (OSError, TypeError, KeyError) as e: raise PhotoError(f'{path} cannot be written ({e}); check the folder, its free space and the shape {image.shape}.') from None
     return path
