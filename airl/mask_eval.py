@@ -6,9 +6,9 @@
 __all__ = ['perimeter', 'compactness', 'size_score', 'smoothness', 'context_crop', 'ComprehensiveMaskEvaluator', 'Validation',
            'validate', 'fit_weights']
 
-# %% ../nbs/12_mask_eval.ipynb #56e80fb7
+# %% ../nbs/12_mask_eval.ipynb #848abb12
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Sequence
 import numpy as np
 from .scene import MaskScore, Scorer, mask_iou, mask_to_box
 
