@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ModelError', 'PatchEmbed', 'attend', 'Attention', 'MLP', 'Block', 'VisionTransformer', 'create_vit', 'Count',
-           'image_size', 'count', 'position_similarity', 'attention_maps', 'rollout', 'attention_heat', 'ViTNano',
-           'NanoCard', 'save_nano', 'load_nano']
+           'image_size', 'count', 'position_similarity', 'attention_maps', 'rollout', 'attention_heat', 'Whiten',
+           'ConvStage', 'ViTNano', 'NanoCard', 'save_nano', 'load_nano']
 
 # %% ../nbs/01_vit_model.ipynb #c0fe26d3
 import difflib, json, re
@@ -166,7 +166,7 @@ def image_size(model: nn.Module) -> int: # pixels a side
     patches = getattr(model, 'patch_embed', None)
     return patches.img_size[0] if patches is not None else model.default_cfg['input_size'][-1]
 
-# %% ../nbs/01_vit_model.ipynb #39c4d519
+# %% ../nbs/01_vit_model.ipynb #33333c1b
 def count(model: nn.Module) -> Count: # for one image of the size that `model` is made for
     "Tokens, parameters, forward FLOPs and activation bytes, measured."
     from torch.utils.flop_counter import FlopCounterMode
@@ -175,8 +175,9 @@ def count(model: nn.Module) -> Count: # for one image of the size that `model` i
     def keep(tensor):
         if tensor.data_ptr() not in weights: kept[tensor.untyped_storage().data_ptr()] = tensor
         return tensor
-    hook = model.blocks[0].register_forward_pre_hook(lambda _, inputs: tokens.append(inputs[0].shape[1]))
-    with FlopCounterMode(display=False) as counter, torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t): model(image)
+    hook, training = model.blocks[0].register_forward_pre_hook(lambda _, inputs: tokens.append(inputs[0].shape[1])), model.training
+    with FlopCounterMode(display=False) as counter, torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t): model.eval()(image)
+    model.train(training)
     hook.remove()
     return Count(tokens[0], sum(p.numel() for p in model.parameters()), counter.get_total_flops(),
                  sum(t.untyped_storage().nbytes() for t in kept.values()))
@@ -219,12 +220,59 @@ def attention_heat(model: nn.Module, images: torch.Tensor) -> torch.Tensor: # [n
     side = round(heat.shape[1]**.5)
     return (heat/heat.sum(1, keepdim=True)).reshape(-1, side, side)
 
-# %% ../nbs/01_vit_model.ipynb #5e0f8d80
-class ViTNano(VisionTransformer):
-    "The library's small ViT for images of 32 px."
-    def __init__(self, num_classes: int = 10, img_size: int = 32, patch_size: int = 4, embed_dim: int = 192, depth: int = 6,
-                 num_heads: int = 3, mlp_ratio: float = 2.):
-        super().__init__(img_size, patch_size, num_classes, embed_dim, depth, num_heads, mlp_ratio)
+# %% ../nbs/01_vit_model.ipynb #c008dbb2
+class Whiten(nn.Module):
+    "Images [n, 3, s, s] → [n, 24, s - 1, s - 1]: sums and differences of 2 × 2 pixels in brightness and two colour contrasts, decorrelated, with both signs."
+    def __init__(self):
+        super().__init__()
+        colours = torch.tensor([[1., 1, 1], [1, 0, -1], [1, -2, 1]])    # brightness, red-blue, green-magenta
+        pairs = torch.tensor([[1., 1], [1, -1]])                        # sum, difference
+        filters = torch.einsum('kc,iy,jx->kijcyx', F.normalize(colours), pairs/2, pairs).reshape(12, 3, 2, 2)
+        self.filters = nn.Parameter(filters, requires_grad=False)
+        self.norm = nn.BatchNorm2d(12, eps=5e-4, affine=False)
+
+    def forward(self, images):
+        x = self.norm(F.conv2d(images, self.filters))
+        return torch.cat([x, -x], 1)
+
+# %% ../nbs/01_vit_model.ipynb #21abe809
+class ConvStage(nn.Sequential):
+    "Convolution, pooling by two, and `depth - 1` further convolutions, each with batch norm and GELU: [n, c_in, s, s] → [n, c_out, ⌈s/2⌉ or ⌊s/2⌋, …]."
+    def __init__(self, c_in: int, c_out: int, depth: int = 2, ceil: bool = False):
+        layers = [_conv(c_in, c_out), nn.MaxPool2d(2, ceil_mode=ceil), nn.BatchNorm2d(c_out), nn.GELU()]
+        for _ in range(depth - 1): layers += [_conv(c_out, c_out), nn.BatchNorm2d(c_out), nn.GELU()]
+        super().__init__(*layers)
+
+def _conv(c_in, c_out):
+    conv = nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
+    nn.init.dirac_(conv.weight[:min(c_in, c_out)])
+    return conv
+
+# %% ../nbs/01_vit_model.ipynb #9b5db9a7
+class ViTNano(nn.Module):
+    "Whitening, three convolution stages, Transformer blocks on 4 × 4 tokens: images [n, 3, 32, 32] → logits [n, num_classes]."
+    num_prefix_tokens, grid_size = 0, (4, 4)
+    def __init__(self, num_classes: int = 10, img_size: int = 32, widths: tuple = (64, 192), embed_dim: int = 256,
+                 depth: int = 3, num_heads: int = 8, mlp_ratio: float = 3.):
+        super().__init__()
+        if img_size != 32: raise ModelError(f'vit_nano reads images of 32 px, not {img_size}: choose img_size=32 or another model.')
+        w1, w2 = widths
+        self.stem = nn.Sequential(Whiten(), nn.GELU(), ConvStage(24, w1), ConvStage(w1, w2), ConvStage(w2, embed_dim, depth=1, ceil=True))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 16, embed_dim))
+        self.blocks = nn.Sequential(*[Block(embed_dim, num_heads, mlp_ratio) for _ in range(depth)])
+        self.norm, self.pool, self.head = nn.LayerNorm(embed_dim, eps=1e-6), nn.Linear(embed_dim, 1), nn.Linear(embed_dim, num_classes)
+        self.default_cfg = dict(input_size=(3, 32, 32), mean=(.4914, .4822, .4465), std=(.247, .2435, .2616), num_classes=num_classes)
+        for part in (self.blocks, self.head): part.apply(_start)
+        for block in self.blocks: nn.init.zeros_(block.attn.proj.weight); nn.init.zeros_(block.mlp.fc2.weight)
+        nn.init.trunc_normal_(self.pos_embed, std=.02)
+
+    def forward_features(self, images):
+        "Tokens after the last block [n, 16, embed_dim]."
+        return self.norm(self.blocks(self.stem(images).flatten(2).transpose(1, 2) + self.pos_embed))
+
+    def forward(self, images):
+        tokens = self.forward_features(images)
+        return self.head((self.pool(tokens).softmax(1)*tokens).sum(1))
 
 # %% ../nbs/01_vit_model.ipynb #7da45496
 @dataclass
