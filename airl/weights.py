@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['log', 'MODELS', 'PRESETS', 'MissingWeights', 'MissingExtra', 'shipped', 'require', 'ModelSpec', 'Preset',
            'PresetError', 'model_spec', 'preset', 'cache_root', 'weights_folder', 'is_offline', 'locate', 'missing',
-           'fetch', 'download', 'load_checkpoint']
+           'fetch', 'download', 'verify', 'remove', 'load_checkpoint']
 
-# %% ../nbs/06_weights.ipynb #f6454155
-import hashlib, importlib, logging, os, shutil
+# %% ../nbs/06_weights.ipynb #f6cb04c0
+import hashlib, importlib, json, logging, os, shutil, struct, zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from .photos import UserError
@@ -37,53 +37,52 @@ def require(module: str, # what to import, such as 'open_clip'
     except ImportError as e:
         raise MissingExtra(f"This needs the package {module}, which cannot be imported here ({e}); pip install 'airl[{extra}]'.") from e
 
-# %% ../nbs/06_weights.ipynb #e5bc617c
+# %% ../nbs/06_weights.ipynb #e480af73
 @dataclass(frozen=True)
 class ModelSpec:
     "One model's weights: what they are called and where they come from."
-    name: str                     # how the library calls it
-    kind: str                     # which library loads it: open_clip, transformers, sam2, airl
-    repo: str                     # repository on the hub; '' for what ships inside the package
-    files: tuple[str, ...]        # files of that repository, the weights first
-    bytes: int                    # all files together, tokenizer included
+    name: str                       # how the library calls it
+    kind: str                       # which library loads it: open_clip, transformers, sam2, airl
+    repo: str                       # repository on the hub; '' for what ships inside the package
+    files: tuple[str, ...]          # what is needed of that repository, the weights first; `a|b` for either
+    bytes: int                      # all of it together, tokenizer included
     licence: str
-    tokenizer: tuple[str, ...] = () # tokenizer files, from the same repository
-    sha256: str = ''              # of `files[0]`, where known
-    gated: bool = False           # the hub asks for an accepted licence and a login
+    tokenizer: tuple[str, ...] = () # tokenizer files, likewise
+    sha256: str = ''                # of the weights, where known
+    gated: bool = False             # the hub asks for an accepted licence and a login
 
     @property
-    def source(self) -> str: return f'https://huggingface.co/{self.repo}' if self.repo else 'inside the package'
+    def source(self) -> str: return f'https://huggingface.co/{self.repo}' if self.repo else 'the package itself'
+
+    @property
+    def size(self) -> str: return f'{self.bytes/1e9:.2f} GB' if self.bytes >= 1e8 else f'{self.bytes/1e6:.0f} MB'
 
     @property
     def presets(self) -> tuple[str, ...]: return tuple(p.name for p in PRESETS.values() if self.name in p.models)
 
-# %% ../nbs/06_weights.ipynb #016f129d
-_BERT = ('tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt')
-_T5 = ('tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json')
-_BPE = ('tokenizer_config.json', 'special_tokens_map.json', 'vocab.json', 'merges.txt')
-_HF = ('model.safetensors', 'config.json', 'preprocessor_config.json')
+# %% ../nbs/06_weights.ipynb #d5f8f8fa
 _SHIPPED = ('lite0.safetensors', 'lite_dense.safetensors', 'lite_cutter.safetensors', 'vocabulary.json.gz')
 
 def _clip(name, repo, size, licence, tokenizer=()):
-    return ModelSpec(name, 'open_clip', repo, ('open_clip_model.safetensors',), size, licence, tokenizer)
+    return ModelSpec(name, 'open_clip', repo, ('open_clip_model.safetensors|open_clip_pytorch_model.bin',), size, licence, tokenizer)
 
-def _hf(name, repo, size, tokenizer, licence='Apache-2.0', gated=False):
-    return ModelSpec(name, 'transformers', repo, _HF if not gated else ('model.safetensors', 'config.json', 'processor_config.json'), size, licence, tokenizer, gated=gated)
+def _hf(name, repo, size, tokenizer=('tokenizer.json|vocab.txt',), licence='Apache-2.0', gated=False, processor='preprocessor_config.json|processor_config.json'):
+    return ModelSpec(name, 'transformers', repo, ('model.safetensors', 'config.json', processor), size, licence, tokenizer, gated=gated)
 
 def _sam2(name, size, sha256):
     return ModelSpec(name, 'sam2', 'facebook/'+name.replace('_', '-'), (f'{name}.pt',), size, 'Apache-2.0', sha256=sha256)
 
-# %% ../nbs/06_weights.ipynb #a1a0caff
+# %% ../nbs/06_weights.ipynb #1fe30bec
 MODELS = {m.name: m for m in (
     ModelSpec('lite', 'airl', '', _SHIPPED, 10_500_000, 'Apache-2.0'),
-    _clip('ViT-L-14/openai', 'timm/vit_large_patch14_clip_224.openai', 1_710_000_000, 'MIT'),
+    _clip('ViT-L-14/openai', 'timm/vit_large_patch14_clip_224.openai', 1_710_000_000, 'Apache-2.0'),
     _clip('ViT-H-14/laion2b_s32b_b79k', 'laion/CLIP-ViT-H-14-laion2B-s32B-b79K', 3_940_000_000, 'MIT'),
     _clip('EVA02-L-14/merged2b_s4b_b131k', 'timm/eva02_large_patch14_clip_224.merged2b_s4b_b131k', 856_000_000, 'MIT'),
-    _clip('ViT-B-16-SigLIP/webli', 'timm/ViT-B-16-SigLIP', 815_000_000, 'Apache-2.0', _T5),
-    _hf('grounding-dino-tiny', 'IDEA-Research/grounding-dino-tiny', 690_000_000, _BERT),
-    _hf('grounding-dino-base', 'IDEA-Research/grounding-dino-base', 934_000_000, _BERT),
-    _hf('mm-grounding-dino-tiny', 'openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det', 690_000_000, _BERT),
-    _hf('owlv2-base', 'google/owlv2-base-patch16-ensemble', 622_000_000, _BPE),
+    _clip('ViT-B-16-SigLIP/webli', 'timm/ViT-B-16-SigLIP', 815_000_000, 'Apache-2.0', ('tokenizer.json', 'tokenizer_config.json')),
+    _hf('grounding-dino-tiny', 'IDEA-Research/grounding-dino-tiny', 690_000_000),
+    _hf('grounding-dino-base', 'IDEA-Research/grounding-dino-base', 934_000_000),
+    _hf('mm-grounding-dino-tiny', 'openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det', 690_000_000),
+    _hf('owlv2-base', 'google/owlv2-base-patch16-ensemble', 622_000_000, ('tokenizer.json|vocab.json', 'tokenizer.json|merges.txt')),
     _sam2('sam2_hiera_tiny', 155_906_050, '65b50056e05bcb13694174f51bb6da89c894b57b75ccdf0ba6352c597c5d1125'),
     _sam2('sam2_hiera_small', 184_309_650, '95949964d4e548409021d47b22712d5f1abf2564cc0c3c765ba599a24ac7dce3'),
     _sam2('sam2_hiera_base_plus', 323_493_298, 'd0bb7f236400a49669ffdd1be617959a8b1d1065081789d7bbff88eded3a8071'),
@@ -92,7 +91,7 @@ MODELS = {m.name: m for m in (
     _sam2('sam2.1_hiera_small', 184_416_285, '6d1aa6f30de5c92224f8172114de081d104bbd23dd9dc5c58996f0cad5dc4d38'),
     _sam2('sam2.1_hiera_base_plus', 323_606_802, 'a2345aede8715ab1d5d31b4a509fb160c5a4af1970f199d9054ccfb746c004c5'),
     _sam2('sam2.1_hiera_large', 898_083_611, '2647878d5dfa5098f2f8649825738a9345572bae2d4350a2468587ece47dd318'),
-    _hf('sam3', 'facebook/sam3', 3_440_000_000, _BPE, 'SAM License', gated=True))}
+    _hf('sam3', 'facebook/sam3', 3_440_000_000, ('tokenizer.json|vocab.json',), 'SAM License', gated=True, processor='processor_config.json|preprocessor_config.json'))}
 
 # %% ../nbs/06_weights.ipynb #d3d0e25b
 @dataclass(frozen=True)
@@ -144,44 +143,51 @@ def is_offline() -> bool:
     names = ('AIRL_OFFLINE', 'HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE')
     return any(os.environ.get(n, '').lower() in ('1', 'true', 'yes', 'on') for n in names)
 
-# %% ../nbs/06_weights.ipynb #e918383f
+# %% ../nbs/06_weights.ipynb #a8a29fa4
+def _in(folder: Path, wanted: str) -> Path | None: # the first of the alternatives `a|b` that lies in `folder`
+    return next((folder/f for f in wanted.split('|') if (folder/f).is_file()), None)
+
 def _in_folder(spec: ModelSpec) -> Path | None:
-    "The folder below `weights_folder()` that holds all files of `spec`."
+    "The weights below `weights_folder()`, if all other files lie beside them."
     root = weights_folder()
-    needed = spec.files + spec.tokenizer
-    homes = [root/spec.name, root/spec.repo, root/spec.repo.split('/')[-1]]
-    if len(needed) == 1 and spec.kind == 'sam2': homes.append(root)
-    return next((h for h in homes if all((h/f).is_file() for f in needed)), None)
+    homes = [root/spec.name, root/spec.repo, root/spec.repo.split('/')[-1]] + ([root] if spec.kind == 'sam2' else [])
+    return next((_in(h, spec.files[0]) for h in homes if all(_in(h, f) for f in spec.files + spec.tokenizer)), None)
 
 def _in_hub(spec: ModelSpec) -> Path | None:
-    "The snapshot folder of the hub's cache that holds all files of `spec`."
+    "The weights in the hub's cache, if all other files are in the same snapshot."
     from huggingface_hub import try_to_load_from_cache
-    found = [try_to_load_from_cache(spec.repo, f) for f in spec.files + spec.tokenizer]
-    return Path(found[0]).parent if all(isinstance(f, str) for f in found) else None
+    for name in spec.files[0].split('|'):
+        weights = try_to_load_from_cache(spec.repo, name)
+        if isinstance(weights, str) and all(_in(Path(weights).parent, f) for f in spec.files + spec.tokenizer): return Path(weights)
 
-# %% ../nbs/06_weights.ipynb #25559dc9
+# %% ../nbs/06_weights.ipynb #00bf520d
 def locate(name: str,      # a key of `MODELS`
           ) -> Path | None: # the weights file for open_clip and sam2 (tokenizer files lie beside it), the folder otherwise
     "Where the weights of a model lie on this machine, or None. Never touches the network."
     spec = model_spec(name)
     if not spec.repo:
         folder = Path(__file__).parent/'shipped'
-        return folder if all((folder/f).is_file() for f in spec.files) else None
-    folder = _in_folder(spec) or _in_hub(spec)
-    if folder is None: return None
-    return folder/spec.files[0] if spec.kind in ('open_clip', 'sam2') else folder
+        return folder if all(_in(folder, f) for f in spec.files) else None
+    path = _in_folder(spec) or _in_hub(spec)
+    return path if path is None or spec.kind in ('open_clip', 'sam2') else path.parent
+
+def _models_of(name: str) -> tuple[str, ...]: # of a preset, or the model itself
+    if name in PRESETS: return PRESETS[name].models
+    if name in MODELS: return (name,)
+    raise PresetError(f'There is no preset or model {name!r}; there are {", ".join([*PRESETS, *(m for m in MODELS if m not in PRESETS)])}.')
 
 def missing(name: str, # a preset or a model
            ) -> list[ModelSpec]:
     "The models of a preset that are not on this machine."
-    return [MODELS[m] for m in (PRESETS[name].models if name in PRESETS else [model_spec(name).name]) if locate(m) is None]
+    return [MODELS[m] for m in _models_of(name) if locate(m) is None]
 
-# %% ../nbs/06_weights.ipynb #0003eec5
+# %% ../nbs/06_weights.ipynb #97e7ff58
 def _sentence(spec: ModelSpec, why: str) -> str:
     "What is missing, how large it is, and where to put it."
-    login = ' (accept its licence there and log in with `hf auth login`)' if spec.gated else ''
-    return (f'{spec.name} is not on this machine ({spec.bytes/1e9:.2f} GB) and {why}. Run `airl download {spec.name}` with a network{login}, '
-            f'or copy {", ".join(spec.files + spec.tokenizer)} from {spec.source} into {weights_folder()/spec.name}.')
+    login = ', after accepting its licence there and `hf auth login`,' if spec.gated else ''
+    needed = ', '.join(f.split('|')[0] for f in spec.files + spec.tokenizer)
+    return (f'{spec.name} is not on this machine ({spec.size}): {why}. Where there is a network, `airl download {spec.name}`{login} fetches it from '
+            f'{spec.source}; or copy {needed} from there into {weights_folder()/spec.name}.')
 
 def fetch(name: str, # a key of `MODELS`
          ) -> Path:  # as `locate`
@@ -193,40 +199,94 @@ def fetch(name: str, # a key of `MODELS`
     _download(spec)
     return locate(name)
 
-# %% ../nbs/06_weights.ipynb #339a64d0
+# %% ../nbs/06_weights.ipynb #b2ba6c7d
 def _download(spec: ModelSpec):
-    "Bring the files of `spec` into the hub's cache; what is there already is kept, what broke off is resumed."
+    "Bring the files of `spec` into the hub's cache."
     from huggingface_hub import constants, snapshot_download
     home = Path(constants.HF_HUB_CACHE)
     home.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(home).free
-    if free < spec.bytes*1.05: raise MissingWeights(_sentence(spec, f'only {free/1e9:.2f} GB are free for the cache'))
-    log.info('downloading %s, %.2f GB, from %s', spec.name, spec.bytes/1e9, spec.source)
-    try: snapshot_download(spec.repo, allow_patterns=[*spec.files, *spec.tokenizer])
-    except (OSError, ValueError, RuntimeError) as e: raise MissingWeights(_sentence(spec, f'cannot be downloaded now ({type(e).__name__})')) from e
-    if locate(spec.name) is None: raise MissingWeights(_sentence(spec, 'its repository did not have every file'))
+    if free < spec.bytes*1.05: raise MissingWeights(_sentence(spec, f'only {free/1e9:.2f} GB are free where the hub caches'))
+    log.info('downloading %s, %s, from %s', spec.name, spec.size, spec.source)
+    for weights in spec.files[0].split('|'):
+        try: snapshot_download(spec.repo, allow_patterns=[weights, '*.json', '*.txt'])
+        except Exception as e: raise MissingWeights(_sentence(spec, _reason(e))) from e   # httpx, requests, OS: the hub's client lets all through
+        if locate(spec.name) is not None: return
+    raise MissingWeights(_sentence(spec, f'{spec.source} does not have every file'))
 
+def _reason(error: Exception) -> str:
+    "Why the hub's client gave up, in words."
+    from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
+    if isinstance(error, GatedRepoError): return 'the hub wants its licence accepted first'
+    if isinstance(error, RepositoryNotFoundError): return 'the hub has no such repository, or not for you'
+    if isinstance(error, LocalEntryNotFoundError): return 'the hub cannot be reached'
+    return f'the download failed ({type(error).__name__})'
+
+# %% ../nbs/06_weights.ipynb #b8884bdd
 def download(name: str, # a preset or a model
             ) -> list[Path]: # where each of its models lies now
-    "Bring everything that a preset or model needs onto this machine."
+    "Bring everything that a preset or model needs onto this machine; says first how much that is."
     wanted = missing(name)
-    if wanted: log.info('%s needs %.2f GB more', name, sum(m.bytes for m in wanted)/1e9)
-    return [fetch(m) for m in (PRESETS[name].models if name in PRESETS else (name,))]
+    if wanted: log.info('%s needs %.2f GB more: %s', name, sum(m.bytes for m in wanted)/1e9, ', '.join(m.name for m in wanted))
+    return [fetch(m) for m in _models_of(name)]
 
-# %% ../nbs/06_weights.ipynb #2aac1f2d
+# %% ../nbs/06_weights.ipynb #b20d004b
+def _sha256(path: Path) -> str:
+    with open(path, 'rb') as file: return hashlib.file_digest(file, 'sha256').hexdigest()
+
+def _fault(path: Path, sha256: str) -> str: # what is wrong with a weights file; '' for nothing
+    blob = path.resolve().name
+    if len(blob) == 64 and path.is_symlink(): sha256 = blob
+    if sha256: return '' if _sha256(path) == sha256 else 'its SHA-256 is not the published one'
+    if path.suffix == '.safetensors':
+        with open(path, 'rb') as file:
+            length = struct.unpack('<Q', file.read(8))[0]
+            ends = [t['data_offsets'][1] for k, t in json.loads(file.read(length)).items() if k != '__metadata__']
+        end = 8 + length + max(ends)
+        return '' if path.stat().st_size == end else f'it has {path.stat().st_size:,} bytes instead of {end:,}'
+    with zipfile.ZipFile(path) as archive: bad = archive.testzip()
+    return f'{bad} in it fails its checksum' if bad else ''
+
+def verify(name: str, # a model
+          ) -> Path:  # the weights file, whole
+    "Check that the weights of a model are what was published; raises `MissingWeights` if they are damaged or not here."
+    spec, where = model_spec(name), locate(name)
+    if where is None: raise MissingWeights(_sentence(spec, 'it has not been fetched'))
+    path = _in(where, spec.files[0]) if where.is_dir() else where
+    try: fault = _fault(path, spec.sha256)
+    except (OSError, ValueError, KeyError, struct.error, zipfile.BadZipFile) as e: fault = f'it cannot be read ({e})'
+    if fault: raise MissingWeights(f'{path} is damaged: {fault}; remove it and run `airl download {name}`.')
+    return path
+
+# %% ../nbs/06_weights.ipynb #beebb6f5
+def remove(name: str, # a model
+          ) -> int:   # bytes freed
+    "Delete a model from the hub's cache; raises `MissingWeights` if it is not there."
+    from huggingface_hub import constants, scan_cache_dir
+    spec = model_spec(name)
+    found = [r for r in scan_cache_dir(constants.HF_HUB_CACHE).repos if r.repo_id == spec.repo] if spec.repo and Path(constants.HF_HUB_CACHE).is_dir() else []
+    if not found:
+        where = locate(name)
+        raise MissingWeights(f'{name} lies in {where}, which airl did not download; delete it yourself.' if where else f'{name} is not in the hub\'s cache.')
+    plan = scan_cache_dir(constants.HF_HUB_CACHE).delete_revisions(*(v.commit_hash for r in found for v in r.revisions))
+    plan.execute()
+    return plan.expected_freed_size
+
+# %% ../nbs/06_weights.ipynb #d4078f7d
 def load_checkpoint(path) -> dict: # name → tensor, on the CPU
     "The state dict in a safetensors or torch file, never running code from it; raises `MissingWeights` for a damaged or unsafe one."
     import torch
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
     path = Path(path)
     if not path.is_file(): raise MissingWeights(f'There is no checkpoint {path}; check the path.')
     try: state = load_file(path) if path.suffix == '.safetensors' else torch.load(path, map_location='cpu', weights_only=True)
-    except SafetensorError as e: raise MissingWeights(f'{path} is damaged or cut off ({e}); download it again.') from e
-    except Exception as e:
-        unsafe = 'weights_only' in str(e) or 'WeightsUnpickler' in str(e)
+    except Exception as e: # SafetensorError, UnpicklingError, RuntimeError, EOFError …: each library has its own
+        unsafe = 'unsupported' in str(e).lower() and (zipfile.is_zipfile(path) or path.read_bytes()[:1] == b'\x80')   # a zip or a pickle that is whole
         raise MissingWeights(f'{path} holds more than tensors and is not opened, because it could run code; get a safetensors file.' if unsafe
-                             else f'{path} is damaged or cut off; download it again.') from e
-    for key in ('model', 'state_dict'):
-        if isinstance(state.get(key), dict): return state[key]
-    return state
+                             else f'{path} is damaged or cut off; remove it and fetch it again.') from e
+    return _unwrap(state, path)
+
+def _unwrap(state, path: Path) -> dict:
+    "The tensors themselves: SAM 2 and others keep them one level down."
+    if not isinstance(state, dict): raise MissingWeights(f'{path} holds a {type(state).__name__} and no named tensors; give a checkpoint.')
+    return next((state[key] for key in ('model', 'state_dict') if isinstance(state.get(key), dict)), state)
