@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['VOC_CLASSES', 'DAVIS_PHRASES', 'READERS', 'TruthError', 'Labels', 'Truth', 'spoken', 'read_voc', 'read_coco',
            'read_pennfudan', 'Clip', 'read_davis', 'read_pet', 'read_ade20k', 'read_camvid', 'read_refcoco',
-           'read_folder', 'paint_coco', 'read_truth', 'folds', 'iou', 'overall_iou', 'boundary_f', 'ClipScore',
-           'score_clip', 'presence_auc', 'presence_mcc', 'CgF1', 'cgf1', 'AP', 'mask_ap', 'Interval', 'interval']
+           'read_folder', 'paint_coco', 'read_truth', 'folds', 'iou', 'mean_iou', 'overall_iou', 'boundary_f',
+           'ClipScore', 'score_clip', 'presence_auc', 'presence_mcc', 'CgF1', 'cgf1', 'AP', 'mask_ap', 'Interval',
+           'interval']
 
-# %% ../nbs/08_truth.ipynb #60eed181
+# %% ../nbs/08_truth.ipynb #e8458890
 import contextlib, csv, hashlib, io, json
 from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Callable, Iterable, Sequence
 import numpy as np
 from .photos import UserError, load_photo, save_image
 from .scene import encode_rle, mask_to_box, paint_scene
@@ -304,7 +305,7 @@ def folds(names: Iterable[str], # file names or `Truth` names
     "The fold of each name, by its hash."
     return np.array([int(hashlib.sha256(Path(n).stem.encode()).hexdigest(), 16) % k for n in names])
 
-# %% ../nbs/08_truth.ipynb #e00533f8
+# %% ../nbs/08_truth.ipynb #77b8b17b
 def iou(pred: np.ndarray,         # bool [H, W]
         truth: np.ndarray,        # bool [H, W]
         ignore: np.ndarray = None, # bool [H, W], pixels that do not count
@@ -313,6 +314,11 @@ def iou(pred: np.ndarray,         # bool [H, W]
     keep = True if ignore is None else ~ignore
     union = ((pred | truth) & keep).sum()
     return float(((pred & truth) & keep).sum()/union) if union else 1.
+
+def mean_iou(pairs: Iterable, # of (pred, truth) or (pred, truth, ignore)
+            ) -> float:
+    "Mean of the pairs' IoU; nan for none."
+    return float(np.mean([iou(*pair) for pair in pairs] or [np.nan]))
 
 def overall_iou(pairs: Iterable, # of (pred, truth) or (pred, truth, ignore)
                ) -> float:
