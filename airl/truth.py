@@ -22,7 +22,7 @@ from .scene import encode_rle, mask_to_box, paint_scene
 class TruthError(UserError):
     "A folder that is not the labelled data set it is said to be."
 
-# %% ../nbs/08_truth.ipynb #29aa3e17
+# %% ../nbs/08_truth.ipynb #26f8077c
 @dataclass
 class Labels:
     "What is in one photo."
@@ -30,6 +30,7 @@ class Labels:
     phrases: list[str]  # n phrases, as people say them: "a potted plant"
     void: np.ndarray    # bool [H, W], pixels that count for nothing
     crowd: np.ndarray = None # bool [n], masks of several objects that nobody separated
+    by_object: bool = True   # False where a mask is all of a class, however many objects that is
 
     def __post_init__(self):
         if self.crowd is None: self.crowd = np.zeros(len(self.masks), bool)
@@ -84,7 +85,7 @@ def spoken(name: str, # a data set's class name
     name = name.replace('_', ' ').strip()
     return _SPOKEN.get(name, f'{"an" if name[0].lower() in "aeiou" else "a"} {name}')
 
-# %% ../nbs/08_truth.ipynb #91f3b7be
+# %% ../nbs/08_truth.ipynb #6673f896
 VOC_CLASSES = tuple(spoken(n) for n in ('aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike '
                                         'person pottedplant sheep sofa train tvmonitor').split())
 
@@ -100,7 +101,7 @@ def _class_labels(by_class: np.ndarray,          # int [H, W], 0 for background
     "Labels from a picture of class numbers, one mask an object if `by_object` is given, else one a class."
     cut = np.where(void, 0, by_class if by_object is None else by_object)
     masks = cut == np.setdiff1d(cut, [0])[:, None, None]
-    return Labels(masks, [names[np.bincount(by_class[m]).argmax() - 1] for m in masks], void)
+    return Labels(masks, [names[np.bincount(by_class[m]).argmax() - 1] for m in masks], void, by_object=by_object is not None)
 
 def _voc_labels(classes: Path, objects: Path) -> Labels:
     by_class = _indices(classes)
