@@ -5,19 +5,20 @@
 # %% auto #0
 __all__ = ['VOC_CLASSES', 'DAVIS_PHRASES', 'READERS', 'TruthError', 'Labels', 'Truth', 'spoken', 'read_voc', 'read_coco',
            'read_pennfudan', 'Clip', 'read_davis', 'read_pet', 'read_ade20k', 'read_camvid', 'read_refcoco',
-           'read_folder', 'paint_coco', 'read_truth', 'folds', 'iou', 'mean_iou', 'overall_iou', 'boundary_f',
-           'ClipScore', 'score_clip', 'presence_auc', 'presence_mcc', 'CgF1', 'cgf1', 'AP', 'mask_ap', 'Interval',
-           'interval']
+           'read_folder', 'paint_coco', 'read_sample', 'read_truth', 'folds', 'iou', 'mean_iou', 'overall_iou',
+           'boundary_f', 'ClipScore', 'score_clip', 'presence_auc', 'presence_mcc', 'CgF1', 'cgf1', 'AP', 'mask_ap',
+           'Interval', 'interval']
 
-# %% ../nbs/08_truth.ipynb #e8458890
+# %% ../nbs/08_truth.ipynb #4e0911b6
 import contextlib, csv, hashlib, io, json
 from dataclasses import dataclass, field
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 import numpy as np
-from .photos import UserError, load_photo, save_image
+from .photos import SAMPLES, UserError, load_photo, save_image
 from .scene import encode_rle, mask_to_box, paint_scene
+from .weights import shipped
 
 class TruthError(UserError):
     "A folder that is not the labelled data set it is said to be."
@@ -285,15 +286,30 @@ def paint_coco(folder,      # where to write images and instances.json
     (folder/'instances.json').write_text(json.dumps(dict(images=images, annotations=objects, categories=[dict(id=i, name=n) for n, i in ids.items()])))
     return read_coco(folder)
 
-# %% ../nbs/08_truth.ipynb #e13c05d5
+# %% ../nbs/08_truth.ipynb #23c0d737
+def _traced_labels(piece: dict) -> Labels:
+    from PIL import Image, ImageDraw
+    canvas = Image.new('1', piece['size'][::-1])
+    for outline in piece['outline']: ImageDraw.Draw(canvas).polygon([tuple(point) for point in outline], fill=1)
+    mask = np.asarray(canvas)
+    return Labels(mask[None], [piece['prompt']], np.zeros(mask.shape, bool))
+
+def read_sample() -> list[Truth]: # two
+    "The two photos of scikit-image whose outlines ship with the package."
+    import skimage
+    pieces = [p for p in json.loads(shipped('outlines.json').read_text(encoding='utf-8')).values() if isinstance(p, dict)]
+    return [Truth(p['photo'], Path(skimage.__file__).parent/'data'/SAMPLES[p['photo']], tuple(p['prompt'] for p in pieces), partial(_traced_labels, p)) for p in pieces]
+
+# %% ../nbs/08_truth.ipynb #83f566f6
 READERS = dict(voc=read_voc, coco=read_coco, refcoco=read_refcoco, pet=read_pet, ade20k=read_ade20k, camvid=read_camvid, pennfudan=read_pennfudan, folder=read_folder)
 
-def read_truth(spec: str, # KIND:PATH or KIND/SPLIT:PATH, such as 'voc:~/VOC2012' or 'davis/test:~/DAVIS'
+def read_truth(spec: str, # KIND:PATH or KIND/SPLIT:PATH, such as 'voc:~/VOC2012' or 'davis/test:~/DAVIS'; or 'sample'
               ) -> list[Truth]: # every frame of every clip for davis
     "Labelled photos by one string, as the command line gives them."
+    if spec == 'sample': return read_sample()
     kind, _, path = spec.partition(':')
     kind, _, split = kind.partition('/')
-    if not path or kind not in (*READERS, 'davis'): raise TruthError(f'{spec!r} names no labelled data; write KIND:FOLDER with KIND one of {", ".join(READERS)}, davis.')
+    if not path or kind not in (*READERS, 'davis'): raise TruthError(f'{spec!r} names no labelled data; write KIND:FOLDER with KIND one of {", ".join(READERS)}, davis, or "sample" for two photos that need no data.')
     if split and kind not in ('refcoco', 'pet', 'ade20k', 'davis'): raise TruthError(f'{kind} has no splits here, so {spec!r} cannot be read; name the folder of the part you want.')
     split = (split,) if split else ()
     if kind == 'davis': return [f for clip in read_davis(path, *split) for f in clip.frames]
