@@ -1,4 +1,5 @@
 "The docs site: python tools/docs.py sidebar (menu and settings copy) | process (notebooks ready for Quarto) | build (all of it)"
+import ast
 import shutil
 import subprocess
 import sys
@@ -31,13 +32,33 @@ def write_settings(root: Path):
     shutil.copy(root/'_quarto.yml', root/'nbs/_quarto.yml')
 
 
+def is_mixed(cell) -> bool:
+    "Whether a cell that is not exported has imports and other code: nbdev would run it alone, without what it builds on."
+    kinds = {type(statement) for statement in cell.parsed_() or ()}
+    return not {'export', 'exports', 'exporti'} & set(cell.directives_) and bool(kinds - {ast.Import, ast.ImportFrom})
+
+
+def page_filter():
+    "nbdev's processors for a page, running only exported cells and cells of imports to look functions up for `show_doc`."
+    from nbdev import processors
+
+    class RunExports(processors.exec_show_docs):
+        def __call__(self, cell):
+            if cell.source.startswith('show_doc(') or cell.cell_type == 'code' and not is_mixed(cell): super().__call__(cell)
+
+    class PageFilter(processors.FilterDefaults):
+        def base_procs(self): return [RunExports if p is processors.exec_show_docs else p for p in super().base_procs()]
+    return PageFilter
+
+
 def process(root: Path) -> Path:
     "Run nbdev's processors over the notebooks into _proc, which is what Quarto renders."
+    import nbdev.serve
     from nbdev.quarto import refresh_quarto_yml
-    from nbdev.serve import proc_nbs
     write_settings(root)
     refresh_quarto_yml()
-    return proc_nbs(root/'nbs', n_workers=0, force=True)
+    nbdev.serve.FilterDefaults = page_filter()
+    return nbdev.serve.proc_nbs(root/'nbs', n_workers=0, force=True)
 
 
 def build(root: Path):
