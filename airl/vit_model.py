@@ -80,7 +80,7 @@ class Block(nn.Module):
         x = x + self.attn(self.norm1(x))
         return x + self.mlp(self.norm2(x))
 
-# %% ../nbs/01_vit_model.ipynb #98d78654
+# %% ../nbs/01_vit_model.ipynb #93394a00
 class VisionTransformer(nn.Module):
     "ViT (Dosovitskiy et al., 2020): images [n, 3, img_size, img_size] → logits [n, num_classes]. Parameters are named as timm's are."
     num_prefix_tokens = 1
@@ -100,7 +100,7 @@ class VisionTransformer(nn.Module):
     def forward_features(self, images):
         "Tokens after the last block [n, 1 + patches, embed_dim]."
         patches = self.patch_embed(images)
-        x = torch.cat([self.cls_token.expand(len(images), -1, -1), patches], 1) + self.pos_embed
+        x = torch.cat([self.cls_token.expand(patches.shape[0], -1, -1), patches], 1) + self.pos_embed
         return self.norm(self.blocks(x))
 
     def forward(self, images): return self.head(self.forward_features(images)[:, 0])
