@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['CIFAR10_CLASSES', 'IMAGENET_MEAN', 'IMAGENET_STD', 'DataError', 'ImageSet', 'stratified_split', 'read_parquet',
-           'load_cifar10', 'load_digits_set', 'load_data', 'random_crops', 'interpolation_matrix', 'resample',
-           'color_jitter', 'Draws', 'Augment', 'cut_out', 'prepare', 'Mixes', 'draw_mixes', 'soft_targets', 'mix',
-           'generator_for', 'batches']
+           'read_batches', 'pixel_digest', 'check_cifar10', 'load_cifar10', 'load_folder', 'load_digits_set',
+           'load_data', 'random_crops', 'interpolation_matrix', 'resample', 'color_jitter', 'Draws', 'Augment',
+           'cut_out', 'prepare', 'Mixes', 'draw_mixes', 'soft_targets', 'mix', 'generator_for', 'batches']
 
-# %% ../nbs/00_data.ipynb #f3b0b252
-import hashlib, io, math, os
+# %% ../nbs/00_data.ipynb #5be4eabc
+import hashlib, io, math, os, pickle, tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from torch import Tensor
 from .photos import UserError, load_photo, list_photos
 from .weights import cache_root, is_offline, require, shipped
 
+# %% ../nbs/00_data.ipynb #7b424977
 class DataError(UserError):
     "Images or labels that cannot be found or are not what they should be."
 
@@ -90,38 +91,113 @@ def read_parquet(path,      # a Parquet file in the hub's layout
     images = _decode(table['img'].combine_chunks(), name=path)
     return ImageSet(torch.from_numpy(images), torch.tensor(table['label'].to_numpy()), CIFAR10_CLASSES, str(path))
 
-# %% ../nbs/00_data.ipynb #101b9dc9
+# %% ../nbs/00_data.ipynb #eb1d880e
+_ARRAY_NAMES = dict(_reconstruct=np.empty(0).__reduce__()[0], ndarray=np.ndarray, dtype=np.dtype)
+
+class _ArraysOnly(pickle.Unpickler):
+    "Rebuilds NumPy arrays and plain Python values, nothing else."
+    def find_class(self, module, name):
+        if module in ('numpy', 'numpy.core.multiarray', 'numpy._core.multiarray') and name in _ARRAY_NAMES: return _ARRAY_NAMES[name]
+        raise pickle.UnpicklingError(f'it asks for {module}.{name}, which is no part of an array')
+
+def _batch(content: bytes, name: str) -> tuple[np.ndarray, list]: # uint8 [n, 32, 32, 3], n labels
+    "Images and labels of one pickled batch."
+    try:
+        batch = _ArraysOnly(io.BytesIO(content), encoding='latin1').load()
+        data, labels = batch['data'], batch['labels']
+    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, IndexError, AttributeError, UnicodeDecodeError) as e:
+        raise DataError(f'{name} is not a CIFAR-10 batch ({e or type(e).__name__}); fetch the archive again.') from None
+    if getattr(data, 'shape', None) != (len(labels), 3072) or data.dtype != np.uint8:
+        raise DataError(f'{name} holds {getattr(data, "dtype", type(data).__name__)} {list(getattr(data, "shape", []))} for {len(labels)} labels; '
+                        'a CIFAR-10 batch is uint8 [n, 3072].')
+    return data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), labels
+
+# %% ../nbs/00_data.ipynb #415ac87a
+def _members(path: Path, names: list[str]):
+    "Names and bytes of the batches in a `.tar.gz` or a folder."
+    if path.is_dir():
+        for name in names:
+            if not (path/name).exists(): raise DataError(f'{path} has no {name}; fetch the archive again.')
+            yield name, (path/name).read_bytes()
+        return
+    try:
+        with tarfile.open(path) as tar:
+            for name in names: yield name, tar.extractfile(f'cifar-10-batches-py/{name}').read()
+    except (tarfile.TarError, EOFError, OSError, KeyError) as e:
+        raise DataError(f'{path} is not the CIFAR-10 archive or is cut off ({e}); fetch it again.') from None
+
+def read_batches(path,          # `cifar-10-python.tar.gz`, or the folder that comes out of it
+                 split='train', # 'train' or 'test'
+                 official=True, # insist on the published MD5 of every batch
+                ) -> ImageSet:
+    "CIFAR-10 from the python-pickle batches, unpickled without running anything."
+    from torchvision.datasets import CIFAR10
+    md5 = dict(CIFAR10.train_list if split == 'train' else CIFAR10.test_list)
+    images, labels = [], []
+    for name, content in _members(Path(path), list(md5)):
+        if official and (found := hashlib.md5(content, usedforsecurity=False).hexdigest()) != md5[name]:
+            raise DataError(f'{path}: {name} ({len(content):,} bytes) has the MD5 {found}, the official one is {md5[name]}. It is damaged or '
+                            'altered; fetch the archive again.')
+        x, y = _batch(content, f'{path}: {name}')
+        images.append(x); labels += y
+    return ImageSet(torch.from_numpy(np.concatenate(images)), torch.tensor(labels), CIFAR10_CLASSES, str(path))
+
+# %% ../nbs/00_data.ipynb #91253941
+def pixel_digest(data: ImageSet) -> int:
+    "A hash of images and labels that does not depend on their order."
+    hashes = (hashlib.blake2b(x.tobytes() + bytes([y]), digest_size=8).digest() for x, y in zip(data.images.numpy(), data.labels.tolist()))
+    return sum(int.from_bytes(h, 'little') for h in hashes) % 2**64
+
+_TRAIN_DIGEST = 0x9d0c0911520be369
+
+def check_cifar10(data: ImageSet, split: str) -> ImageSet:
+    "`data` itself, or a `DataError` that says in what it is not CIFAR-10."
+    n, counts = len(data), data.labels.bincount(minlength=10)
+    if tuple(data.images.shape[1:]) != (32, 32, 3): raise DataError(f'{data.source}: images are {list(data.images.shape[1:])}, those of CIFAR-10 [32, 32, 3].')
+    if n == 0: raise DataError(f'{data.source} holds no {split} image.')
+    if n in (10_000, 50_000) and (counts != n//10).any(): raise DataError(f'{data.source}: classes of {counts.tolist()} images; CIFAR-10 has {n//10:,} each.')
+    if split == 'train' and n == 50_000 and pixel_digest(data) != _TRAIN_DIGEST:
+        raise DataError(f'{data.source}: the pixels or labels are not those of the official training set. Fetch it again, without re-encoding.')
+    return data
+
+# %% ../nbs/00_data.ipynb #0706791f
 def _parquet_in(folder: Path, split: str) -> Path | None:
     "The Parquet file of `split` in `folder`, named either plainly or as the hub names it."
     found = [*folder.glob(f'{split}.parquet'), *folder.glob(f'{split}-*.parquet'), *folder.glob(f'plain_text/{split}-*.parquet')]
     return found[0] if found else None
 
 def _from_path(path: Path, split: str) -> ImageSet:
-    "A file, or the file of `split` in a folder."
-    if path.is_file(): return read_parquet(path, split)
+    "A Parquet file, an archive, or a folder with either of them or with the unpacked batches."
+    if path.is_file(): return read_batches(path, split) if path.suffix in ('.gz', '.tgz') else read_parquet(path, split)
     if found := _parquet_in(path, split): return read_parquet(found, split)
-    raise DataError(f'{path}: no {split}.parquet' + ('' if path.exists() else ', no such file or folder'))
+    for where in (path, path/'cifar-10-batches-py'):
+        if (where/'data_batch_1').exists(): return read_batches(where, split)
+    if (archive := path/'cifar-10-python.tar.gz').exists(): return read_batches(archive, split)
+    raise DataError(f'{path}: no {split}.parquet, no cifar-10-python.tar.gz' + ('' if path.exists() else ', no such file or folder'))
 
+# %% ../nbs/00_data.ipynb #735fdfb0
 def _from_hub(split: str) -> ImageSet:
     "Download the Parquet file of `uoft-cs/cifar10`, or find it in the hub's cache."
     from huggingface_hub import hf_hub_download
     return read_parquet(hf_hub_download('uoft-cs/cifar10', f'plain_text/{split}-00000-of-00001.parquet', repo_type='dataset'), split)
 
 def _from_torchvision(split: str) -> ImageSet:
-    "Let torchvision download the university's archive into the library's cache and check it."
+    "Let torchvision download the university's archive into the library's cache and check its MD5."
     from torchvision.datasets import CIFAR10
-    data = CIFAR10(cache_root()/'torchvision', train=split == 'train', download=True)
-    return ImageSet(torch.from_numpy(data.data), torch.tensor(data.targets), CIFAR10_CLASSES, 'torchvision')
+    from torchvision.datasets.utils import download_url
+    folder = cache_root()/'cifar10'
+    download_url(CIFAR10.url, folder, md5=CIFAR10.tgz_md5)
+    return read_batches(folder/'cifar-10-python.tar.gz', split)
 
 def _from_keras(split: str) -> ImageSet:
     "The way the reference system loads it."
-    pair = require('keras.datasets.cifar10', 'tensorflow').load_data()[split == 'test']
-    return ImageSet(torch.from_numpy(pair[0]), torch.from_numpy(pair[1]).flatten().long(), CIFAR10_CLASSES, 'keras')
+    images, labels = require('keras.datasets.cifar10', 'tensorflow').load_data()[split == 'test']
+    return ImageSet(torch.from_numpy(images), torch.from_numpy(labels).flatten().long(), CIFAR10_CLASSES, 'keras')
 
-# %% ../nbs/00_data.ipynb #58507f3e
 _SOURCES = dict(hub=_from_hub, torchvision=_from_torchvision, keras=_from_keras,
                 sample=lambda split: read_parquet(shipped('cifar10_sample.parquet'), split))
 
+# %% ../nbs/00_data.ipynb #06202159
 def _places():
     "Where `'auto'` looks, in order: label, and a function of the split."
     if folder := os.environ.get('AIRL_DATA'): yield '$AIRL_DATA/cifar10', lambda split: _from_path(Path(folder)/'cifar10', split)
@@ -131,17 +207,59 @@ def _places():
 def load_cifar10(source='auto',  # 'auto', 'hub', 'torchvision', 'keras', 'sample', or a path
                  split='train',  # 'train' or 'test'
                 ) -> ImageSet:
-    "CIFAR-10 from wherever it can be had; raises `DataError` that lists what was tried."
+    "CIFAR-10 from wherever it can be had, checked; raises `DataError` that lists what was tried."
     if split not in ('train', 'test'): raise DataError(f'CIFAR-10 has the splits train and test, not {split!r}.')
-    if source in _SOURCES: return _SOURCES[source](split)
-    if source != 'auto': return _from_path(Path(source).expanduser(), split)
+    if source in _SOURCES: return check_cifar10(_SOURCES[source](split), split)
+    if source != 'auto': return check_cifar10(_from_path(Path(source).expanduser(), split), split)
     tried = []
     for name, load in _places():
         if name in _SOURCES and is_offline(): tried.append(f'{name} (offline)'); continue
-        try: return load(split)
+        try: return check_cifar10(load(split), split)
         except (UserError, OSError, RuntimeError) as e: tried.append(f'{name} ({e})')
-    raise DataError(f'CIFAR-10 {split} was not found. Tried: {"; ".join(tried)}. '
-                    "Name a Parquet file, or use 'sample' (2,000 images) or 'digits', which need no download.")
+    raise DataError(f'CIFAR-10 {split} was not found. Tried: {"; ".join(tried)}. Name a Parquet file or the archive, '
+                    "or use 'sample' (2,000 images) or 'digits', which need no download.")
+
+# %% ../nbs/00_data.ipynb #528713be
+def _squares(files, size):
+    "Every photo's central square at `size`."
+    from PIL import Image, ImageOps
+    return [np.asarray(ImageOps.fit(Image.fromarray(load_photo(f)), (size, size), Image.Resampling.BICUBIC)) for f in files]
+
+def _short_side(files) -> int:
+    "The median of the short sides, at most 256."
+    from PIL import Image
+    sides = []
+    for f in files:
+        try:
+            with Image.open(f) as image: sides.append(min(image.size))
+        except OSError: sides.append(min(load_photo(f).shape[:2]))
+    return min(256, int(np.median(sides)))
+
+def load_folder(folder,        # holds a folder a class, or `train` and `test` that do
+                split='train', # 'train' or 'test'
+                size=None,     # pixels a side; chosen from the photos if None
+               ) -> ImageSet:
+    "Photos sorted into a folder a class; raises `DataError` or `PhotoError` that names the folder or file."
+    folder = Path(folder).expanduser()
+    parts = [folder/'train', folder/'test'] if (folder/'train').is_dir() and (folder/'test').is_dir() else [folder]
+    if not folder.is_dir(): raise DataError(f'{folder} is not a folder; name one that holds a folder of photos a class.')
+    names = sorted(d.name for d in parts[0].iterdir() if d.is_dir() and not d.name.startswith('.'))
+    if len(names) < 2: raise DataError(f'{parts[0]} must hold a folder of photos for each of at least two classes, it holds {len(names)}.')
+    files = [[(f, y) for y, name in enumerate(names) for f in _photos(part/name)] for part in parts]
+    size = size or _short_side([f for part in files for f, _ in part])
+    chosen = files[-1] if split == 'test' else files[0]
+    labels = torch.tensor([y for _, y in chosen])
+    if len(parts) == 1:
+        rows = stratified_split(labels, .2)[split == 'test']
+        chosen, labels = [chosen[i] for i in rows], labels[rows]
+    images = np.stack(_squares([f for f, _ in chosen], size))
+    return ImageSet(torch.from_numpy(images), labels, names, str(folder))
+
+def _photos(folder: Path) -> list[Path]:
+    "The photos of one class."
+    found = list_photos(folder) if folder.is_dir() else []
+    if not found: raise DataError(f'{folder} holds no photo; every class needs some, in training and in test.')
+    return found
 
 # %% ../nbs/00_data.ipynb #341b61d9
 def load_digits_set(split='train') -> ImageSet:
@@ -153,8 +271,8 @@ def load_digits_set(split='train') -> ImageSet:
     data = ImageSet(large[:, 0, :, :, None].repeat(1, 1, 1, 3), torch.from_numpy(digits.target), list('0123456789'), 'digits')
     return data.split(.2)[split == 'test']
 
-# %% ../nbs/00_data.ipynb #16567d27
-def load_data(spec: str='cifar10', # 'cifar10', 'digits', 'sample', or 'cifar10:' and a source or a path
+# %% ../nbs/00_data.ipynb #ed0cea6a
+def load_data(spec: str='cifar10', # 'cifar10', 'digits', 'sample', 'cifar10:' and a source or a path, 'folder:' and a path
               split='train',       # 'train' or 'test'
              ) -> ImageSet:
     "Images by the word that the command line uses for them."
@@ -162,7 +280,8 @@ def load_data(spec: str='cifar10', # 'cifar10', 'digits', 'sample', or 'cifar10:
     if kind == 'cifar10': return load_cifar10(where or 'auto', split)
     if spec == 'digits': return load_digits_set(split)
     if spec == 'sample': return load_cifar10('sample', split)
-    raise DataError(f"Data {spec!r} is not known; use cifar10, cifar10:FILE.parquet, sample or digits.")
+    if kind == 'folder': return load_folder(where, split)
+    raise DataError(f'Data {spec!r} is not known; use cifar10, cifar10:FILE.parquet, folder:DIR, sample or digits.')
 
 # %% ../nbs/00_data.ipynb #a5b91d21
 def _uniform(generator, low, high, *shape): return torch.rand(shape, generator=generator)*(high - low) + low
