@@ -7,7 +7,7 @@ __all__ = ['log', 'TRIVIAL', 'BenchError', 'Row', 'whole', 'box_mask', 'ellipse_
            'text_rows', 'middle', 'object_rows', 'yardstick', 'bench', 'Summary', 'summarise', 'Report', 'gallery',
            'compare']
 
-# %% ../nbs/16_benchmark.ipynb #f03e0f2d
+# %% ../nbs/16_benchmark.ipynb #a0285f4b
 import csv, json, logging, os, time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 class BenchError(UserError):
     "A benchmark that cannot be run as asked."
 
+# %% ../nbs/16_benchmark.ipynb #4abef679
 @dataclass
 class Row:
     "One method's answer to one question about one photo."
@@ -45,13 +46,14 @@ class Row:
     @property
     def iou(self) -> float: return self.inter/self.union if self.union else 1.
 
+# %% ../nbs/16_benchmark.ipynb #69ad5f67
 def _judge(row: Row, pred: np.ndarray, truth: np.ndarray, ignore: np.ndarray) -> Row: # `row`
     "Fill in what `pred` is worth against `truth` (bool [H, W] each)."
     row.inter, row.union = int((pred & truth & ~ignore).sum()), int(((pred | truth) & ~ignore).sum())
     row.f = boundary_f(pred, truth, ignore=ignore)
     return row
 
-# %% ../nbs/16_benchmark.ipynb #10f8d7fd
+# %% ../nbs/16_benchmark.ipynb #bcba6ca1
 def whole(image: np.ndarray, asked) -> np.ndarray: # bool [H, W]
     "All of the photo, whatever is asked."
     return np.ones(image.shape[:2], bool)
@@ -67,6 +69,7 @@ def ellipse_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W
     (x0, y0, x1, y1), (yy, xx) = box, np.indices(image.shape[:2]) + .5
     return ((2*xx - x0 - x1)/max(x1 - x0, 1))**2 + ((2*yy - y0 - y1)/max(y1 - y0, 1))**2 <= 1
 
+# %% ../nbs/16_benchmark.ipynb #0282b74c
 def grabcut_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W]
     "OpenCV's GrabCut from the box, five rounds; the box itself where nothing is outside it to learn from."
     import cv2
@@ -77,6 +80,7 @@ def grabcut_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W
     cv2.grabCut(np.ascontiguousarray(image[..., ::-1]), labels, (*x[:2], *(x[2:] - x[:2])), np.zeros((1, 65)), np.zeros((1, 65)), 5, cv2.GC_INIT_WITH_MASK)
     return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
 
+# %% ../nbs/16_benchmark.ipynb #555e5902
 def activation_mask(image: np.ndarray, phrase: str) -> np.ndarray: # bool [H, W]
     "A plain class activation map of the embedded ImageNet classifier, cut at a fifth of its peak; empty for what it has no class for."
     import cv2
@@ -89,7 +93,7 @@ def activation_mask(image: np.ndarray, phrase: str) -> np.ndarray: # bool [H, W]
 
 TRIVIAL = dict(text={'whole photo': whole, 'activation map': activation_mask}, click={'whole photo': whole}, box={'box': box_mask, 'ellipse': ellipse_mask, 'GrabCut': grabcut_mask})
 
-# %% ../nbs/16_benchmark.ipynb #26bc0d62
+# %% ../nbs/16_benchmark.ipynb #2419d11e
 def text_rows(truth: Truth,
               pipeline,   # anything with `segment_image(image, phrase) → SegmentationResult`
               name: str,  # what to call it
@@ -98,6 +102,7 @@ def text_rows(truth: Truth,
     image, labels = truth.image(), truth.labels()
     return [row for phrase in truth.classes if phrase not in labels.unsure for row in _text_row(truth.name, image, labels, pipeline, name, phrase)]
 
+# %% ../nbs/16_benchmark.ipynb #ceaec116
 def _text_row(photo, image, labels, pipeline, name, phrase) -> list[Row]:
     row, there, ignore = Row(photo, phrase, name, phrase in labels.present), labels.mask(phrase), labels.ignore(phrase)
     start, masks, considered = time.perf_counter(), np.zeros((0, *image.shape[:2]), bool), []
@@ -115,7 +120,7 @@ def _text_row(photo, image, labels, pipeline, name, phrase) -> list[Row]:
     rows.append(max((_judge(Row(photo, phrase, f'{name}, oracle'), m, there, ignore) for m in (masks.any(0), *considered)), key=lambda r: r.iou))
     return rows + [_judge(Row(photo, phrase, trivial), make(image, phrase), there, ignore) for trivial, make in TRIVIAL['text'].items()]
 
-# %% ../nbs/16_benchmark.ipynb #03857a9f
+# %% ../nbs/16_benchmark.ipynb #6e4fda1a
 def middle(mask: np.ndarray,  # bool [H, W]
           ) -> np.ndarray:    # float [2] xy
     "The point farthest from the edge of `mask`, where one would click."
@@ -124,6 +129,7 @@ def middle(mask: np.ndarray,  # bool [H, W]
     y, x = np.unravel_index(depth.argmax(), depth.shape)
     return np.array([x + .5, y + .5])
 
+# %% ../nbs/16_benchmark.ipynb #7fd520be
 def object_rows(truth: Truth,
                 segmenter,              # an `airl.scene.Segmenter`
                 name: str,              # what to call it
@@ -143,6 +149,7 @@ def object_rows(truth: Truth,
     seconds = (time.perf_counter() - start)/len(chosen)
     return [row for k, i in enumerate(chosen) for row in _object_row(truth.name, image, labels, i, boxes[k], proposals[k], int(found.predicted_iou[k].argmax()), name, task, seconds)]
 
+# %% ../nbs/16_benchmark.ipynb #fe9ec146
 def _object_row(photo, image, labels, i, box, proposals, best, name, task, seconds) -> list[Row]:
     judge = lambda method, m: _judge(Row(photo, labels.phrases[i], method, index=i), m, labels.masks[i], labels.ignore(labels.phrases[i]))
     row = judge(name, proposals[best])
@@ -164,18 +171,23 @@ def _resume(file: Path, head: dict) -> dict: # photo → its rows, of the run th
     with replacing(file) as part: part.write_text('\n'.join(whole_lines) + '\n', encoding='utf-8')
     return done
 
-# %% ../nbs/16_benchmark.ipynb #4d8878dd
+# %% ../nbs/16_benchmark.ipynb #b496a3bc
 @lru_cache
+def _vit_base():
+    import timm
+    return timm.create_model('vit_base_patch16_224').eval()
+
 def yardstick() -> float: # seconds
-    "One forward of timm's vit_base_patch16_224 on one photo on this machine's CPU, the middle of five."
-    import timm, torch
-    model, photo = timm.create_model('vit_base_patch16_224').eval(), torch.zeros(1, 3, 224, 224)
-    def forward():
+    "One forward of timm's vit_base_patch16_224 on one photo on this machine's CPU, the middle of three."
+    import torch
+    model, photo, seconds = _vit_base(), torch.zeros(1, 3, 224, 224), []
+    for _ in range(4):
         start = time.perf_counter()
         with torch.inference_mode(): model(photo)
-        return time.perf_counter() - start
-    return float(np.median([forward() for _ in range(6)][1:]))
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds[1:]))
 
+# %% ../nbs/16_benchmark.ipynb #ab7f81a7
 def _short(data) -> str: # what to call the data in a table: the kind and the last two parts of the path
     if not isinstance(data, str): return 'photos given'
     kind, _, path = data.partition(':')
@@ -210,7 +222,7 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
     if output_dir: report.save(output_dir)
     return report
 
-# %% ../nbs/16_benchmark.ipynb #3f9a77f7
+# %% ../nbs/16_benchmark.ipynb #7bba7a4a
 @dataclass
 class Summary:
     "One method's figures; nan for what does not apply."
@@ -229,6 +241,7 @@ class Summary:
     seconds_per_photo: float = float('nan')
     vit_forwards: float = float('nan')  # the same in forwards of ViT-B/16
 
+# %% ../nbs/16_benchmark.ipynb #b69d77ad
 def summarise(method: str, rows: Sequence[Row]) -> Summary:
     "The figures of one method's rows."
     there = [r for r in rows if r.present]
@@ -243,7 +256,7 @@ def summarise(method: str, rows: Sequence[Row]) -> Summary:
     if any(r.seconds for r in rows): out.seconds_per_photo = sum(r.seconds for r in rows)/len({r.photo for r in rows})
     return out
 
-# %% ../nbs/16_benchmark.ipynb #ec285da2
+# %% ../nbs/16_benchmark.ipynb #00394238
 @dataclass
 class Report:
     "What was measured, and its table."
@@ -268,6 +281,7 @@ class Report:
 
     def save(self, folder) -> list[Path]: return _save(self, Path(folder))
 
+# %% ../nbs/16_benchmark.ipynb #5dfb82c6
 def _average_precision(truths, rows) -> float:
     by_photo = {t.name: [r for r in rows if r.photo == t.name] for t in truths}
     answers = (([decode_rle(m) for r in by_photo[t.name] for m in r.masks], [s for r in by_photo[t.name] for s in r.scores],
