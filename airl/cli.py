@@ -49,7 +49,7 @@ def command(name: str, # as typed after `airl`
         return function
     return register
 
-# %% ../nbs/20_cli.ipynb #244ec2cd
+# %% ../nbs/20_cli.ipynb #bbe5a26a
 def _version(wanted: bool):
     if not wanted: return
     from airl import __version__
@@ -58,10 +58,10 @@ def _version(wanted: bool):
 
 @app.callback()
 def start(version: Annotated[bool, typer.Option('--version', callback=_version, is_eager=True, help='Print the version.')] = False):
-    "Show the library's log on standard error."
+    "Show the library's warnings on standard error."
     log = logging.getLogger('airl')
     log.handlers, log.propagate = [logging.StreamHandler()], False
-    log.setLevel(logging.INFO)
+    log.setLevel(logging.WARNING)
 
 def main():
     "The console script `airl`, and `python -m airl`."
@@ -69,7 +69,7 @@ def main():
         if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace')  # a console without × prints ?
     app()
 
-# %% ../nbs/20_cli.ipynb #2c97ba2f
+# %% ../nbs/20_cli.ipynb #d01a7220
 Models = Annotated[str, typer.Option(help='Which engines: auto (the best whose weights are here), paper, fast, sam3, lite.')]
 Device = Annotated[str | None, typer.Option(help='cpu, cuda or mps; the fastest here if not given.')]
 
@@ -96,14 +96,14 @@ def segment(photo: Annotated[str, typer.Argument(metavar='PHOTO', help='An image
     pipeline = TextDrivenSegmentationPipeline(models, instances='all' if every else 'best', device=device)
     result = pipeline.segment_image(image, prompt)
     files = result.save(output, Path(photo).stem)
-    print(f'{result.sentence()}\n{", ".join(map(str, files))}')
+    print(f'{result.sentence()}\nEngines: {result.preset}, {result.why}.\nFiles: {", ".join(map(str, files))}')
     return dict(photo=photo, files=files, sentence=result.sentence()) | to_dict(result)
 
 # %% ../nbs/20_cli.ipynb #9d6fabfa
 Model = Annotated[str, typer.Option('--model', '-m', help='nano, or the folder of a run.')]
 Data = Annotated[str, typer.Option(help='cifar10, cifar10:FILE.parquet, sample (ships with the package) or digits.')]
 
-# %% ../nbs/20_cli.ipynb #28bb9c85
+# %% ../nbs/20_cli.ipynb #1be87fa9
 @command('predict')
 def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', help='Image files.')],
                    model: Model = 'nano',
@@ -121,7 +121,7 @@ def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', 
     answers = []
     for photo, prediction in zip(photos, predict(images, model, k)):
         print(f'{photo}: {prediction}')
-        answers.append(dict(photo=photo, labels=prediction.labels, probabilities=prediction.probabilities))
+        answers.append(dict(photo=photo, top=[dict(name=name, probability=p) for name, p in prediction.top]))
     return dict(model=model, predictions=answers)
 
 # %% ../nbs/20_cli.ipynb #eae7bc65
@@ -187,21 +187,21 @@ def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (a minute), na
     print(_sentence(report, f'{preset} on {data}') + f'\nEverything about it is in {done.dir}.')
     return report.summary() | dict(run=done.dir, preset=preset, data=data, epochs=len(done.metrics), val_accuracy=done.metrics[-1].best_accuracy)
 
-# %% ../nbs/20_cli.ipynb #3f426948
+# %% ../nbs/20_cli.ipynb #93e71c14
 def devices() -> list[dict]: # 'device', 'there', 'detail'
     "The processors torch can use: CPU, NVIDIA GPUs, Apple's GPU."
     import torch
-    found = [dict(device='cpu', there=True, detail=f'{os.cpu_count()} cores, torch uses {torch.get_num_threads()} threads')]
+    found = [dict(device='cpu', there=True, detail=f'{os.cpu_count()} cores, {torch.get_num_threads()} threads')]
     for k in range(torch.cuda.device_count()):
         gpu = torch.cuda.get_device_properties(k)
         found.append(dict(device=f'cuda:{k}', there=True, detail=f'{gpu.name}, {gpu.total_memory/2**30:.0f} GiB'))
-    if len(found) == 1: found.append(dict(device='cuda', there=False, detail='no NVIDIA GPU that torch can use'))
+    if len(found) == 1: found.append(dict(device='cuda', there=False, detail='no usable NVIDIA GPU'))
     mps = torch.backends.mps
     found.append(dict(device='mps', there=mps.is_available(), detail="Apple's GPU" if mps.is_available() else
-                      'macOS is too old for it' if mps.is_built() else 'not a Mac with Apple silicon'))
+                      'macOS is too old for it' if mps.is_built() else 'no Apple silicon'))
     return found
 
-# %% ../nbs/20_cli.ipynb #8654ef22
+# %% ../nbs/20_cli.ipynb #f5d09e70
 def presets_here() -> list[dict]: # 'preset', 'there', 'missing', 'gigabytes' (of those), 'fix', 'detail'
     "Which sets of engines have their weights on this machine."
     from airl.weights import PRESETS, missing
@@ -210,7 +210,7 @@ def presets_here() -> list[dict]: # 'preset', 'there', 'missing', 'gigabytes' (o
         lack = missing(name)
         gigabytes, n = round(sum(m.bytes for m in lack)/1e9, 2), len(PRESETS[name].models)
         rows.append(dict(preset=name, there=not lack, missing=[m.name for m in lack], gigabytes=gigabytes, fix=f'airl download {name}' if lack else '',
-                         detail=f'{n - len(lack)} of {n} models cached, {gigabytes} GB to go' if lack else f'{n} of {n} models cached'))
+                         detail=f'{n - len(lack)} of {n} cached, {gigabytes} GB missing' if lack else f'{n} of {n} cached'))
     return rows
 
 # %% ../nbs/20_cli.ipynb #36fa78ca
@@ -230,7 +230,7 @@ def extras_here() -> list[dict]: # 'extra', 'there', 'missing', 'fix', 'detail'
                          detail=f'without {", ".join(lack)}' if lack else ''))
     return rows
 
-# %% ../nbs/20_cli.ipynb #bf71e2d2
+# %% ../nbs/20_cli.ipynb #95fe2e85
 @command('doctor')
 def doctor():
     """Say what can run here, and how to get what cannot.
@@ -248,8 +248,8 @@ def doctor():
     _print_table('airl {airl} · Python {python} · torch {torch} · {system}'.format(**report), [
         *((row['device'], row['there'], row['detail'], '') for row in report['devices']),
         *((f'preset {row["preset"]}', row['there'], row['detail'], row['fix']) for row in report['presets']),
-        *((f'extra {row["extra"]}', row['there'], row['detail'], row['fix']) for row in report['extras']),
-        ('labelled data', bool(data), data or 'the samples that ship', '' if data else 'export AIRL_DATA=FOLDER')])
+        *((f'airl[{row["extra"]}]', row['there'], row['detail'], row['fix']) for row in report['extras']),
+        ('labelled data', bool(data), data or 'only the samples that ship', '' if data else 'export AIRL_DATA=FOLDER')])
     return report
 
 def _print_table(title, rows):  # name, is it here, detail, what changes it
@@ -257,8 +257,8 @@ def _print_table(title, rows):  # name, is it here, detail, what changes it
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Column, Table
-    table = Table('', 'here', 'detail', Column('to change it', no_wrap=True), title=title, title_justify='left', box=box.SIMPLE)
-    for name, there, *more in rows: table.add_row(name, 'yes' if there else 'no', *map(escape, more))
+    table = Table(Column('', no_wrap=True), 'here', 'detail: what changes it', title=title, title_justify='left', box=box.SIMPLE)
+    for name, there, *more in rows: table.add_row(escape(name), 'yes' if there else 'no', escape(': '.join(filter(None, more))))
     Console().print(table)
 
 # %% ../nbs/20_cli.ipynb #b1f5c73c
@@ -307,7 +307,7 @@ def demo_segment(folder: Path,
         rows.append(row)
     return rows
 
-# %% ../nbs/20_cli.ipynb #0e059231
+# %% ../nbs/20_cli.ipynb #17bd95ce
 def demo_train(folder: Path,     # of the run; an earlier demo's is replaced
                **changes,        # fields of the recipe
               ) -> dict:         # figures of the evaluation
@@ -318,7 +318,7 @@ def demo_train(folder: Path,     # of the run; an earlier demo's is replaced
     from airl.train import Recipe, fit
     if (folder/'recipe.yaml').exists(): shutil.rmtree(folder)
     start = time.perf_counter()
-    run = fit(Recipe.preset('smoke', **changes), load_data('digits'), run_dir=folder)
+    run = fit(Recipe.preset('smoke', **dict(epochs=30) | changes), load_data('digits'), run_dir=folder)
     seconds, report = time.perf_counter() - start, evaluate(run, load_data('digits', 'test'), tta='shift')
     report.save(run.dir)
     print(_sentence(report, f'digits, trained {seconds:.0f} s') + f'\nThe run: {run.dir}')

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,7 +28,7 @@ def execute(path: Path):
     for cell, parsed_cell in zip(notebook.cells, parsed.cells):
         if is_skipped(parsed_cell): continue
         cell['outputs'] = shell.run(cell.source)
-        if shell.exc: sys.exit(shell.prettytb(fname=path))
+        if shell.exc: sys.exit(f'{path.name}, the cell\n\n{cell.source}\n\n' + ''.join(traceback.format_exception(shell.exc)))
     write_nb(notebook, path)
 
 
