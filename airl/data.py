@@ -332,7 +332,7 @@ def resample(images: Tensor, # float [n, 3, H, W]
     wide = torch.bmm(images.reshape(n, c*h, w), columns.transpose(1, 2)).view(n, c, h, -1)
     return rows[:, None] @ wide
 
-# %% ../nbs/00_data.ipynb #e7acfb0a
+# %% ../nbs/00_data.ipynb #4ea6a9d2
 _GREY = (.2989, .587, .114)
 
 def color_jitter(images: Tensor,  # float [n, 3, H, W], 0..1
@@ -342,14 +342,15 @@ def color_jitter(images: Tensor,  # float [n, 3, H, W], 0..1
                  columns: Tensor, # [n, W]
                 ) -> Tensor:
     "Brightness, contrast and saturation of every image, in its own order, as torchvision's `ColorJitter` does it."
-    grey_weights = torch.tensor(_GREY, device=images.device).view(1, 3, 1, 1)
-    for turn in order.T:
-        grey = (images*grey_weights).sum(1, keepdim=True)
-        mean = torch.einsum('nh,nhw,nw->n', rows, grey[:, 0], columns).view(-1, 1, 1, 1)
-        contrast, saturation = ((turn == k).view(-1, 1, 1, 1) for k in (1, 2))
-        factor = factors.gather(1, turn[:, None]).view(-1, 1, 1, 1)
-        images = torch.lerp(contrast*mean + saturation*grey, images, factor).clamp_(0, 1)
-    return images
+    n, _, h, w = images.shape
+    x, grey, one = images.view(n, 3, h*w), torch.tensor(_GREY, device=images.device), torch.eye(3, device=images.device)
+    weights = (rows[:, :, None]*columns[:, None]).view(n, h*w, 1)
+    for turn in order.T[..., None, None]:
+        factor = factors[:, :, None].gather(1, turn)
+        mean = grey @ torch.bmm(x, weights)
+        blend = (turn == 1)*mean[:, None], (turn == 2)*grey
+        x = torch.baddbmm((1 - factor)*blend[0], factor*one + (1 - factor)*blend[1], x).clamp_(0, 1)
+    return x.view(n, 3, h, w)
 
 # %% ../nbs/00_data.ipynb #409c883e
 class Draws(NamedTuple):
@@ -369,7 +370,7 @@ IMAGENET_MEAN, IMAGENET_STD = (.485, .456, .406), (.229, .224, .225)
 def _statistics(mean, std, device):
     return (torch.tensor(x, device=device).view(1, 3, 1, 1) for x in (mean, std))
 
-# %% ../nbs/00_data.ipynb #1191395f
+# %% ../nbs/00_data.ipynb #f5b48bea
 @dataclass
 class Augment:
     "Random crop, flip, resize, colour jitter and cutout of a whole batch, a different one for every image."
@@ -397,7 +398,7 @@ class Augment:
               draws: Draws,         # a row an image, on the same device
              ) -> Tensor:           # normalised, [n, 3, img_size, img_size]
         "Carry out `draws`."
-        (n, h, w, _), (top, left, height, width) = images.shape, draws.crops.T
+        (h, w), (top, left, height, width) = images.shape[1:3], draws.crops.T
         rows = interpolation_matrix(top, height, h, self.img_size, torch.zeros_like(draws.flips), self.shift)
         columns = interpolation_matrix(left, width, w, self.img_size, draws.flips, self.shift)
         x = images.permute(0, 3, 1, 2).contiguous()/255
