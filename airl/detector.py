@@ -6,7 +6,7 @@
 __all__ = ['log', 'PhraseError', 'caption', 'Row', 'rows_of', 'grounded', 'above', 'load_grounding', 'GroundingDINODetector',
            'tiles', 'window_levels', 'SlidingWindowDetector', 'HybridDetector']
 
-# %% ../nbs/11_detector.ipynb #6ddb4e98
+# %% ../nbs/11_detector.ipynb #855b5902
 import hashlib, logging, threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ import numpy as np
 
 from .clip_ensemble import pick_device, pick_precision
 from .photos import UserError
-from .scene import Detections, Detector, Scorer, Scores, clip_boxes, containment, suppress
+from .scene import Detections, Detector, Scorer, clip_boxes, containment, suppress
 from .weights import MissingWeights, fetch, require
 
 log = logging.getLogger(__name__)
