@@ -112,7 +112,7 @@ def recipe_from(values: dict) -> Recipe:
             raise RecipeError(f'{name!r} is not part of a recipe' + (f'; did you mean {near[0]!r}?' if near else f'; there are {", ".join(known)}.'))
     return Recipe(**values)
 
-# %% ../nbs/02_train.ipynb #1c23f41d
+# %% ../nbs/02_train.ipynb #b98f8db1
 _CIFAR = dict(mean=(.4914, .4822, .4465), std=(.247, .2435, .2616))
 _PRESETS = dict(
     reference_p16=dict(),
@@ -120,7 +120,7 @@ _PRESETS = dict(
     reference_p16_imagenet=dict(pretrained=True, mean=(.5, .5, .5), std=(.5, .5, .5)),
     nano=dict(model='vit_nano', img_size=32, epochs=100, max_minutes=72., schedule='minutes', warmup_epochs=.5, batch_size=500,
               optimizer='muon', lr=4e-3, lr_batch=500, betas=(.9, .99), weight_decay=.1, clip=0., ema=.995, mixup=0., cutmix=0., mix_prob=0.,
-              scale=(1., 1.), shift=2, jitter=(0., 0., 0.), cutout=8, channels_last=True, **_CIFAR),
+              scale=(1., 1.), shift=2, jitter=(0., 0., 0.), cutout=8, channels_last=True, precision='bf16', **_CIFAR),
     smoke=dict(model='airl_vit_tiny_patch16_224', model_args=dict(patch_size=8, embed_dim=128, depth=4, num_heads=4), img_size=32,
                epochs=15, warmup_epochs=1., batch_size=64, optimizer='muon', lr=2e-3, lr_batch=64, ema=.99, mixup=0., cutmix=0.,
                scale=(1., 1.), shift=3, hflip=0., jitter=(0., 0., 0.), **_CIFAR))
