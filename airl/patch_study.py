@@ -188,7 +188,7 @@ def patch_recipe() -> Recipe:
     "What all arms of the patch study share: a small ViT at 32 px, mild augmentation."
     return Recipe.preset('smoke', hflip=.5, batch_size=128, lr_batch=128)
 
-# %% ../nbs/04_patch_study.ipynb #61868abd
+# %% ../nbs/04_patch_study.ipynb #b0213723
 def plot_trials(trials: list[Trial], arms: list[Arm]):
     "Accuracy of every trial, a column an arm, the mean as a line."
     import matplotlib.pyplot as plt
@@ -199,8 +199,6 @@ def plot_trials(trials: list[Trial], arms: list[Arm]):
     ax.set_xticks(range(len(arms)), [arm.name.replace(', ', ',\n') for arm in arms], fontsize=8, rotation=30 if len(arms) > 4 else 0)
     ax.set(ylabel='top-1, %', xlim=(-.5, len(arms) - .5)); ax.spines[['top', 'right']].set_visible(False)
     return fig
-
-#==RESULT==
 
 # %% ../nbs/04_patch_study.ipynb #85857ae2
 def ablation_arms(epochs: int) -> list[Arm]:
