@@ -6,7 +6,7 @@
 __all__ = ['log', 'PhraseError', 'caption', 'Row', 'rows_of', 'grounded', 'above', 'load_grounding', 'GroundingDINODetector',
            'tiles', 'window_levels', 'SlidingWindowDetector', 'HybridDetector']
 
-# %% ../nbs/11_detector.ipynb #855b5902
+# %% ../nbs/11_detector.ipynb #b4ec2689
 import hashlib, logging, threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ import numpy as np
 
 from .clip_ensemble import pick_device, pick_precision
 from .photos import UserError
-from .scene import Detections, Detector, Scorer, clip_boxes, containment, suppress
+from .scene import Detections, Detector, Scorer, box_iou, clip_boxes, containment, suppress
 from .weights import MissingWeights, fetch, require
 
 log = logging.getLogger(__name__)
@@ -265,7 +265,7 @@ def window_levels(size: tuple[int, int],                                # height
     levels[0] = np.unique(np.concatenate([[[0, 0, w, h]], levels[0]]), axis=0)
     return [level.astype(np.float32) for level in levels]
 
-# %% ../nbs/11_detector.ipynb #415ff60a
+# %% ../nbs/11_detector.ipynb #c15f1ef9
 class SlidingWindowDetector:
     "Boxes from any scorer, by showing it windows from coarse to fine."
     name = 'sliding-window'
@@ -276,9 +276,9 @@ class SlidingWindowDetector:
                  max_boxes: int = 5,      # a phrase
                  slack: float = .3,       # how much a part may be better than its whole
                  beam: int | None = 4,    # windows a phrase that are looked into further, a level; None: look at everything
-                 steps: Sequence[float] = (.25, .25, .12, .12, .06),  # of a side, by which edges are moved at the end
+                 ties: float = .01,       # windows this close to the best count as equally good
                 ):
-        self.scorer, self.threshold, self.max_boxes, self.slack, self.beam, self.steps = scorer, threshold, max_boxes, slack, beam, tuple(steps)
+        self.scorer, self.threshold, self.max_boxes, self.slack, self.beam, self.ties = scorer, threshold, max_boxes, slack, beam, ties
 
     def detect(self, image: np.ndarray,  # uint8 [H, W, 3]
                phrases: Sequence[str],
@@ -290,8 +290,8 @@ class SlidingWindowDetector:
         found = [Detections(np.zeros((0, 4)), np.zeros(0), [])]
         for j, phrase in enumerate(phrases):
             kept = _apart(windows, scores[:, j], np.flatnonzero(2*scores[:, j] - 1 >= self.threshold))[:self.max_boxes]
-            boxes, score = self._fit(image, phrase, windows[kept], scores[kept, j])
-            found.append(Detections(boxes, score, [phrase]*len(boxes)))
+            boxes = [_mean_of_ties(windows, scores[:, j], i, self.ties) for i in kept]
+            found.append(Detections(np.reshape(boxes, (-1, 4)), scores[kept, j], [phrase]*len(kept)))
         boxes, score = (np.concatenate([getattr(d, part) for d in found]) for part in ('xyxy', 'score'))
         every = Detections(boxes, score, sum((d.phrase for d in found), []), engine=self.name)
         return every[np.argsort(-score, kind='stable')]
@@ -299,17 +299,6 @@ class SlidingWindowDetector:
     def _score(self, image, windows, phrases):
         crops = [np.ascontiguousarray(image[int(y1):int(y2), int(x1):int(x2)]) for x1, y1, x2, y2 in windows]
         return self.scorer.score(crops, phrases).mean
-
-    def _fit(self, image, phrase, boxes, score):
-        "Move each edge in and out, ever less, as long as the score rises."
-        for step in self.steps if len(boxes) else ():
-            tried = np.concatenate([_nudged(b, step, image.shape[:2]) for b in boxes])
-            new = self._score(image, tried, [phrase])[:, 0].reshape(len(boxes), -1)
-            best = new.argmax(1)
-            rise = new.max(1) > score
-            boxes = np.where(rise[:, None], tried.reshape(len(boxes), -1, 4)[np.arange(len(boxes)), best], boxes)
-            score = np.where(rise, new.max(1), score)
-        return boxes, score
 
     def _search(self, image, phrases):
         "Windows looked at [n, 4] and their scores [n, n_phrases]."
@@ -335,14 +324,9 @@ def _around(windows, parents):
     middle, side = (parents[:, :2] + parents[:, 2:])/2, parents[:, 2:] - parents[:, :2]
     return (np.abs(centre - middle) <= side/3).all(2).any(1)
 
-def _nudged(box, step, size):
-    "`box` with one edge, two opposite ones or all four moved by `step` of a side, in and out: 18 boxes."
-    w, h = box[2:] - box[:2]
-    one = np.eye(4)[:, :, None]*np.array([-1, 1])                                        # an edge in or out
-    pairs = np.array([[1, 0, 1, 0], [0, 1, 0, 1], [1, 0, -1, 0], [0, 1, 0, -1], [-1, -1, 1, 1]])[:, :, None]*np.array([-1, 1])/1.5
-    moves = np.concatenate([one, pairs]).transpose(0, 2, 1).reshape(-1, 4)
-    out = clip_boxes(np.round(box + step*moves*[w, h, w, h]), size)
-    return np.where((out[:, 2:] - out[:, :2] >= 4).all(1, keepdims=True), out, box)
+def _mean_of_ties(windows, score, i, ties):
+    "The mean of the windows that overlap window `i` and are as good, to within `ties`."
+    return windows[(score >= score[i] - ties) & (box_iou(windows[[i]], windows)[0] >= .2)].mean(0)
 
 def _apart(windows, score, among, iou=.3, inside=.7):
     "Indices from `among`, best first, leaving out what overlaps a better one or lies in it or around it."
