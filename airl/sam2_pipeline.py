@@ -130,16 +130,30 @@ def _sam2_masks(self, masks):
     logits = torch.logit(torch.as_tensor(masks, device=self.device)[:, None], eps=1e-4)
     return torch.nn.functional.interpolate(logits, self.model.sam_prompt_encoder.mask_input_size, mode='bilinear', antialias=True)
 
-# %% ../nbs/13_sam2_pipeline.ipynb #16396f8b
+# %% ../nbs/13_sam2_pipeline.ipynb #5eb713d2
+def _shared_decode(net, image, positions, sparse, dense, fine):  # logits [n, 3, h, w], IoU guesses [n, 3]
+    "SAM 2's mask decoder for n objects in one photo: `image` and `positions` stay [1, c, h, w] as long as the objects agree."
+    import torch
+    own = [*[net.obj_score_token.weight]*net.pred_obj_scores, net.iou_token.weight, net.mask_tokens.weight]
+    tokens = torch.cat([torch.cat(own).expand(len(sparse), -1, -1), sparse], 1)
+    tokens, pixels = net.transformer(image + dense, positions, tokens)
+    first = int(net.pred_obj_scores)                   # the token of the IoU guess; those of the masks follow
+    masks = tokens[:, first+2:first+1+net.num_mask_tokens]                    # without the one for a single answer
+    expand, norm, act, expand_again, act_again = net.output_upscaling
+    pixels = pixels.transpose(1, 2).reshape(len(tokens), -1, *image.shape[-2:])
+    pixels = act_again(expand_again(act(norm(expand(pixels) + fine[1]))) + fine[0])
+    filters = torch.stack([mlp(masks[:, i]) for i, mlp in enumerate(net.output_hypernetworks_mlps[1:])], 1)
+    return torch.einsum('nmc,nchw->nmhw', filters, pixels), net.iou_prediction_head(tokens[:, first])[:, 1:]
+
+# %% ../nbs/13_sam2_pipeline.ipynb #788f514b
 def _sam2_decode(self, embedding, prompts):
     "Logits [n, 3, h, w] and IoU guesses [n, 3] of a chunk of objects."
     import torch
-    *fine, coarse = embedding.features
+    (*fine, coarse), prompt_encoder = embedding.features, self.model.sam_prompt_encoder
     with torch.inference_mode():
-        sparse, dense = self.model.sam_prompt_encoder(points=self._points(prompts, embedding.size), boxes=None, masks=self._masks(prompts.masks))
-        logits, iou, _, _ = self.model.sam_mask_decoder(
-            image_embeddings=coarse, image_pe=self.model.sam_prompt_encoder.get_dense_pe(), sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=dense, multimask_output=True, repeat_image=len(prompts) > 1, high_res_features=fine)
+        sparse, dense = prompt_encoder(points=self._points(prompts, embedding.size), boxes=None, masks=self._masks(prompts.masks))
+        if prompts.masks is None: dense = dense[:1]
+        logits, iou = _shared_decode(self.model.sam_mask_decoder, coarse, prompt_encoder.get_dense_pe(), sparse, dense, fine)
     return logits.float().cpu().numpy(), iou.float().cpu().numpy()
 
 SAM2Segmenter._points, SAM2Segmenter._masks, SAM2Segmenter._decode = _sam2_points, _sam2_masks, _sam2_decode
