@@ -185,14 +185,14 @@ class Block(nn.Module):
 
 def _resize(x, like): return F.interpolate(x, like.shape[-2:], mode='bilinear', align_corners=False)
 
-# %% ../nbs/09_lite.ipynb #ed8e7ef3
+# %% ../nbs/09_lite.ipynb #4dbef76c
 class DenseHead(nn.Module):
     "Which of `n` classes each eighth pixel shows, and which are there at all."
     def __init__(self, n=80, width=128, drop=.2):
         super().__init__()
         self.register_buffer('groups', torch.zeros(n, 1000))           # ImageNet classes that show each class
         self.register_buffer('presence', torch.zeros(4))               # calibration: map's peak, `here`, names, constant
-        self.register_buffer('presence_by_name', torch.zeros(3))       # calibration of nouns without pixel labels
+        self.register_buffer('presence_by_name', torch.tensor([.5, .5, 2.]))   # nouns without pixel labels: best place, whole photo, constant
         self.coarse, self.named, self.context = nn.Conv2d(1280, width, 1), nn.Conv2d(n, width, 1), nn.Linear(1280, width)
         self.middle, self.fine = nn.Conv2d(112, width, 1), nn.Conv2d(40, width, 1)
         self.blocks = nn.ModuleList(nn.Sequential(Block(width), Block(width)) for _ in range(3))
