@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['app', 'AsJson', 'Models', 'Device', 'Model', 'Data', 'Tta', 'command', 'start', 'main', 'segment', 'predict_photos',
-           'evaluate_model', 'train', 'devices', 'presets_here', 'extras_here', 'doctor', 'download_weights', 'traced',
-           'demo_segment', 'demo_train', 'demo_nano', 'demo']
+           'evaluate_model', 'train', 'run_study', 'devices', 'presets_here', 'extras_here', 'doctor',
+           'download_weights', 'traced', 'demo_segment', 'demo_train', 'demo_nano', 'demo']
 
 # %% ../nbs/20_cli.ipynb #eaf69c58
 import inspect, json, logging, os, sys, time
@@ -49,7 +49,7 @@ def command(name: str, # as typed after `airl`
         return function
     return register
 
-# %% ../nbs/20_cli.ipynb #bbe5a26a
+# %% ../nbs/20_cli.ipynb #f77af8c8
 def _version(wanted: bool):
     if not wanted: return
     from airl import __version__
@@ -66,7 +66,7 @@ def start(version: Annotated[bool, typer.Option('--version', callback=_version, 
 def main():
     "The console script `airl`, and `python -m airl`."
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace')  # a console without × prints ?
+        if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace', line_buffering=True)  # a console without × prints ?
     app()
 
 # %% ../nbs/20_cli.ipynb #d01a7220
@@ -186,6 +186,27 @@ def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (a minute), na
     report.save(done.dir)
     print(_sentence(report, f'{preset} on {data}') + f'\nEverything about it is in {done.dir}.')
     return report.summary() | dict(run=done.dir, preset=preset, data=data, epochs=len(done.metrics), val_accuracy=done.metrics[-1].best_accuracy)
+
+# %% ../nbs/20_cli.ipynb #b7b7868e
+@command('study')
+def run_study(name: Annotated[str, typer.Argument(metavar='NAME', help='patches (16 against 32) or ablations (what each ingredient is worth).')],
+              data: Data = 'cifar10',
+              output: Annotated[Path, typer.Option('--output', '-o', help='Folder for the trials and the report.')] = Path('runs/study'),
+              epochs: Annotated[int, typer.Option(min=1, help='Epochs of each trial.')] = 20,
+              seeds: Annotated[int, typer.Option(min=1, help='Trials of each variant.')] = 3,
+              images: Annotated[int | None, typer.Option(help='Use so many training images; all if not given.')] = None,
+              device: Device = None):
+    """Train variants of the recipe with several seeds and compare them.
+
+    \b
+    Examples:
+      airl study patches --data sample --epochs 5
+      airl study ablations --seeds 5 -o runs/mine --json
+    """
+    from airl.patch_study import study
+    report = study(name, data, output, epochs, seeds, images, device)
+    print(f'{report.read_text(encoding="utf-8")}\nThe report: {report}')
+    return dict(study=name, data=data, report=report, trials=json.loads(report.with_suffix('.json').read_text(encoding='utf-8')))
 
 # %% ../nbs/20_cli.ipynb #93e71c14
 def devices() -> list[dict]: # 'device', 'there', 'detail'
