@@ -55,7 +55,8 @@ class Fixed:
     "A detector that does all its work and then answers with the given boxes."
     name = 'fixed'
 
-    def __init__(self, detector, boxes): self.detector, self.boxes = detector, boxes
+    def __init__(self, detector, boxes): self.detector, self.boxes, self.device = detector, boxes, detector.device
+
     def detect(self, image, phrases):
         self.detector.detect(image, phrases)
         scores = np.linspace(.9, .5, len(self.boxes))

@@ -1,0 +1,146 @@
+"""How many images a second does the augmentation of the reference recipe make, on one core, at 224 px?
+
+    python benchmarks/data_pipeline.py [--n 512] [--nano]
+
+The same operations four ways: RandomResizedCrop(224, 0.8 to 1), horizontal flip, ColorJitter(0.2, 0.2, 0.2), normalise.
+1. torchvision's PIL chain, image by image, as a DataLoader's worker runs it; 2. its v2 chain on tensors, image by image
+(a batch given to it at once gets one crop and one jitter for all, which is another augmentation); 3. the same in v2 for
+one whole batch, for orientation; 4. `Augment`, a different draw for every image, in fp32 and in bf16.
+Everything runs on one thread and is timed in seconds of that core (process time), best of several rounds taken in turn,
+so that other work on the machine matters little.
+With --nano: which part of a bf16 training step of ViT-nano is neither forward, backward nor optimizer, on one core, and
+images a second all in on all cores, by the clock on the wall (so nothing else should run).
+Ends with one JSON line a figure.
+"""
+import argparse, json, os, time
+
+import torch
+
+torch.set_num_threads(1)
+from PIL import Image
+from torchvision import transforms as v1
+from torchvision.transforms import v2
+
+from airl.data import IMAGENET_MEAN, IMAGENET_STD, Augment, ImageSet, draw_mixes, generator_for, load_cifar10, mix, soft_targets
+
+BATCH = 32  # small enough for the allocator to hand the same memory out again
+
+
+def chains(data, n):
+    "Name → a function that augments `n` images."
+    pil, v2_chain = ([t.RandomResizedCrop(224, (.8, 1.), antialias=True), t.RandomHorizontalFlip(), t.ColorJitter(.2, .2, .2)] for t in (v1, v2))
+    pil = v1.Compose([*pil, v1.ToTensor(), v1.Normalize(IMAGENET_MEAN, IMAGENET_STD)])
+    tensor = v2.Compose([*v2_chain, v2.ToDtype(torch.float32, scale=True), v2.Normalize(IMAGENET_MEAN, IMAGENET_STD)])
+    photos, planes = [Image.fromarray(x.numpy()) for x in data.images[:n]], data.images[:n].permute(0, 3, 1, 2).contiguous()
+    generator = torch.Generator().manual_seed(0)
+
+    def each(augment, images):
+        def work(k):
+            for x in images[:k]: augment(x)
+        return work
+
+    def ours(dtype):
+        augment = Augment(224, dtype=dtype)
+        return each(lambda x: augment(x, generator), data.images[:n].split(BATCH))
+    one, many = n//8, n//BATCH
+    return {'torchvision, PIL': (each(pil, photos), one, 1), 'torchvision v2, tensors': (each(tensor, planes), one, 1),
+            'torchvision v2, one draw a batch': (each(tensor, planes.split(BATCH)), many, BATCH),
+            'airl, fp32': (ours(torch.float32), many, BATCH), 'airl, bf16': (ours(torch.bfloat16), many, BATCH)}
+
+
+def rates(data, n, rounds):
+    "Name → images a second, the best of `rounds` taken in turn."
+    best = {}
+    for _ in range(rounds):
+        for name, (work, calls, images) in chains(data, n).items():
+            work(2)
+            start = time.process_time()
+            work(calls)
+            best[name] = max(best.get(name, 0), calls*images/(time.process_time() - start))
+    return best
+
+
+def nano_training(copies=8):
+    "A training of ViT-nano about to begin, on the sample repeated."
+    from accelerate import Accelerator
+    from airl.train import Recipe, Training
+    sample = load_cifar10('sample')
+    data = ImageSet(sample.images.repeat(copies, 1, 1, 1), sample.labels.repeat(copies), sample.class_names, f'sample, {copies} times')
+    t = Training(Recipe.preset('nano'), data, Accelerator(cpu=True), 'bf16')
+    t.model.train()
+    return t
+
+
+def bare_step(t, rounds):
+    "Seconds of forward, backward and optimizer on a batch that is there."
+    from airl.train import loss_of
+    r, best = t.recipe, 1e9
+    layout = torch.channels_last if r.channels_last else torch.contiguous_format
+    images = t.augment(t.images[:r.batch_size], generator_for(0)).contiguous(memory_format=layout)
+    targets = soft_targets(t.data.labels[:r.batch_size], 10, r.smoothing)
+    for _ in range(rounds):
+        start = time.process_time()
+        with torch.autocast('cpu', torch.bfloat16): logits = t.model(images)
+        loss_of(logits, targets).backward()
+        t.optimizer.step(); t.optimizer.zero_grad()
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def images_per_second(t, steps, threads):
+    "All in, by the wall clock, the best step of some."
+    from airl.train import epoch_rows, train_step
+    torch.set_num_threads(threads)
+    rows, best = epoch_rows(t), 1e9
+    for i in range(steps):
+        start = time.perf_counter()
+        train_step(t, rows[i % len(rows)])
+        best = min(best, time.perf_counter() - start)
+    torch.set_num_threads(1)
+    return t.recipe.batch_size/best
+
+
+def rest_of_a_step(t, rounds):
+    "Seconds of everything else: draws, gather, augmentation, targets, mixing, clipping, averaging."
+    from airl.train import epoch_rows
+    r, rows, best = t.recipe, epoch_rows(t)[0], 1e9
+    for p in t.net.parameters(): p.grad = torch.zeros_like(p)
+    for i in range(rounds):
+        start = time.process_time()
+        generator = generator_for(r.seed, 'step', i)
+        draws = t.augment.draw(len(rows), 32, 32, generator)
+        mixes = draw_mixes(len(rows), r.mixup, r.cutmix, r.mix_prob, generator=generator)
+        x, targets = t.augment.apply(t.images[rows], draws), soft_targets(t.data.labels[rows], 10, r.smoothing)
+        if r.mixup or r.cutmix: x, targets = mix(x, targets, mixes)
+        if r.channels_last: x = x.contiguous(memory_format=torch.channels_last)
+        if r.clip: torch.nn.utils.clip_grad_norm_(t.net.parameters(), r.clip)
+        t.ema.update(t.net, step=i + 1)
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--n', type=int, default=512)
+    parser.add_argument('--rounds', type=int, default=7)
+    parser.add_argument('--nano', action='store_true')
+    args, figures = parser.parse_args(), []
+    best = rates(load_cifar10('sample'), args.n, args.rounds)
+    for name, rate in best.items(): print(f'{name:34} {rate:9,.0f} images/s')
+    for dtype in ('fp32', 'bf16'):
+        ours = best[f'airl, {dtype}']
+        figures += [dict(name=f'data_pipeline.times_pil_{dtype}', value=round(ours/best['torchvision, PIL'], 1), target=20),
+                    dict(name=f'data_pipeline.times_v2_{dtype}', value=round(ours/best['torchvision v2, tensors'], 1), target=10)]
+    for f in figures: f['ok'] = f['value'] >= f['target']
+    if args.nano:
+        threads = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+        t = nano_training()
+        bare, rest = bare_step(t, 6), rest_of_a_step(t, 20)
+        print(f'a step of ViT-nano, batch {t.recipe.batch_size}: {bare*1e3:.0f} ms forward, backward, optimizer, {rest*1e3:.1f} ms all else')
+        share, rate = rest/(rest + bare), images_per_second(t, 8, threads)
+        figures += [dict(name='data_pipeline.step_overhead', value=round(share, 4), target=.05, ok=share < .05),
+                    dict(name='data_pipeline.nano_images_per_second', value=round(rate), target=500, threads=threads, ok=rate >= 500)]
+    for f in figures: print(json.dumps(f))
+
+
+if __name__ == '__main__': main()
