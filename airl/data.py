@@ -301,7 +301,7 @@ def random_crops(n: int, height: int, width: int,
     top, left = ((torch.rand(n, generator=generator)*(full - x + 1)).floor() for full, x in ((height, h), (width, w)))
     return torch.stack([top, left, h, w], 1)
 
-# %% ../nbs/00_data.ipynb #94574f5b
+# %% ../nbs/00_data.ipynb #d0364e09
 def interpolation_matrix(start: Tensor,   # float [n], first pixel of the crop
                          length: Tensor,  # float [n], pixels in the crop
                          n_in: int, n_out: int,
@@ -313,10 +313,13 @@ def interpolation_matrix(start: Tensor,   # float [n], first pixel of the crop
     out = torch.arange(n_out, device=start.device) + .5
     centre = start[:, None] + torch.where(flip[:, None], n_out - out, out)*scale
     pixel = torch.arange(-pad, n_in + pad, device=start.device) + .5
-    weights = (1 - (pixel - centre[..., None]).abs()/scale.clamp(min=1)[..., None]).clamp_(min=0)
-    inside = (pixel > start[:, None]) & (pixel < (start + length)[:, None])
-    weights *= inside[:, None]
-    weights /= weights.sum(-1, keepdim=True)
+    first, last = start[:, None] + .5, (start + length)[:, None] - .5
+    if n_out >= n_in: # enlarging: two pixels a row, one at the edge
+        weights = (pixel - centre.clamp(first, last)[..., None]).abs_().neg_().add_(1).clamp_(min=0)
+    else:
+        weights = (1 - (pixel - centre[..., None]).abs()/scale.clamp(min=1)[..., None]).clamp_(min=0)
+        weights *= ((pixel >= first) & (pixel <= last))[:, None]
+        weights /= weights.sum(-1, keepdim=True)
     if not pad: return weights
     body = weights[..., pad:pad + n_in].clone()
     body[..., 1:pad + 1] += weights[..., :pad].flip(-1)
@@ -324,13 +327,28 @@ def interpolation_matrix(start: Tensor,   # float [n], first pixel of the crop
     return body
 
 def resample(images: Tensor, # float [n, 3, H, W]
-             rows: Tensor,   # [n, S, H]
-             columns: Tensor # [n, S, W]
-            ) -> Tensor:     # [n, 3, S, S]
+             rows: Tensor,   # float32 [n, S, H]
+             columns: Tensor # float32 [n, S, W]
+            ) -> Tensor:     # [n, 3, S, S], in the type of `images`
     "Apply a vertical and a horizontal `interpolation_matrix` to every image."
     n, c, h, w = images.shape
-    wide = torch.bmm(images.reshape(n, c*h, w), columns.transpose(1, 2)).view(n, c, h, -1)
-    return rows[:, None] @ wide
+    wide = torch.bmm(images.reshape(n, c*h, w), columns.to(images.dtype).transpose(1, 2))
+    if images.device.type == 'cpu' and rows.shape[1] >= 2*h: return _blend_rows(wide.view(n, c, h, -1), rows)
+    return rows.to(images.dtype)[:, None] @ wide.view(n, c, h, -1)
+
+# %% ../nbs/00_data.ipynb #1f2c2f3f
+def _blend_rows(wide: Tensor, # [n, c, H, S]
+                rows: Tensor, # float32 [n, S, H], at most two neighbouring weights in each row
+               ) -> Tensor:   # [n, c, S, S]
+    "`rows[:, None] @ wide` for an enlargement."
+    n, c, h, _ = wide.shape
+    centre = rows @ torch.arange(h, dtype=torch.float32)
+    upper = centre.floor().clamp_(max=h - 2)
+    share = (centre - upper)[:, None]
+    first = upper.int()[:, None] + torch.arange(0, n*c*h, h, dtype=torch.int32).view(n, c, 1)
+    weights = torch.stack([1 - share, share], -1).to(wide.dtype).expand(n, c, -1, 2).reshape(-1, 2)
+    mixed = torch.nn.functional.embedding_bag(torch.stack([first, first + 1], -1).view(-1, 2), wide.view(n*c*h, -1), mode='sum', per_sample_weights=weights)
+    return mixed.view(n, c, rows.shape[1], -1)
 
 # %% ../nbs/00_data.ipynb #4ea6a9d2
 _GREY = (.2989, .587, .114)
@@ -370,7 +388,7 @@ IMAGENET_MEAN, IMAGENET_STD = (.485, .456, .406), (.229, .224, .225)
 def _statistics(mean, std, device):
     return (torch.tensor(x, device=device).view(1, 3, 1, 1) for x in (mean, std))
 
-# %% ../nbs/00_data.ipynb #f5b48bea
+# %% ../nbs/00_data.ipynb #74793ec2
 @dataclass
 class Augment:
     "Random crop, flip, resize, colour jitter and cutout of a whole batch, a different one for every image."
@@ -404,7 +422,7 @@ class Augment:
         x = images.permute(0, 3, 1, 2).contiguous()/255
         if any(self.jitter): x = color_jitter(x, draws.factors, draws.order, rows.mean(1), columns.mean(1))
         mean, std = _statistics(self.mean, self.std, x.device)
-        x = resample(((x - mean)/std).to(self.dtype), rows.to(self.dtype), columns.to(self.dtype))
+        x = resample(((x - mean)/std).to(self.dtype), rows, columns)
         return cut_out(x, draws.holes, self.cutout) if self.cutout else x
 
     def __call__(self, images: Tensor, generator) -> Tensor: # uint8 [n, H, W, 3] to normalised [n, 3, S, S]
