@@ -7,11 +7,11 @@ __all__ = ['log', 'encoder_dtype', 'load_sam2', 'in_chunks', 'SAM2Segmenter', 'p
            'parse_prompt', 'choose_preset', 'build_engines', 'TextDrivenSegmentationPipeline', 'at_threshold',
            'segment_image', 'segment_at', 'segment_image_from_path', 'quick_segment', 'Sam3Engine']
 
-# %% ../nbs/13_sam2_pipeline.ipynb #20a1fefa
+# %% ../nbs/13_sam2_pipeline.ipynb #c7d89610
 import copy, hashlib, logging, re, threading, time
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 import numpy as np
@@ -354,7 +354,7 @@ class TextDrivenSegmentationPipeline:
         self.evaluator, self._photos = ComprehensiveMaskEvaluator(self.scorer), _Recent()
         log.info('%s', self.why)
 
-# %% ../nbs/13_sam2_pipeline.ipynb #0aec55d7
+# %% ../nbs/13_sam2_pipeline.ipynb #2085b32b
 def at_threshold(detector: Detector,
                  box_threshold: float | None,  # None: leave it as it is
                 ) -> Detector:                 # shares networks and memory with `detector`, which is not changed
@@ -367,7 +367,12 @@ def at_threshold(detector: Detector,
         other = copy.copy(detector); other.box_threshold = box_threshold
     return other
 
-# %% ../nbs/13_sam2_pipeline.ipynb #bc2df089
+def _native(detector):
+    "The context in which a network's forward passes run fastest here: bfloat16 where it is native, on the detector's own device."
+    device = getattr(getattr(detector, 'primary', None) or detector, 'device', None)
+    return nullcontext() if device is None else _inference(device, encoder_dtype(device))
+
+# %% ../nbs/13_sam2_pipeline.ipynb #ea0ea0fc
 def _open(self, image) -> _Photo:
     "The photo at working size, with what is known of it."
     work = resize_longest(image, 1024)
@@ -385,7 +390,7 @@ def _detect(self, photo, phrases) -> list:    # Detections, one a phrase, best f
     least = self.box_threshold
     new = [p for p in phrases if (p, least) not in photo.detections]
     if new:
-        found = at_threshold(self.detector, least).detect(photo.image, new)
+        with _native(self.detector): found = at_threshold(self.detector, least).detect(photo.image, new)
         found = found[np.argsort(-found.score, kind='stable')]
         if least is not None and getattr(self.detector, 'primary', None) is None: found = found[found.score >= least]   # a fallback has a scale of its own
         photo.detections |= {(p, least): found.of(p) for p in new}
