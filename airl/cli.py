@@ -69,8 +69,8 @@ def main():
         if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace', line_buffering=True)  # a console without × prints ?
     app()
 
-# %% ../nbs/20_cli.ipynb #d01a7220
-Models = Annotated[str, typer.Option(help='Which engines: auto (the best whose weights are here), paper, fast, sam3, lite.')]
+# %% ../nbs/20_cli.ipynb #f98cb149
+Models = Annotated[str, typer.Option('--models', '--preset', help='Which engines: auto (the best whose weights are here), paper, fast, sam3, lite.')]
 Device = Annotated[str | None, typer.Option(help='cpu, cuda or mps; the fastest here if not given.')]
 
 @command('segment')

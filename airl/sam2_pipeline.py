@@ -330,7 +330,7 @@ def _timed(timings, stage):
     try: yield
     finally: timings[stage] = timings.get(stage, 0.) + time.perf_counter() - start
 
-# %% ../nbs/13_sam2_pipeline.ipynb #291f6d2e
+# %% ../nbs/13_sam2_pipeline.ipynb #6c5f68df
 class TextDrivenSegmentationPipeline:
     "Text to masks: presence, boxes, candidates, four scores, post-processing. One pipeline serves many photos and threads."
     def __init__(self, models: str = 'auto',                # a preset, or 'auto' for the best whose weights are here
@@ -344,6 +344,7 @@ class TextDrivenSegmentationPipeline:
                  refine: bool = False,                      # ask again with each mask's own box, middle and shape
                  device: str | None = None,
                 ):
+        if post not in ('fixed', 'adaptive', 'none'): raise UserError(f"post is 'fixed', 'adaptive' or 'none', not {post!r}.")
         if instances not in ('best', 'all'): raise UserError(f"instances is 'best' or 'all', not {instances!r}.")
         self.instances, self.box_threshold, self.presence_threshold, self.post, self.refine = instances, box_threshold, presence_threshold, post, refine
         self.preset, self.why, engines = 'custom', 'engines given by the caller', (None, None, None)
