@@ -9,7 +9,7 @@ __all__ = ['LITE0_SOURCE', 'DENSE', 'EVERYDAY', 'FALSE_POSITIVE_COST', 'make_cif
            'Object', 'single_objects', 'rough_mask', 'clicks_in', 'cutter_sample', 'cutter_loss', 'train_cutter',
            'save_head', 'make_lite_heads', 'main']
 
-# %% ../nbs/19_shipped_weights.ipynb #2b8bb175
+# %% ../nbs/19_shipped_weights.ipynb #d311b06b
 import copy, csv, dataclasses, gzip, hashlib, importlib, importlib.util, json, os, re, sys, tempfile
 from collections import defaultdict
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from .eval_tta import Classifier, Report, bootstrap_interval, compute_logits, ev
 from .scene import decode_rle, encode_rle, mask_to_box, paint_scene, show_images
 from .truth import Labels, Truth, folds, read_coco, read_voc
 from .lite import (Cutter, DenseHead, PROMPT, as_pixels, computing, crop, dense_head, frame_around, lite_network, look_up,
-                       name_evidence, presence_evidence, prompt_picture, read_with)
+                       presence_evidence, prompt_picture, read_with)
 
 # %% ../nbs/19_shipped_weights.ipynb #50444e8a
 def make_cifar10_sample(train_file,      # parquet with the training images, hub layout
@@ -465,21 +465,18 @@ def train_dense(views, steps=2_000, batch_size=16, seed=0):  # Views → DenseHe
         return dense_loss(logits, here, labels, views.known[index])
     return fit_head(head, loss, steps)
 
-# %% ../nbs/19_shipped_weights.ipynb #d1292329
+# %% ../nbs/19_shipped_weights.ipynb #21f3bd3a
 def calibrate(head,      # a DenseHead that was trained on other photos than these
               photos):   # list[Truth]
-    "The two logistic regressions of presence: weights [4] for dense classes, [3] for nouns known by name only."
+    "Logistic regression of presence on a head's evidence: weights [4]."
     from sklearn.linear_model import LogisticRegression
-    evidence, named, there, there_named = [], [], [], []
+    evidence, there = [], []
     for truth in photos:
-        reading, present = read_with(head, truth.image()), set(map(dense_class, truth.labels().present))
-        asked = sorted(set(map(dense_class, truth.classes)) - set(map(dense_class, truth.labels().unsure)))
-        rows = presence_evidence(reading, head)
-        for k in asked:
-            evidence.append(rows[k-1]); there.append(k in present)
-            if len(classes := np.flatnonzero(head.groups[k-1])): named.append(name_evidence(reading, classes)); there_named.append(k in present)
-    fits = [LogisticRegression(fit_intercept=False, C=10., max_iter=1_000).fit(np.array(x), y) for x, y in ((evidence, there), (named, there_named))]
-    return tuple(f.coef_[0].astype(np.float32) for f in fits)
+        rows, labels = presence_evidence(read_with(head, truth.image()), head), truth.labels()
+        for phrase in sorted(set(truth.classes) - labels.unsure):
+            evidence.append(rows[dense_class(phrase) - 1]); there.append(phrase in labels.present)
+    fit = LogisticRegression(fit_intercept=False, C=10., max_iter=1_000).fit(np.array(evidence), there)
+    return fit.coef_[0].astype(np.float32)
 
 # %% ../nbs/19_shipped_weights.ipynb #fe797235
 @dataclass
@@ -609,7 +606,7 @@ def save_head(head, out_file, **about):
              for k, v in head.state_dict().items() if 'num_batches' not in k}
     with replacing(out_file) as tmp: tmp.write_bytes(save(small, {k: str(v) for k, v in about.items()}))
 
-# %% ../nbs/19_shipped_weights.ipynb #6bcb8add
+# %% ../nbs/19_shipped_weights.ipynb #7e5d5115
 def make_lite_heads(folder,       # labelled photos, see `labelled_photos`
                     out_folder):  # gets lite_dense.safetensors and lite_cutter.safetensors
     "Train both heads with the recipe of the card `lite.md`."
@@ -618,8 +615,7 @@ def make_lite_heads(folder,       # labelled photos, see `labelled_photos`
     held = folds([t.name for t in photos]) == 4
     some = train_dense(make_views([t for t, h in zip(photos, held) if not h]))
     dense = train_dense(make_views(photos))
-    for buffer, weights in zip((dense.presence, dense.presence_by_name), calibrate(some, [t for t, h in zip(photos, held) if h])):
-        buffer.copy_(torch.from_numpy(weights))
+    dense.presence.copy_(torch.from_numpy(calibrate(some, [t for t, h in zip(photos, held) if h])))
     save_head(dense, out/'lite_dense.safetensors', data='coco/dev voc/dev', seed=0)
     save_head(train_cutter(single_objects(photos)), out/'lite_cutter.safetensors', data='coco/dev voc/dev', seed=0)
 
