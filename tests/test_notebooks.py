@@ -6,7 +6,7 @@ import checks
 import pytest
 from conftest import ROOT
 
-LIMIT = 240  # seconds; a notebook is written for 60 on two idle cores
+LIMIT = 600  # seconds, for a loaded machine; a notebook is written for 60 on two idle cores
 LIMIT_FLAGGED = 3 * 3600
 RUN = '''
 import sys
