@@ -69,7 +69,7 @@ def main():
         if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace', line_buffering=True)  # a console without × prints ?
     app()
 
-# %% ../nbs/20_cli.ipynb #f98cb149
+# %% ../nbs/20_cli.ipynb #7c145fee
 Models = Annotated[str, typer.Option('--models', '--preset', help='Which engines: auto (the best whose weights are here), paper, fast, sam3, lite.')]
 Device = Annotated[str | None, typer.Option(help='cpu, cuda or mps; the fastest here if not given.')]
 
@@ -78,24 +78,24 @@ def segment(photo: Annotated[str, typer.Argument(metavar='PHOTO', help='An image
             prompt: Annotated[list[str], typer.Argument(metavar='TEXT', help='What to look for; several texts for several things, "not …" for what to leave out.')],
             output: Annotated[Path, typer.Option('--output', '-o', help='Folder for mask, overlay, cut-out, figure and JSON.')] = Path('out'),
             models: Models = 'auto',
-            every: Annotated[bool, typer.Option('--all', help='Every object of each text, not only the best.')] = False,
+            instances: Annotated[str, typer.Option(help='best (one object a text) or all (every one).')] = 'best',
             device: Device = None):
     """Cut out what a text names.
 
     \b
     Examples:
       airl segment photo.jpg "a cat"
-      airl segment street.jpg "a person" "a car" --all -o masks/
+      airl segment street.jpg "a person" "a car" --instances all -o masks/
       airl segment photo.jpg "a dog" "not the shadow"
       airl segment photo.jpg "a cat" --models lite --json
     """
     image = load_photo(photo)
-    from airl.sam2_pipeline import TextDrivenSegmentationPipeline, parse_prompt
+    from airl.sam2_pipeline import TextDrivenSegmentationPipeline, file_prefix
     from airl.scene import to_dict
-    parse_prompt(prompt)
-    pipeline = TextDrivenSegmentationPipeline(models, instances='all' if every else 'best', device=device)
+    prefix = file_prefix(photo, prompt)
+    pipeline = TextDrivenSegmentationPipeline(models, instances=instances, device=device)
     result = pipeline.segment_image(image, prompt)
-    files = result.save(output, Path(photo).stem)
+    files = result.save(output, prefix)
     print(f'{result.sentence()}\nEngines: {result.preset}, {result.why}.\nFiles: {", ".join(map(str, files))}')
     return dict(photo=photo, files=files, sentence=result.sentence()) | to_dict(result)
 
@@ -103,7 +103,7 @@ def segment(photo: Annotated[str, typer.Argument(metavar='PHOTO', help='An image
 Model = Annotated[str, typer.Option('--model', '-m', help='nano, or the folder of a run.')]
 Data = Annotated[str, typer.Option(help='cifar10, cifar10:FILE.parquet, sample (ships with the package) or digits.')]
 
-# %% ../nbs/20_cli.ipynb #1be87fa9
+# %% ../nbs/20_cli.ipynb #3604d4d4
 @command('predict')
 def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', help='Image files.')],
                    model: Model = 'nano',
@@ -117,12 +117,14 @@ def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', 
       airl predict digit.png --model runs/smoke-digits
     """
     images = [load_photo(photo) for photo in photos]
-    from airl.eval_tta import predict
+    from airl.eval_tta import load_classifier, predict
     answers = []
     for photo, prediction in zip(photos, predict(images, model, k)):
         print(f'{photo}: {prediction}')
         answers.append(dict(photo=photo, top=[dict(name=name, probability=p) for name, p in prediction.top]))
-    return dict(model=model, predictions=answers)
+    classes = list(load_classifier(model).class_names or ())
+    if classes: print(f'{model} knows {", ".join(classes)}; whatever else is in a photo gets one of these names too.', file=sys.stderr)
+    return dict(model=model, classes=classes, predictions=answers)
 
 # %% ../nbs/20_cli.ipynb #eae7bc65
 Tta = Annotated[str, typer.Option('--tta', help='Test-time augmentation: none, shift, hflip, or hflip+shift.')]

@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['log', 'encoder_dtype', 'load_sam2', 'in_chunks', 'SAM2Segmenter', 'post_process', 'PromptError', 'Query',
            'parse_prompt', 'choose_preset', 'build_engines', 'TextDrivenSegmentationPipeline', 'at_threshold',
-           'segment_image', 'segment_at', 'segment_image_from_path', 'quick_segment', 'Sam3Engine']
+           'segment_image', 'segment_at', 'file_prefix', 'segment_image_from_path', 'quick_segment', 'Sam3Engine']
 
-# %% ../nbs/13_sam2_pipeline.ipynb #c7d89610
+# %% ../nbs/13_sam2_pipeline.ipynb #3172a699
 import copy, hashlib, logging, re, threading, time
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 import numpy as np
 from . import weights
 from .clip_ensemble import pick_device
@@ -512,9 +513,17 @@ def _pointed_at(self, photo, candidates, i, label):  # Instance, its Candidates
 
 TextDrivenSegmentationPipeline.segment_at, TextDrivenSegmentationPipeline._pointed_at = segment_at, _pointed_at
 
-# %% ../nbs/13_sam2_pipeline.ipynb #f918d1a4
+# %% ../nbs/13_sam2_pipeline.ipynb #e29f2af5
 @lru_cache(maxsize=4)
 def _shared_pipeline(models, instances, device): return TextDrivenSegmentationPipeline(models, instances=instances, device=device)
+
+def file_prefix(photo,                      # path of a photo
+                prompt: str | Sequence[str],
+               ) -> str:                    # "chelsea_a-cat"
+    "What the files of an answer are called: the photo and what was asked, so that two questions do not overwrite each other."
+    query = parse_prompt(prompt)
+    asked = '_'.join([*query.phrases, *(f'not {n}' for n in query.negatives)])
+    return Path(photo).stem + '_' + re.sub(r'\W+', '-', asked).strip('-')[:60]
 
 def segment_image_from_path(image_path,                # a photo on disk
                             text_prompt: str | Sequence[str],
@@ -523,12 +532,11 @@ def segment_image_from_path(image_path,                # a photo on disk
                             instances: str = 'best',   # or 'all'
                             device: str | None = None,
                            ) -> SegmentationResult:
-    "Find and cut out what `text_prompt` names in a file; files are named after the photo."
-    from pathlib import Path
-    parse_prompt(text_prompt)
+    "Find and cut out what `text_prompt` names in a file; files are named after the photo and the prompt."
+    prefix = file_prefix(image_path, text_prompt)
     image = load_photo(image_path)                     # what is wrong with the call is told before any model is loaded
     pipeline = _shared_pipeline(models, instances, device)
-    return pipeline.segment_image(image, text_prompt, output_dir is not None, Path(image_path).stem, output_dir or '.')
+    return pipeline.segment_image(image, text_prompt, output_dir is not None, prefix, output_dir or '.')
 
 def quick_segment(path, text: str | Sequence[str]) -> SegmentationResult:
     "Segment a file with whatever runs here, say what ran and what was found, and show it where pictures can be shown."

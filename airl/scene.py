@@ -295,7 +295,7 @@ class Tracker(Protocol):
     def state(self) -> dict: "All that is needed to go on later."
     def restore(self, state: dict) -> None: "Go on from there."
 
-# %% ../nbs/07_scene.ipynb #3c03b5f2
+# %% ../nbs/07_scene.ipynb #71925d1f
 @dataclass
 class MaskScore:
     "How good a mask looks: the weighted total and its four parts, each 0..1."
@@ -308,7 +308,7 @@ class MaskScore:
 @dataclass
 class Candidate:
     "One mask proposal that was considered, with what spoke for it."
-    mask: np.ndarray      # bool [H, W]
+    mask: np.ndarray = field(repr=False)  # bool [H, W]
     score: MaskScore
     predicted_iou: float  # the segmenter's own opinion
     label: str = ''
@@ -316,7 +316,7 @@ class Candidate:
 @dataclass
 class Instance:
     "One object."
-    mask: np.ndarray        # bool [H, W]
+    mask: np.ndarray = field(repr=False)  # bool [H, W]
     label: str              # the phrase it answers
     score: MaskScore
     detection_score: float  # the detector's
@@ -328,14 +328,14 @@ class Instance:
         "The tightest box around the mask."
         return mask_to_box(self.mask)
 
-# %% ../nbs/07_scene.ipynb #7f7f07ac
+# %% ../nbs/07_scene.ipynb #f6e88736
 @dataclass
 class SegmentationResult:
     "What was asked, what was found, how sure it is and who said so."
-    image: np.ndarray                                            # uint8 [H, W, 3]
+    image: np.ndarray = field(repr=False)                        # uint8 [H, W, 3]
     prompts: list[str]
     instances: list[Instance] = field(default_factory=list)      # best first
-    candidates: list[Candidate] = field(default_factory=list)    # the proposals of the best instance, best first
+    candidates: list[Candidate] = field(default_factory=list, repr=False)    # the proposals of the best instance, best first
     presence: dict[str, float] = field(default_factory=dict)     # prompt → probability that it is in the picture
     seen: list[tuple[str, float]] = field(default_factory=list)  # what is in the picture, most probable first
     preset: str = ''                                             # which set of engines
@@ -371,7 +371,9 @@ class SegmentationResult:
         "The answer in words."
         asked = ', '.join(self.prompts)
         if self.instances:
-            return f'{len(self)} × {asked}' if len(self) > 1 else f'{self.labels[0]}: score {self.scores[0]:.2f}, {self.mask.mean():.0%} of the photo'
+            share = self.mask.mean()
+            part = f'{share:.0%}' if share >= .01 else 'less than 1%'
+            return f'{len(self)} × {asked}' if len(self) > 1 else f'{self.labels[0]}: score {self.scores[0]:.2f}, {part} of the photo'
         other = ', '.join(f'{name} ({p:.0%})' for name, p in self.seen[:3])
         return f'Not found: {asked}.' + (f' Seen instead: {other}.' if other else '')
 
@@ -486,23 +488,28 @@ def from_dict(d: dict, image: np.ndarray) -> SegmentationResult:
     return SegmentationResult(image, **d | dict(instances=[read(Instance, i) for i in d['instances']], seen=[tuple(s) for s in d['seen']],
                                                 candidates=[read(Candidate, c) for c in d['candidates']]))
 
-# %% ../nbs/07_scene.ipynb #377f862a
+# %% ../nbs/07_scene.ipynb #eeec4f31
 def save_result(result: SegmentationResult,
                 folder: str | Path,         # made if it is not there
                 prefix: str = 'result',     # files are called prefix_mask.png and so on
                ) -> list[Path]:             # the files, in the order of `FILES`
-    "Write the original, mask, overlay, cut-out, figure and JSON of `result`."
+    "Write the original, mask, overlay, cut-out, figure and JSON of `result`; of one without instances the original and the JSON only."
     import shutil, tempfile
     if Path(prefix).name != prefix: raise UserError(f'{prefix!r} cannot begin a file name: give a name without slashes.')
     try: (folder := Path(folder)).mkdir(parents=True, exist_ok=True)
     except OSError as e: raise UserError(f'Cannot write into {folder}: {e.strerror or e}. Choose another folder.') from e
     with tempfile.TemporaryDirectory(dir=folder, prefix='.writing-') as tmp:
         paths = [Path(tmp)/f'{prefix}_{name}' for name in FILES]
-        pictures = [result.image, result.mask.astype(np.uint8)*255, overlay(result.image, result.masks), cutout(result)]
-        for path, picture in zip(paths, pictures): save_image(path, picture)
-        paths[4].write_bytes(_png(result_figure(result)))
+        save_image(paths[0], result.image)
+        if result.instances:
+            pictures = [result.mask.astype(np.uint8)*255, overlay(result.image, result.masks), cutout(result)]
+            for path, picture in zip(paths[1:4], pictures): save_image(path, picture)
+            paths[4].write_bytes(_png(result_figure(result)))
         paths[5].write_text(json.dumps(to_dict(result), indent=1))
-        return [Path(shutil.move(path, folder/path.name)) for path in paths]
+        written = [Path(shutil.move(path, folder/path.name)) for path in paths if path.exists()]
+    for path in paths:                                       # no mask of an earlier answer stays beside a new one
+        if folder/path.name not in written: (folder/path.name).unlink(missing_ok=True)
+    return written
 
 def load_result(path: str | Path,  # a prefix_result.json; its original.png lies beside it
                ) -> SegmentationResult:
