@@ -248,16 +248,16 @@ def _conv(c_in, c_out):
     nn.init.dirac_(conv.weight[:min(c_in, c_out)])
     return conv
 
-# %% ../nbs/01_vit_model.ipynb #9b5db9a7
+# %% ../nbs/01_vit_model.ipynb #b40f052d
 class ViTNano(nn.Module):
-    "Whitening, three convolution stages, Transformer blocks on 4 × 4 tokens: images [n, 3, 32, 32] → logits [n, num_classes]."
+    "Whitening, three convolution stages, Transformer blocks on 4 × 4 tokens: images [n, 3, 32, 32] → logits [n, num_classes]; smaller images leave fewer tokens."
     num_prefix_tokens, grid_size = 0, (4, 4)
     def __init__(self, num_classes: int = 10, img_size: int = 32, widths: tuple = (64, 192), embed_dim: int = 256,
-                 depth: int = 3, num_heads: int = 8, mlp_ratio: float = 3.):
+                 depth: int = 3, num_heads: int = 8, mlp_ratio: float = 3., last_stage: int = 1):
         super().__init__()
         if img_size != 32: raise ModelError(f'vit_nano reads images of 32 px, not {img_size}: choose img_size=32 or another model.')
         w1, w2 = widths
-        self.stem = nn.Sequential(Whiten(), nn.GELU(), ConvStage(24, w1), ConvStage(w1, w2), ConvStage(w2, embed_dim, depth=1, ceil=True))
+        self.stem = nn.Sequential(Whiten(), nn.GELU(), ConvStage(24, w1), ConvStage(w1, w2), ConvStage(w2, embed_dim, last_stage, ceil=True))
         self.pos_embed = nn.Parameter(torch.zeros(1, 16, embed_dim))
         self.blocks = nn.Sequential(*[Block(embed_dim, num_heads, mlp_ratio) for _ in range(depth)])
         self.norm, self.pool, self.head = nn.LayerNorm(embed_dim, eps=1e-6), nn.Linear(embed_dim, 1), nn.Linear(embed_dim, num_classes)
@@ -268,7 +268,14 @@ class ViTNano(nn.Module):
 
     def forward_features(self, images):
         "Tokens after the last block [n, 16, embed_dim]."
-        return self.norm(self.blocks(self.stem(images).flatten(2).transpose(1, 2) + self.pos_embed))
+        x = self.stem(images)
+        return self.norm(self.blocks(x.flatten(2).transpose(1, 2) + self._positions(x.shape[-2:])))
+
+    def _positions(self, size):
+        "The position embeddings, interpolated where the grid is not 4 × 4."
+        if tuple(size) == self.grid_size: return self.pos_embed
+        grid = self.pos_embed.transpose(1, 2).unflatten(2, self.grid_size)
+        return F.interpolate(grid, size, mode='bilinear').flatten(2).transpose(1, 2)
 
     def forward(self, images):
         tokens = self.forward_features(images)
