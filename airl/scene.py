@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .photos import UserError, load_photo, save_image
 
-# %% ../nbs/07_scene.ipynb #34c78cc9
+# %% ../nbs/07_scene.ipynb #a7442c26
 COLOURS = dict(red=(206, 46, 46), green=(52, 152, 72), blue=(48, 92, 200), yellow=(232, 196, 52), purple=(140, 72, 168))
 SHAPES = ('disc', 'square', 'triangle')
 
@@ -37,6 +37,7 @@ def _outline(shape, centre, r):
               'triangle': -np.pi/2 + np.arange(3)*2*np.pi/3}[shape]
     return np.round(centre + r*np.stack([np.cos(angles), np.sin(angles)], -1)).astype(np.int32)
 
+# %% ../nbs/07_scene.ipynb #b402c3d3
 def paint_scene(n: int = 3,              # shapes in the picture, each of another colour (up to 5)
                 size: tuple = (240, 320), # height, width
                 seed: int = 0,
@@ -55,7 +56,7 @@ def paint_scene(n: int = 3,              # shapes in the picture, each of anothe
         image[canvas > 0] = np.array(COLOURS[colour]) + rng.normal(0, 6, ((canvas > 0).sum(), 1))
     return PaintedScene(image.clip(0, 255).astype(np.uint8), np.stack([layers == i for i in range(1, n + 1)]), names)
 
-# %% ../nbs/07_scene.ipynb #f6b2c323
+# %% ../nbs/07_scene.ipynb #903fc6f7
 def box_area(xyxy: np.ndarray,  # [..., 4]
             ) -> np.ndarray:    # [...] in pixels; 0 for a box turned inside out
     "Area of each box."
@@ -73,6 +74,7 @@ def box_iou(a: np.ndarray,   # [n, 4]
     union = box_area(a)[:, None] + box_area(b)[None] - inter
     return np.divide(inter, union, out=np.zeros_like(inter, dtype=float), where=union > 0)
 
+# %% ../nbs/07_scene.ipynb #870476d4
 def containment(a: np.ndarray,   # [n, 4]
                 b: np.ndarray,   # [m, 4]
                ) -> np.ndarray:  # [n, m] the part of each `a` that lies inside each `b`, 0..1
@@ -87,6 +89,7 @@ def mask_to_box(mask: np.ndarray,  # bool [H, W]
     cols, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
     return np.array([cols[0], rows[0], cols[-1] + 1, rows[-1] + 1], np.float32)
 
+# %% ../nbs/07_scene.ipynb #670b9ab7
 def clip_boxes(xyxy: np.ndarray,   # [n, 4]
                size: tuple,        # height, width
               ) -> np.ndarray:     # float32 [n, 4]
@@ -113,7 +116,7 @@ def suppress(xyxy: np.ndarray,        # [n, 4]
     better = score[kept][:, None] >= .5*score[kept][None]       # a group is not outvoted by noise inside it
     return kept[(inside & better).sum(0) < 2]
 
-# %% ../nbs/07_scene.ipynb #5a4d0b89
+# %% ../nbs/07_scene.ipynb #601857b2
 def mask_iou(a: np.ndarray,   # bool [n, H, W]
              b: np.ndarray,   # bool [m, H, W]
             ) -> np.ndarray:  # [n, m], 0..1
@@ -130,6 +133,7 @@ def encode_rle(mask: np.ndarray,  # bool [H, W]
     rle = coco.encode(np.asfortranarray(mask, dtype=np.uint8))
     return dict(size=[int(s) for s in rle['size']], counts=rle['counts'].decode())
 
+# %% ../nbs/07_scene.ipynb #451798c0
 def decode_rle(rle: dict) -> np.ndarray:  # bool [H, W]
     "The mask of a COCO run-length encoding."
     from pycocotools import mask as coco
@@ -295,7 +299,7 @@ class Tracker(Protocol):
     def state(self) -> dict: "All that is needed to go on later."
     def restore(self, state: dict) -> None: "Go on from there."
 
-# %% ../nbs/07_scene.ipynb #71925d1f
+# %% ../nbs/07_scene.ipynb #7b58b04c
 @dataclass
 class MaskScore:
     "How good a mask looks: the weighted total and its four parts, each 0..1."
@@ -313,6 +317,7 @@ class Candidate:
     predicted_iou: float  # the segmenter's own opinion
     label: str = ''
 
+# %% ../nbs/07_scene.ipynb #587381c8
 @dataclass
 class Instance:
     "One object."
@@ -377,7 +382,7 @@ class SegmentationResult:
         other = ', '.join(f'{name} ({p:.0%})' for name, p in self.seen[:3])
         return f'Not found: {asked}.' + (f' Seen instead: {other}.' if other else '')
 
-# %% ../nbs/07_scene.ipynb #5a21389d
+# %% ../nbs/07_scene.ipynb #b0b9f5bd
 PALETTE = np.array([(31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (148, 103, 189),
                     (140, 86, 75), (227, 119, 194), (127, 127, 127), (188, 189, 34), (23, 190, 207)], np.uint8)
 
@@ -396,6 +401,7 @@ def overlay(image: np.ndarray,    # uint8 [H, W, 3]
 
 def _colours(n): return PALETTE[np.arange(n) % len(PALETTE)].astype(np.float32)
 
+# %% ../nbs/07_scene.ipynb #2d12877b
 def draw_instances(image: np.ndarray,           # uint8 [H, W, 3]
                    masks: np.ndarray | None,    # bool [n, H, W]; None draws boxes only
                    xyxy: np.ndarray,            # [n, 4]
@@ -415,6 +421,7 @@ def draw_instances(image: np.ndarray,           # uint8 [H, W, 3]
             pen.text((x + 3, y), labels[i], fill='white', font=font)
     return np.asarray(canvas)
 
+# %% ../nbs/07_scene.ipynb #480ecbff
 def show_images(images: Sequence[np.ndarray],  # pictures or masks
                 titles: Sequence[str] = (),
                 columns: int = 4,
@@ -488,7 +495,7 @@ def from_dict(d: dict, image: np.ndarray) -> SegmentationResult:
     return SegmentationResult(image, **d | dict(instances=[read(Instance, i) for i in d['instances']], seen=[tuple(s) for s in d['seen']],
                                                 candidates=[read(Candidate, c) for c in d['candidates']]))
 
-# %% ../nbs/07_scene.ipynb #eeec4f31
+# %% ../nbs/07_scene.ipynb #c4f5190c
 def save_result(result: SegmentationResult,
                 folder: str | Path,         # made if it is not there
                 prefix: str = 'result',     # files are called prefix_mask.png and so on
@@ -511,6 +518,7 @@ def save_result(result: SegmentationResult,
         if folder/path.name not in written: (folder/path.name).unlink(missing_ok=True)
     return written
 
+# %% ../nbs/07_scene.ipynb #ead91a3a
 def load_result(path: str | Path,  # a prefix_result.json; its original.png lies beside it
                ) -> SegmentationResult:
     "Read a saved result back."
@@ -524,7 +532,7 @@ def load_result(path: str | Path,  # a prefix_result.json; its original.png lies
 # %% ../nbs/07_scene.ipynb #d2942cf2
 SegmentationResult.save, SegmentationResult.load = save_result, staticmethod(load_result)
 
-# %% ../nbs/07_scene.ipynb #bffa7a9b
+# %% ../nbs/07_scene.ipynb #c6445ca6
 def to_coco(result: SegmentationResult,
             image_id: int = 1,
             file_name: str = '',
@@ -538,6 +546,7 @@ def to_coco(result: SegmentationResult,
     return dict(images=[dict(id=image_id, file_name=file_name, height=h, width=w)], annotations=annotations,
                 categories=[dict(id=k, name=n) for k, n in enumerate(names, 1)])
 
+# %% ../nbs/07_scene.ipynb #bf4387ec
 def to_yolo(result: SegmentationResult,
             categories: Sequence[str] | None = None,  # class names; None: the prompts
            ) -> str:                                  # a line a piece: class x1 y1 x2 y2 …, fractions of the image
@@ -555,6 +564,7 @@ def to_labelme(result: SegmentationResult,
               for k, i in enumerate(result.instances, 1) for piece in outline(i.mask)]
     return dict(version='5.5.0', flags={}, shapes=shapes, imagePath=file_name, imageData=None, imageHeight=h, imageWidth=w)
 
+# %% ../nbs/07_scene.ipynb #81ad6acf
 def to_supervision(result: SegmentationResult):  # supervision.Detections
     "The instances for roboflow's `supervision` (the `export` extra)."
     from airl.weights import require
