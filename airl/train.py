@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['log', 'PRESETS', 'RecipeError', 'RunError', 'Recipe', 'recipe_from', 'recipe_to_yaml', 'recipe_from_yaml',
            'parameter_groups', 'make_optimizer', 'rate_factor', 'share_done', 'pick_precision', 'loss_of', 'Epoch',
-           'write_metrics', 'save_atomic', 'Run', 'build_model', 'open_run', 'environment', 'Training', 'Hints',
-           'mirrored', 'epoch_rows', 'train_step', 'validate', 'macro_scores', 'save_checkpoint', 'restore_checkpoint',
+           'write_metrics', 'save_atomic', 'Run', 'build_model', 'open_run', 'environment', 'Training', 'mirrored',
+           'epoch_rows', 'train_step', 'validate', 'macro_scores', 'save_checkpoint', 'restore_checkpoint',
            'fingerprint', 'Stopping', 'Clock', 'check_finite', 'plot_curves', 'live_curves', 'tensorboard', 'end_epoch',
            'fit']
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 class RecipeError(UserError): "A recipe that cannot be followed."
 class RunError(UserError): "A run folder that cannot be used, or a training that went wrong."
 
-# %% ../nbs/02_train.ipynb #13899d15
+# %% ../nbs/02_train.ipynb #cb27f49a
 @dataclass(frozen=True)
 class Recipe:
     "All that decides the result of a training, data aside."
@@ -62,7 +62,6 @@ class Recipe:
     std: tuple = IMAGENET_STD
     distill: float = 0.                    # weight of a teacher's answer in the loss, where `fit` gets a teacher
     temperature: float = 1.                # softens both answers in that part of the loss
-    hint: float = 0.                       # weight of the distance to a teacher's features, where `fit` gets `hints`
     small_size: int = 0                    # the training begins with images of this size,
     small_share: float = 0.                # for this share of its length
     alternate_flip: bool = False           # mirror each image every other epoch, instead of at random
@@ -316,10 +315,10 @@ def environment(device: torch.device, precision: str, processes: int) -> dict:
     return dict(python=platform.python_version(), torch=torch.__version__, platform=platform.platform(), device=f'{device.type}: {name}',
                 cpus=os.cpu_count(), threads=torch.get_num_threads(), processes=processes, precision=precision, git_commit=commit, git_changed=changed)
 
-# %% ../nbs/02_train.ipynb #77d7143e
+# %% ../nbs/02_train.ipynb #67e13a9d
 class Training:
     "The moving parts of a run."
-    def __init__(self, recipe: Recipe, data: ImageSet, accelerator, precision: str, teacher=None, hints=None):
+    def __init__(self, recipe: Recipe, data: ImageSet, accelerator, precision: str, teacher=None):
         self.recipe, self.data, self.accelerator, self.precision, self.teacher = recipe, data, accelerator, precision, teacher
         self.device, self.n_classes = accelerator.device, len(data.class_names)
         self.batch_size = min(recipe.batch_size, len(data))
@@ -328,7 +327,6 @@ class Training:
         layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
         self.net = build_model(recipe, self.n_classes, recipe.pretrained).to(self.device, memory_format=layout)
         self.optimizer = make_optimizer(self.net, recipe)
-        self.hints = Hints(self, hints) if recipe.hint else None
         self.peak = [g['lr'] for g in self.optimizer.param_groups]
         self.ema = _make_ema(self.net, recipe.ema)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == 'fp16')
@@ -354,27 +352,6 @@ class Training:
     def out_of_time(self): return bool(self.recipe.max_minutes) and self.seconds >= 60*self.recipe.max_minutes
     @property
     def over(self): return self.epoch >= self.recipe.epochs or bool(self.rows) and self.out_of_time and self.rows[-1].seconds >= 60*self.recipe.max_minutes
-
-class Hints:
-    "A second head that tells a teacher's features from what goes into the model's head; dropped when the training is over."
-    def __init__(self, training, hints):
-        t = training
-        if hints is None or hints.ndim != 3 or hints.shape[:2] != (len(t.data), 2):
-            raise RunError(f'A recipe with hint {t.recipe.hint:g} needs hints [{len(t.data)}, 2, d], not {None if hints is None else list(hints.shape)}: a row an image, as it is and mirrored.')
-        if t.accelerator.num_processes > 1: raise RunError('Hints work in one process only; set hint 0, or train on one device.')
-        self.features, self.seen, weight = hints, [], t.net.head.weight
-        self.head = nn.Linear(weight.shape[1], hints.shape[2]).to(weight.device)
-        t.net.head.register_forward_pre_hook(lambda head, inputs: self.seen.append(inputs[0]) if head.training else None)
-        group = dict(params=list(self.head.parameters()), weight_decay=0.)
-        t.optimizer.add_param_group(group | (dict(use_fallback=True) if t.recipe.optimizer == 'muon' else {}))
-
-    def of(self, rows, flips): # float [b, d]
-        "The features of those images, mirrored or not."
-        return self.features[rows, flips.long().cpu()].float().to(flips.device)
-
-    def distance(self, wanted): # mean squared
-        "Between what the head says of the last batch and `wanted`."
-        return F.mse_loss(self.head(self.seen.pop().float()), wanted)
 
 def mirrored(seed: int, n: int, epoch: int) -> Tensor: # bool [n]
     "Which images are mirrored in this epoch: a random half, in the next epoch the other (airbench's alternating flip, arXiv:2404.00498)."
@@ -423,23 +400,20 @@ def train_step(training: Training,
     if t.ema: t.ema.update(t.net, step=t.steps)
     return torch.stack(losses).mean()
 
-# %% ../nbs/02_train.ipynb #e3e465fc
+# %% ../nbs/02_train.ipynb #e136c05f
 def _backward(t, augment, rows, draws, mixes, last):
     "Gradients of one piece of a batch; its loss."
     r = t.recipe
     images, labels = t.images[rows.to(t.device)], t.data.labels[rows].to(t.device)
     x = augment.apply(images, draws)
-    targets, hints = soft_targets(labels, t.n_classes, r.smoothing), t.hints and t.hints.of(rows, draws.flips)
-    if hints is not None: targets = torch.cat([targets, hints], 1)
+    targets = soft_targets(labels, t.n_classes, r.smoothing)
     if r.mixup or r.cutmix: x, targets = mix(x, targets, mixes)
-    targets, hints = targets[:, :t.n_classes], targets[:, t.n_classes:]
     if r.channels_last: x = x.contiguous(memory_format=torch.channels_last)
     with contextlib.nullcontext() if last else t.accelerator.no_sync(t.model):
         with torch.autocast(t.device.type, _dtype(t.precision), enabled=t.precision != 'fp32'):
             logits = t.model(x)
             teacher = _teach(t, x, rows, mixes) if r.distill else None
         loss = loss_of(logits, targets, teacher, r.distill, r.temperature)
-        if t.hints: loss = loss + r.hint*t.hints.distance(hints)
         t.scaler.scale(loss/r.accumulate).backward()
     right = (logits.argmax(1) == targets.argmax(1)).sum()
     t.sums += torch.stack([loss.detach().double()*len(rows), right.double(), right.new_tensor(len(rows)).double()])
@@ -475,7 +449,7 @@ def macro_scores(table: np.ndarray) -> tuple[float, float, float, float]: # accu
     f1 = 2*precision*recall/np.maximum(precision + recall, 1e-12)
     return right.sum()/table.sum(), precision.mean(), recall.mean(), f1.mean()
 
-# %% ../nbs/02_train.ipynb #e6b92a11
+# %% ../nbs/02_train.ipynb #c514b86b
 def save_checkpoint(training: Training, run: Run):
     "Write `last_checkpoint.pth`."
     t = training
@@ -483,7 +457,7 @@ def save_checkpoint(training: Training, run: Run):
     if not t.accelerator.is_main_process: return
     save_atomic(run.checkpoint, dict(
         model=t.net.state_dict(), optimizer=t.optimizer.state_dict(), ema=t.ema and t.ema.module.state_dict(),
-        hints=t.hints and t.hints.head.state_dict(), scaler=t.scaler.state_dict(), steps=t.steps, seconds=t.seconds, sums=t.sums.cpu(), precision=t.precision,
+        scaler=t.scaler.state_dict(), steps=t.steps, seconds=t.seconds, sums=t.sums.cpu(), precision=t.precision,
         rows=[dataclasses.asdict(row) for row in t.rows], data=fingerprint(t.data)))
 
 def restore_checkpoint(training: Training, state: dict):
@@ -492,7 +466,6 @@ def restore_checkpoint(training: Training, state: dict):
     if state['data'] != fingerprint(t.data): raise RunError('The run folder belongs to a training on other images or labels. Give it the same data, or choose another folder.')
     t.net.load_state_dict(state['model']); t.optimizer.load_state_dict(state['optimizer']); t.scaler.load_state_dict(state['scaler'])
     if t.ema: t.ema.module.load_state_dict(state['ema'])
-    if t.hints: t.hints.head.load_state_dict(state['hints'])
     t.steps, t.seconds, t.sums = state['steps'], state['seconds'], state['sums'].to(t.device)
     t.rows = [Epoch(**row) for row in state['rows']]
 
@@ -613,14 +586,13 @@ def end_epoch(training: Training, run: Run, val_set: ImageSet):
     if scores[0] > before:
         save_atomic(run.dir/'best_model.pth', dict(model=t.averaged.state_dict(), class_names=t.data.class_names, epoch=t.epoch, val_accuracy=scores[0]))
 
-# %% ../nbs/02_train.ipynb #917b3962
+# %% ../nbs/02_train.ipynb #3bb75728
 def fit(recipe: Recipe,
         train_set: ImageSet,
         val_set: ImageSet|None=None, # a stratified tenth of `train_set` if None
         run_dir='runs/run',          # a new folder, or one of an unfinished run with this recipe
         resume='auto',               # or 'never'
         teacher=None,                # logits [n, k] of the training images, or a function of a batch; for `recipe.distill`
-        hints=None,                  # features [n, 2, d] of the training images and their mirror images; for `recipe.hint`
         device=None,                 # 'cpu' to stay off a GPU
         save_minutes=5.,             # a checkpoint at least so often, and at the end
         save_epochs=0,               # and after so many epochs; 0 for minutes only
@@ -635,7 +607,7 @@ def fit(recipe: Recipe,
     with accelerator.main_process_first(): run = open_run(run_dir, recipe, resume) if accelerator.is_main_process else Run(run_dir)
     state = torch.load(run.checkpoint, map_location='cpu', weights_only=True) if run.checkpoint.exists() else None
     with torch.random.fork_rng(), _deterministic(recipe.deterministic), Stopping() as stop, _bar(progress and accelerator.is_main_process) as bar:
-        t = Training(recipe, train_set, accelerator, _precision(recipe, state, accelerator, run), teacher, hints)
+        t = Training(recipe, train_set, accelerator, _precision(recipe, state, accelerator, run), teacher)
         if state: restore_checkpoint(t, state)
         curves = live_curves() if progress and accelerator.is_main_process and not t.over else lambda t: None
         clock, saved, began = Clock(t.seconds), time.monotonic(), t.steps
