@@ -196,7 +196,7 @@ def post_process(mask: np.ndarray,     # bool [H, W]
     out[part] = after if after.any() else before
     return out
 
-# %% ../nbs/13_sam2_pipeline.ipynb #2fcb384f
+# %% ../nbs/13_sam2_pipeline.ipynb #c0736169
 class PromptError(UserError):
     "A prompt that asks for nothing."
 
@@ -214,7 +214,7 @@ def parse_prompt(prompt: str | Sequence[str],  # "a cat", "a dog . a frisbee", [
     parts = [part for line in lines for part in re.split(r'\s*\.(?:\s+|$)|\s*,?\s*(?:but\s+)?(?=\bnot\s)', line)]
     parts = list(dict.fromkeys(' '.join(part.split()).rstrip(' ,;') for part in parts))
     phrases, negatives = [p for p in parts if p and not p.startswith('not ')], [p[4:] for p in parts if p.startswith('not ')]
-    if not phrases: raise PromptError(f'The prompt {prompt!r} names nothing to look for; say what, for example "a cat".')
+    if not phrases: raise PromptError(f'The prompt {", ".join(lines)!r} names nothing to look for; say what, for example "a cat".')
     return Query(tuple(phrases), tuple(negatives))
 
 # %% ../nbs/13_sam2_pipeline.ipynb #3af99427
