@@ -198,9 +198,11 @@ teddy bear 04399382 *
 hair drier 03483316 *
 toothbrush 04453156'''
 
-# %% ../nbs/19_shipped_weights.ipynb #4cbdaf93
+# %% ../nbs/19_shipped_weights.ipynb #e6870261
 EVERYDAY = '''
 man, woman, boy, girl, child, kid, baby, toddler, guy, lady, human, adult, people, pedestrian, player, rider, cyclist, skier, surfer, astronaut, athlete, worker, face: person
+police officer, policeman, policewoman, cop, soldier, driver, passenger, dancer, runner, swimmer, golfer, skater, skateboarder, snowboarder, biker, motorcyclist, jogger: person
+mother, father, mum, mom, dad, sister, brother, daughter, son, friend, teenager, teen, gentleman, student, teacher, doctor, nurse, waiter, waitress, chef, cook, farmer, fireman, firefighter, fisherman, tourist, spectator, crowd, somebody, someone, body: person
 aeroplane, plane, jet, airliner, aircraft: airplane
 motorbike, moped, motor scooter, scooter: motorcycle
 bike, cycle: bicycle
@@ -212,6 +214,19 @@ puppy, doggy, pup: dog
 chick, birdie: bird
 television, telly, tv set, tvmonitor, monitor, computer monitor, screen, computer screen: tv
 sofa, settee, loveseat: couch
+armchair, stool: chair
+cupboard: china cabinet, wardrobe, medicine chest
+drawer, drawers: chiffonier
+shelf, bookshelf, shelves: bookcase
+blanket, duvet: quilt
+plate, saucer, dinner plate: =plate
+pot: =pot
+throne: =throne
+kettle: teapot, caldron
+window: window screen, window shade
+flag: flagpole
+stairs, staircase, railing: bannister
+river, water, pond: lakeside
 table, diningtable, kitchen table: dining table, desk
 pottedplant, houseplant, pot plant, flowerpot, plant pot: potted plant
 cup, teacup, coffee cup: cup, coffee mug, espresso
@@ -302,7 +317,7 @@ def _dense_classes(below, names):  # [(name, offset, ImageNet classes)]
         rows.append((name, offset, sorted(classes)))
     return rows
 
-# %% ../nbs/19_shipped_weights.ipynb #981e7d9a
+# %% ../nbs/19_shipped_weights.ipynb #e9d24b81
 def make_vocabulary(out_file,                       # the gzipped JSON to write
                     wordnet='/usr/share/wordnet'):  # WordNet's dict folder: Debian's package wordnet-base has it there
     "Write which leaves (ImageNet's classes, then the dense head's) every known word means."
@@ -322,7 +337,7 @@ def make_vocabulary(out_file,                       # the gzipped JSON to write
     for i, (name, _, classes) in enumerate(dense, len(offsets)): means[name] = means.get(name, set()) | {i, *classes}
     for line in EVERYDAY.strip().splitlines():
         said, meant = ([w.strip() for w in part.split(',')] for part in line.split(':'))
-        union = set().union(*(means[w] for w in meant))
+        union = set().union(*({[n[0] for n in names].index(w[1:])} if w[0] == '=' else means[w] for w in meant))
         for word in said: means[word] = union | (means.get(word, set()) if word in meant else set())
     _write_vocabulary(out_file, means, dense, names, Path(wordnet))
 
