@@ -123,11 +123,14 @@ class Meaning:
     colours: tuple[str, ...]    # colours asked for
     dropped: tuple[str, ...]    # words that were not understood and not used
 
-# %% ../nbs/09_lite.ipynb #c3e13aee
+# %% ../nbs/09_lite.ipynb #2eb7127c
 COLOURS = 'red orange yellow green blue purple pink brown black white grey'.split()
 _SPELT = dict(gray='grey', violet='purple', golden='yellow', navy='blue', silver='grey', beige='brown')
 _EMPTY = set('a an the some any my your his her their our this that these those one two three four five several many all every'.split())
-_CUT = re.compile(r'\b(?:of|on|in|at|with|without|near|by|behind|under|over|above|beside|between|from|that|which|who|wearing|holding|riding|sitting|standing|lying)\b')
+_PREPOSITIONS = ('of on in at with without near by behind under over above below beside between among from that which who whose to for into inside outside around against across along '
+                 'opposite wearing holding carrying riding sitting standing lying eating using playing').split()
+_CUT = re.compile(r'\b(?:(?:to )?(?:the )?(?:left|right|front|back|side|top|bottom) of|next to|close to|in front of|' + '|'.join(_PREPOSITIONS) + r')\b')
+_PART_OF = re.compile(r'^(?:slice|piece|bunch|pair|group|herd|flock|crowd|lot|row|pile|stack|kind|type|picture|photo|image)s? of ')
 
 def _singulars(word, plurals):  # candidates, the word itself first
     "`word` and what it may be the plural of."
@@ -144,20 +147,39 @@ def _known_ending(tokens, vocabulary):  # (word, number of tokens before it) or 
             if form in vocabulary.words: return form, start
     return None
 
-# %% ../nbs/09_lite.ipynb #97d20020
-def look_up(phrase: str) -> Meaning:
-    "What `phrase` means; raises `VocabularyError` that names the nearest words there are."
-    v, clean = _vocabulary(), re.sub(r"[^\w\s'-]", ' ', phrase.lower()).strip()
-    tokens = clean.split()
+# %% ../nbs/09_lite.ipynb #63342519
+def _without_articles(text):
+    tokens = text.split()
     while tokens and tokens[0] in _EMPTY: tokens = tokens[1:]
-    head = _CUT.split(' '.join(tokens))[0].split()
-    whole = ' '.join(tokens)
-    found = (whole, 0) if whole in v.words else _known_ending(head or tokens, v)
-    if found is None: raise VocabularyError(_no_such_word(phrase, head or tokens, v))
+    return ' '.join(tokens)
+
+def _things(text):  # "cat, big dog" → ['cat', 'big dog']; "black and white cat" and "big, red ball" are one
+    "The parts of an enumeration."
+    out = []
+    for part in [p.strip() for p in re.split(r',|;|/|&|\+|\b(?:and|or)\b', text) if p.strip()][::-1]:
+        tokens = part.split()
+        adjective = all(_SPELT.get(t, t) in COLOURS for t in tokens) or not _known_ending(tokens, _vocabulary())
+        if out and adjective and out[0].split()[0] not in _EMPTY: out[0] = f'{part} {out[0]}'
+        else: out.insert(0, part)
+    return out
+
+def look_up(phrase: str) -> Meaning:
+    "What `phrase` means; raises `VocabularyError` that names the nearest words there are, or the things if it names several."
+    v, text = _vocabulary(), re.sub(r"[^\w\s',;/&+-]", ' ', phrase.lower()).strip()
+    whole = _without_articles(re.sub(r'[,;/&+]', ' ', text))
+    if not whole: raise VocabularyError(f'The phrase {phrase!r} names nothing to look for; say what, for example "a cat".')
+    if whole in v.words: return Meaning(phrase, whole, *_leaves(v.words[whole], v), (), ())
+    text = _PART_OF.sub('', _without_articles(text))
+    cut = _CUT.search(text, 1)
+    head, tail = (text[:cut.start()], text[cut.start():]) if cut else (text, '')
+    if len(things := _things(head)) > 1: raise VocabularyError(f'The phrase {phrase!r} names {len(things)} things; ask for each on its own: {", ".join(map(repr, things))}.')
+    tokens = _without_articles(things[0] if things else text).split()
+    found = _known_ending(tokens, v)
+    if found is None: raise VocabularyError(_no_such_word(phrase, tokens, v))
     word, before = found
-    extra = [_SPELT.get(t, t) for t in (head or tokens)[:before]] if found[0] != whole else []
-    colours = tuple(t for t in extra if t in COLOURS)
-    return Meaning(phrase, word, *_leaves(v.words[word], v), colours, tuple(t for t in extra if t not in COLOURS and t not in _EMPTY))
+    extra = [_SPELT.get(t, t) for t in tokens[:before]]
+    dropped = [t for t in extra if t not in COLOURS and t not in _EMPTY] + ([' '.join(tail.split())] if tail.strip() else [])
+    return Meaning(phrase, word, *_leaves(v.words[word], v), tuple(t for t in extra if t in COLOURS), tuple(dropped))
 
 def _leaves(leaves, v):
     "ImageNet classes, dense classes, and the dense classes above if there are none."
@@ -167,10 +189,11 @@ def _leaves(leaves, v):
     return classes, channels, above
 
 def _no_such_word(phrase, tokens, v):
+    "The sentence for a word that is not known, with words that hold it or are spelt much like it."
     last = tokens[-1] if tokens else ''
-    near = difflib.get_close_matches(last, v.words, 4, .6) or difflib.get_close_matches(last, v.words, 3, 0.)
-    return (f'The embedded engines do not know {last or phrase!r} (they know {len(v.words):,} nouns; near it are '
-            f'{", ".join(near)}). Say it with another noun, or use the preset fast or paper, which understand any text.')
+    near = dict.fromkeys([w for w in v.words if last in w.split()][:3] + difflib.get_close_matches(last, v.words, 3, .8))
+    like = f'; near it: {", ".join(near)}' if near else ''
+    return f'The embedded engines do not know {last or phrase!r} (they know {len(v.words):,} nouns{like}). Say it with another noun, or use the preset fast or paper, which understand any text.'
 
 # %% ../nbs/09_lite.ipynb #a60d2e06
 class Block(nn.Module):
@@ -366,7 +389,7 @@ def _box(piece, relative, size):
     fine = cv2.resize(np.where(near, relative, 0).astype(np.float32), (w*4, h*4), interpolation=cv2.INTER_LINEAR)
     return mask_to_box(fine >= THRESHOLD)*np.array([size[1]/w/4, size[0]/h/4]*2)
 
-# %% ../nbs/09_lite.ipynb #42456299
+# %% ../nbs/09_lite.ipynb #d5472114
 class LiteDetector:
     "Boxes for phrases from maps of the frozen network: the embedded `Detector`."
     name = 'lite'
@@ -382,7 +405,8 @@ class LiteDetector:
             found += [(box, there*peak*agrees, meaning.phrase, prior) for box, prior, peak, agrees in boxes]
         found.sort(key=lambda f: -f[1])
         boxes, scores, names, priors = zip(*found) if found else ([], [], [], [])
-        return Detections(clip_boxes(boxes, image.shape[:2]), scores, names, presence, np.stack(priors) if found else None, self.name)
+        unused = '; '.join(f'of {m.phrase!r} only {" ".join([*m.colours, m.word])!r} was understood, not {", ".join(map(repr, m.dropped))}' for m in meanings if m.dropped)
+        return Detections(clip_boxes(boxes, image.shape[:2]), scores, names, presence, np.stack(priors) if found else None, self.name, unused)
 
     def _of(self, image, reading, meaning):
         "Box, prior, relative peak and agreement with the colours of each piece."
