@@ -9,7 +9,7 @@ __all__ = ['LITE0_SOURCE', 'DENSE', 'EVERYDAY', 'FALSE_POSITIVE_COST', 'make_cif
            'Object', 'single_objects', 'rough_mask', 'clicks_in', 'cutter_sample', 'cutter_loss', 'train_cutter',
            'save_head', 'make_lite_heads', 'main']
 
-# %% ../nbs/19_shipped_weights.ipynb #d311b06b
+# %% ../nbs/19_shipped_weights.ipynb #a9cbb565
 import copy, csv, dataclasses, gzip, hashlib, importlib, importlib.util, json, os, re, sys, tempfile
 from collections import defaultdict
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from .scene import decode_rle, encode_rle, mask_to_box, paint_scene, show_images
 from .truth import Labels, Truth, folds, read_coco, read_voc
 from .lite import (Cutter, DenseHead, PROMPT, as_pixels, computing, crop, dense_head, frame_around, lite_network, look_up,
                        presence_evidence, prompt_picture, read_with)
+from .lite import _vocabulary
 
 # %% ../nbs/19_shipped_weights.ipynb #50444e8a
 def make_cifar10_sample(train_file,      # parquet with the training images, hub layout
@@ -350,15 +351,16 @@ def _write_vocabulary(out_file, means, dense, names, wordnet):
                  plurals={p.replace('_', ' '): s for p, s in sorted(plurals.items()) if s.replace('_', ' ') in means and p != s})
     with replacing(out_file) as tmp: Path(tmp).write_bytes(gzip.compress(json.dumps(table, separators=(',', ':')).encode(), mtime=0))
 
-# %% ../nbs/19_shipped_weights.ipynb #fd75e3f4
+# %% ../nbs/19_shipped_weights.ipynb #0bd0555e
 def labelled_photos(folder,           # holds coco/PART and voc/PART
                     part='dev'):      # list[Truth]
     "The photos with pixel labels that the heads learn from."
     return [*read_coco(Path(folder)/'coco'/part), *read_voc(Path(folder)/'voc'/part)]
 
 def dense_class(phrase):  # 1..80
-    "The dense class of a data set's phrase."
-    meaning = look_up(phrase)
+    "The dense class of a data set's phrase: the one of that name, or the only one it covers."
+    meaning, names = look_up(phrase), _vocabulary().dense
+    if meaning.word in names: return names.index(meaning.word) + 1       # "a cake" is no donut, though every donut is a cake
     if len(meaning.channels) != 1: raise DataError(f'{phrase!r} is not one class of the dense head but {len(meaning.channels)}.')
     return meaning.channels[0] + 1
 
