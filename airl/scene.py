@@ -261,7 +261,7 @@ def paste_logits(logits: np.ndarray,  # float [h, w]
     known = ((ys >= y1) & (ys <= y2))[:, None] & ((xs >= x1) & (xs <= x2))[None]
     return np.where(known, inner, np.float32(outside))
 
-# %% ../nbs/07_scene.ipynb #38ada4ee
+# %% ../nbs/07_scene.ipynb #9f34c6ef
 @runtime_checkable
 class Scorer(Protocol):
     "How well does a picture or a region match a text?"
@@ -293,9 +293,12 @@ class Segmenter(Protocol):
 class Tracker(Protocol):
     "Where did they go in the next frame?"
     name: str
+    confidence: dict[int, float]   # how sure it is of each mask of the last frame, 0..1
     def start(self, frame: np.ndarray) -> None: "Begin a sequence."
-    def add(self, masks: np.ndarray) -> list[int]: "New objects (bool [n, H, W]) in the current frame; their identities."
-    def step(self, frame: np.ndarray) -> dict[int, np.ndarray]: "Masks by identity in the next frame."
+    def add(self, masks: np.ndarray, ids: Sequence[int] | None = None) -> list[int]:
+        "Objects (bool [n, H, W]) in the current frame; their identities, new ones unless `ids` says whom they show."
+    def remove(self, ids: Sequence[int]) -> None: "Stop following these."
+    def step(self, frame: np.ndarray) -> dict[int, np.ndarray]: "Masks (bool [H, W]) by identity in the next frame, all False where an object is not seen."
     def state(self) -> dict: "All that is needed to go on later."
     def restore(self, state: dict) -> None: "Go on from there."
 
