@@ -9,7 +9,7 @@ __all__ = ['LITE0_SOURCE', 'DENSE', 'EVERYDAY', 'FALSE_POSITIVE_COST', 'make_cif
            'Object', 'single_objects', 'rough_mask', 'clicks_in', 'cutter_sample', 'cutter_loss', 'train_cutter',
            'save_head', 'make_lite_heads', 'main']
 
-# %% ../nbs/19_shipped_weights.ipynb #a9cbb565
+# %% ../nbs/19_shipped_weights.ipynb #d311b06b
 import copy, csv, dataclasses, gzip, hashlib, importlib, importlib.util, json, os, re, sys, tempfile
 from collections import defaultdict
 from dataclasses import dataclass
@@ -29,7 +29,6 @@ from .scene import decode_rle, encode_rle, mask_to_box, paint_scene, show_images
 from .truth import Labels, Truth, folds, read_coco, read_voc
 from .lite import (Cutter, DenseHead, PROMPT, as_pixels, computing, crop, dense_head, frame_around, lite_network, look_up,
                        presence_evidence, prompt_picture, read_with)
-from .lite import _vocabulary
 
 # %% ../nbs/19_shipped_weights.ipynb #50444e8a
 def make_cifar10_sample(train_file,      # parquet with the training images, hub layout
@@ -318,7 +317,7 @@ def _dense_classes(below, names):  # [(name, offset, ImageNet classes)]
         rows.append((name, offset, sorted(classes)))
     return rows
 
-# %% ../nbs/19_shipped_weights.ipynb #e9d24b81
+# %% ../nbs/19_shipped_weights.ipynb #4500444d
 def make_vocabulary(out_file,                       # the gzipped JSON to write
                     wordnet='/usr/share/wordnet'):  # WordNet's dict folder: Debian's package wordnet-base has it there
     "Write which leaves (ImageNet's classes, then the dense head's) every known word means."
@@ -335,7 +334,8 @@ def make_vocabulary(out_file,                       # the gzipped JSON to write
         known = [o for o in senses[word] if below.get(o)]
         labelled = [o for o in known if max(below[o]) >= 1000 and len(below[o]) < 60]
         means[word] = set(below[(labelled or known)[0]])
-    for i, (name, _, classes) in enumerate(dense, len(offsets)): means[name] = means.get(name, set()) | {i, *classes}
+    for i, (name, _, classes) in enumerate(dense, len(offsets)):     # a donut is a cake to WordNet, but not to who labelled cakes
+        means[name] = {leaf for leaf in means.get(name, ()) if leaf < len(offsets)} | {i, *classes}
     for line in EVERYDAY.strip().splitlines():
         said, meant = ([w.strip() for w in part.split(',')] for part in line.split(':'))
         union = set().union(*({[n[0] for n in names].index(w[1:])} if w[0] == '=' else means[w] for w in meant))
@@ -351,16 +351,15 @@ def _write_vocabulary(out_file, means, dense, names, wordnet):
                  plurals={p.replace('_', ' '): s for p, s in sorted(plurals.items()) if s.replace('_', ' ') in means and p != s})
     with replacing(out_file) as tmp: Path(tmp).write_bytes(gzip.compress(json.dumps(table, separators=(',', ':')).encode(), mtime=0))
 
-# %% ../nbs/19_shipped_weights.ipynb #0bd0555e
+# %% ../nbs/19_shipped_weights.ipynb #fd75e3f4
 def labelled_photos(folder,           # holds coco/PART and voc/PART
                     part='dev'):      # list[Truth]
     "The photos with pixel labels that the heads learn from."
     return [*read_coco(Path(folder)/'coco'/part), *read_voc(Path(folder)/'voc'/part)]
 
 def dense_class(phrase):  # 1..80
-    "The dense class of a data set's phrase: the one of that name, or the only one it covers."
-    meaning, names = look_up(phrase), _vocabulary().dense
-    if meaning.word in names: return names.index(meaning.word) + 1       # "a cake" is no donut, though every donut is a cake
+    "The dense class of a data set's phrase."
+    meaning = look_up(phrase)
     if len(meaning.channels) != 1: raise DataError(f'{phrase!r} is not one class of the dense head but {len(meaning.channels)}.')
     return meaning.channels[0] + 1
 
