@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['log', 'TRIVIAL', 'BenchError', 'Row', 'whole', 'box_mask', 'ellipse_mask', 'grabcut_mask', 'activation_mask',
-           'text_rows', 'middle', 'object_rows', 'yardstick', 'bench', 'Summary', 'summarise', 'Report', 'gallery',
-           'compare']
+           'text_rows', 'middle', 'object_rows', 'yardstick', 'run_folder', 'bench', 'Summary', 'summarise', 'Report',
+           'gallery', 'load_report', 'compare']
 
-# %% ../nbs/16_benchmark.ipynb #a0285f4b
-import csv, json, logging, os, time
+# %% ../nbs/16_benchmark.ipynb #1d95b0a3
+import csv, json, logging, os, re, time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -189,16 +189,21 @@ def yardstick() -> float: # seconds
     "One forward of timm's vit_base_patch16_224 on one photo on this machine's CPU, the quicker of two."
     return min(_forward(_vit_base()) for _ in range(2))
 
-# %% ../nbs/16_benchmark.ipynb #ab7f81a7
+# %% ../nbs/16_benchmark.ipynb #1ad7514d
 def _short(data) -> str: # what to call the data in a table: the kind and the last two parts of the path
     if not isinstance(data, str): return 'photos given'
     kind, _, path = data.partition(':')
     return f'{kind}:{"/".join(Path(path).parts[-2:])}' if path else kind
 
-# %% ../nbs/16_benchmark.ipynb #e93eae5d
+def run_folder(data: str, task: str, models: str) -> Path:
+    "Where the command line keeps a run if nobody says where: the same command finds it again."
+    return Path('bench')/'-'.join([task, re.sub(r'\W+', '_', _short(data)).strip('_'), models])
+
+# %% ../nbs/16_benchmark.ipynb #0849ea4c
 def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … as `read_truth` takes it, or a list of `Truth`
           task: str = 'text',      # 'text', 'box' or 'click'
           models: str = 'auto',    # a preset
+          device: str | None = None,
           pipeline=None,           # a pipeline of your own, with `segment_image` for text and `segmenter` for box and click
           limit: int | None = None, # the first so many photos
           min_area: float = .02,   # box and click: part of the photo that an object must cover
@@ -211,11 +216,12 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
     if not truths: raise BenchError(f'There are no labelled photos in {data!r}; check the path.')
     if pipeline is None:
         from airl.sam2_pipeline import TextDrivenSegmentationPipeline
-        pipeline = TextDrivenSegmentationPipeline(models, instances='all')
+        pipeline = TextDrivenSegmentationPipeline(models, instances='all', device=device)
     name, done = getattr(pipeline, 'preset', 'pipeline'), {}
     ask = (lambda t: text_rows(t, pipeline, name)) if task == 'text' else (lambda t: object_rows(t, pipeline.segmenter, name, task, min_area))
     file = Path(output_dir)/'rows.jsonl' if output_dir else Path(os.devnull)
     if output_dir: done = _resume(file, dict(data=data if isinstance(data, str) else 'photos given', task=task, method=name, min_area=min_area))
+    if done: log.warning('%d photos were measured before and are not measured again; remove %s to start anew.', len(done), file)
     with open(file, 'a', encoding='utf-8') as log_file:
         for t in tqdm([t for t in truths if t.name not in done], desc=f'{task}, {name}', leave=False, disable='IN_TEST' in os.environ):
             done[t.name] = ask(t)
@@ -258,7 +264,7 @@ def summarise(method: str, rows: Sequence[Row]) -> Summary:
     if any(r.seconds for r in rows): out.seconds_per_photo = sum(r.seconds for r in rows)/len({r.photo for r in rows})
     return out
 
-# %% ../nbs/16_benchmark.ipynb #00394238
+# %% ../nbs/16_benchmark.ipynb #f00fcbdf
 @dataclass
 class Report:
     "What was measured, and its table."
@@ -277,6 +283,13 @@ class Report:
         if out: out[0].vit_forwards = out[0].seconds_per_photo/self.yardstick
         if out and any(r.objects >= 0 for r in self.of(self.method)): out[0].ap = _average_precision(self.truths, self.of(self.method))
         return out
+
+    def figures(self) -> dict:
+        "The method's figures under the names of the field; None for what does not apply."
+        s = self.summaries()[0]
+        named = dict(n=s.iou.n, miou=s.iou.mean, miou_low=s.iou.low, miou_high=s.iou.high, ciou=s.overall, p50=s.p50, p70=s.p70, p90=s.p90, boundary_f=s.f, presence_auc=s.auc,
+                     presence_mcc=s.mcc, cgf1=s.cgf1, mask_ap=s.ap, seconds_per_image=s.seconds_per_photo, vit_b16_forwards=s.vit_forwards)
+        return dict(data=self.data, task=self.task, method=s.method, photos=len({r.photo for r in self.rows}), refused=s.refused) | {k: None if np.isnan(v) else v for k, v in named.items()}
 
     def markdown(self) -> str: return _markdown(self)
     def _repr_markdown_(self) -> str: return self.markdown()
@@ -304,7 +317,7 @@ def _markdown(report: Report) -> str:
     if refused := rows[0].refused: lines += ['', f'{rows[0].method} would not answer {refused} of {len(report.of(rows[0].method))} questions.']
     return '\n'.join(lines)
 
-# %% ../nbs/16_benchmark.ipynb #bfbb68a5
+# %% ../nbs/16_benchmark.ipynb #3bd3e201
 def gallery(report: Report,
             n: int = 3,  # pictures of each kind
            ):            # matplotlib figure
@@ -322,8 +335,10 @@ def gallery(report: Report,
             picture = overlay(image, np.array([decode_rle(m) for m in r.masks]).any(0)) if r.masks else image.copy()
             contours, _ = cv2.findContours(there.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
             images.append(cv2.drawContours(picture, contours, -1, (255, 255, 255), max(1, max(image.shape)//250)))
-            titles.append(f'{kind}: {r.phrase} {r.iou:.2f}')
-    return show_images(images, titles, columns=max(n, 1))
+            titles.append(f'{kind}: {r.phrase}, {r.iou:.2f}')
+    figure = show_images(images, titles, columns=max(n, 1))
+    figure.suptitle(f'{report.method}: {report.task} on {report.data}, IoU')
+    return figure
 
 # %% ../nbs/16_benchmark.ipynb #c5845220
 def _save(report: Report, folder: Path) -> list[Path]:
@@ -344,9 +359,19 @@ def _write_csv(path: Path, rows: list[dict]):
     with replacing(path) as part, open(part, 'w', newline='', encoding='utf-8') as file:
         writer = csv.DictWriter(file, list(rows[0])); writer.writeheader(); writer.writerows(rows)
 
-# %% ../nbs/16_benchmark.ipynb #1cf16719
+# %% ../nbs/16_benchmark.ipynb #cf8d96da
+def load_report(folder, # that a run of `bench` has written to
+               ) -> Report: # without its photos, so no gallery can be made of it
+    "The rows of a run, as far as it got."
+    file = Path(folder)/'rows.jsonl'
+    if not file.exists(): raise BenchError(f'{folder} holds no measurement (no rows.jsonl); give a folder that `bench` has written.')
+    records = [json.loads(line) for line in file.read_text(encoding='utf-8').splitlines()]
+    return Report(_short(records[0]['data']), records[0]['task'], records[0]['method'], [Row(**r) for record in records[1:] for r in record['rows']], [])
+
+# %% ../nbs/16_benchmark.ipynb #08588722
 def compare(a: Report, b: Report) -> Interval:
     "How much better `b` is than `a` in mean IoU, on the questions they share, with a paired bootstrap interval over photos."
     first, second = ({(r.photo, r.phrase, r.index): r.iou for r in x.of(x.method) if r.present} for x in (a, b))
     shared = [k for k in first if k in second]
+    if a.task != b.task or not shared: raise BenchError(f'The runs share no question ({a.task} on {a.data}, {b.task} on {b.data}), so they cannot be compared.')
     return interval([second[k] - first[k] for k in shared], [k[0] for k in shared])

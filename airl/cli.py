@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['app', 'AsJson', 'Models', 'Device', 'Model', 'Data', 'Tta', 'command', 'start', 'main', 'segment', 'predict_photos',
-           'evaluate_model', 'train', 'run_study', 'devices', 'presets_here', 'extras_here', 'doctor',
+           'evaluate_model', 'train', 'run_study', 'run_bench', 'devices', 'presets_here', 'extras_here', 'doctor',
            'download_weights', 'traced', 'demo_segment', 'demo_train', 'demo_nano', 'demo']
 
 # %% ../nbs/20_cli.ipynb #eaf69c58
@@ -209,6 +209,57 @@ def run_study(name: Annotated[str, typer.Argument(metavar='NAME', help='patches 
     report = study(name, data, output, epochs, seeds, images, device)
     print(f'{report.read_text(encoding="utf-8")}\nThe report: {report}')
     return dict(study=name, data=data, report=report, trials=json.loads(report.with_suffix('.json').read_text(encoding='utf-8')))
+
+# %% ../nbs/20_cli.ipynb #0598e4fc
+@command('bench')
+def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:FOLDER, KIND one of voc, coco, refcoco, pet, davis, camvid, ade20k, pennfudan, folder; or sample (two photos that need no data).')] = 'sample',
+              task: Annotated[str, typer.Option(help='text, box or click.')] = 'text',
+              models: Models = 'auto',
+              limit: Annotated[int | None, typer.Option(min=1, help='The first so many photos; all if not given.')] = None,
+              min_area: Annotated[float, typer.Option(min=0, max=1, help='box and click: the part of its photo that an object must cover.')] = .02,
+              output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for table, rows and gallery; bench/TASK-DATA-PRESET if not given. A run that was interrupted goes on.')] = None,
+              compare: Annotated[Path | None, typer.Option(help='Folder of another run: how much better this one is, with a paired bootstrap interval.')] = None,
+              device: Device = None):
+    """Measure engines on labelled photos: how good, how sure, how fast, and what doing nothing would have scored.
+
+    \b
+    Tasks:
+      text   for each class that is in a photo, the union of all masks returned against the union of its pixels, void
+             ignored. Presence: every class of the set is asked of every photo.
+      box    each object that is no crowd and covers at least --min-area of its photo; its true box is given.
+      click  the same objects; one click, at the point farthest from the object's edge.
+    \b
+    Figures:
+      n, miou        questions whose thing is there, and their mean IoU, with a 95 % bootstrap interval over photos
+      ciou           all intersections over all unions;  p50, p70, p90: part of the questions with at least that IoU
+      boundary_f     contour accuracy as DAVIS defines it
+      presence_auc   area under the ROC curve of the probabilities, all photos and classes pooled
+      presence_mcc   Matthews' correlation of what was returned with what is there
+      cgf1           presence_mcc × the micro-F1 of instances over photos that have some (SA-Co);  mask_ap: COCO's
+      seconds_per_image   from the decoded photo to all answers about it;  vit_b16_forwards: the same in forwards of ViT-B/16
+    Rows below the engine's own: its oracle (the best of its candidates) and what costs nothing.
+    \b
+    Data: a voc folder holds JPEGImages and SegmentationClass, its class names are built in and said as people do
+    ("a potted plant"); coco holds images and instances.json; davis ImageSets/480p and so on; folder a prompts.csv
+    with the columns image, mask, prompt.
+    \b
+    Examples:
+      airl bench
+      airl bench --data voc:VOC2012 --preset lite --limit 20
+      airl bench --data coco:coco/test --task box --min-area 0.02 --json
+      airl bench --data pennfudan:PennFudanPed --preset fast -o fast --compare lite
+    """
+    from airl.benchmark import bench, compare as compare_runs, load_report, run_folder
+    other = load_report(compare) if compare else None
+    folder = output or run_folder(data, task, models)
+    report = bench(data, task, models, device, limit=limit, min_area=min_area, output_dir=folder)
+    print(f'{report.markdown()}\n\nTable, rows and gallery: {folder}')
+    answer = report.figures() | dict(files=sorted(p for p in folder.iterdir() if p.is_file()))
+    if other:
+        gain = compare_runs(other, report)
+        print(f'Mean IoU against {compare}: {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}], {gain.n} shared questions.')
+        answer['compared'] = dict(folder=compare, gain=gain.mean, low=gain.low, high=gain.high, n=gain.n)
+    return answer
 
 # %% ../nbs/20_cli.ipynb #93e71c14
 def devices() -> list[dict]: # 'device', 'there', 'detail'
