@@ -6,8 +6,8 @@
 __all__ = ['log', 'LARGEST_FILE', 'LISTED', 'SCHEMA', 'Answer', 'UNDER_WAY', 'ENGINES', 'FORMATS', 'SourceError', 'Job',
            'jobs_of', 'BatchRecipe', 'ahead', 'Opened', 'open_photo', 'rows_of', 'answer', 'read_manifest',
            'merge_parts', 'PartWriter', 'write_part', 'finished', 'only_one', 'answers', 'answers_of_many',
-           'BatchSummary', 'segment_folder', 'doubt', 'by_image', 'class_names', 'split_of', 'polygons', 'filled',
-           'one_polygon', 'export_dataset', 'gallery']
+           'BatchSummary', 'segment_folder', 'Where', 'doubt', 'by_image', 'class_names', 'split_of', 'polygons',
+           'filled', 'one_polygon', 'check_format', 'export_dataset', 'gallery']
 
 # %% ../nbs/15_batch.ipynb #37a36de1
 import contextlib, csv, glob, hashlib, html, io, itertools, json, logging, os, queue, shutil, signal, tarfile, threading, time, zipfile
@@ -545,7 +545,7 @@ class BatchSummary:
         return (f'{self.images} photos done{rate}: {self.objects} objects in {self.found} of them, {self.failed} failed, '
                 f'{self.skipped} were finished before. Everything is in {self.out}.')
 
-# %% ../nbs/15_batch.ipynb #48648407
+# %% ../nbs/15_batch.ipynb #4b41cdd3
 def segment_folder(source,                            # a folder, or whatever else `jobs_of` reads
                    prompts: str | Sequence[str] = (), # what to look for in each photo; empty: what the source says of each
                    out='out/batch',                   # folder for the manifest; a run that was stopped there is resumed
@@ -556,6 +556,7 @@ def segment_folder(source,                            # a folder, or whatever el
                    device: str | None = None,
                    engine: str = 'local',             # or 'ray'
                    address: str | None = None,        # of a Ray cluster; None: Ray on this machine
+                   gpus: float | None = None,         # of each Ray actor, such as .25; None: 1 if the cluster has any
                    progress: bool = True,
                    **recipe,                          # the other fields of `BatchRecipe`
                   ) -> BatchSummary:
@@ -569,16 +570,15 @@ def segment_folder(source,                            # a folder, or whatever el
         if not first: raise SourceError(f'There are no photos in {source}.')
         summary, writer, start = BatchSummary(str(out), preset, why), PartWriter(out), time.perf_counter()
         jobs = (replace(job, done=done.get(job.image, '')) for job in jobs)
-        places = _places(workers, device, len(first) < 16)
-        stream = ENGINES[engine](jobs, recipe, places, threads, device, address, out)
-        try: _collect(stream, writer, summary, progress)
+        where = Where(workers, threads, device, len(first) < 16, address, gpus, writer)
+        try: _collect(ENGINES[engine](jobs, recipe, where), summary, progress)
         finally: writer.flush()
         merge_parts(out)
         summary.seconds = time.perf_counter() - start
         with replacing(out/'summary.json') as path: path.write_text(json.dumps(asdict(summary) | dict(recipe=asdict(recipe), prompts=prompts), indent=1), encoding='utf-8')
     return summary
 
-# %% ../nbs/15_batch.ipynb #29d236cf
+# %% ../nbs/15_batch.ipynb #739816bc
 def _understood(prompts, preset) -> list[str]:
     "The prompts, if they can be asked at all."
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
@@ -593,18 +593,33 @@ def _peek(items: Iterator, n: int) -> tuple[Iterator, list]:
     first = list(itertools.islice(items, n))
     return itertools.chain(first, items), first
 
-def _collect(stream, writer, summary, progress):
+def _collect(stream, summary, progress):
     from tqdm.auto import tqdm
-    with tqdm(unit=' photos', disable=not progress, smoothing=.05) as bar, contextlib.closing(stream):
+    with tqdm(unit=' photos', disable=None if progress else True, smoothing=.05) as bar, contextlib.closing(stream):
         for rows, waited in stream:
-            if rows: writer.add(rows)
             summary.count(rows, waited)
             bar.set_postfix(found=summary.found, failed=summary.failed, skipped=summary.skipped, refresh=False)
             bar.update()
 
-def _local(jobs, recipe, places, threads, device, address, out) -> Iterator[Answer]:
+@dataclass
+class Where:
+    "Where a run computes, and who writes its rows."
+    workers: int | None
+    threads: int
+    device: str | None
+    few: bool            # photos
+    address: str | None
+    gpus: float | None
+    writer: PartWriter
+
+def _local(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Iterator[Answer]:
     "The engine of one machine."
-    return answers_of_many(jobs, recipe, places, threads) if places else answers(jobs, recipe, recipe.pipeline(device))
+    places = _places(where.workers, where.device, where.few)
+    stream = answers_of_many(jobs, recipe, places, where.threads) if places else answers(jobs, recipe, recipe.pipeline(where.device))
+    with contextlib.closing(stream):
+        for rows, waited in stream:
+            if rows: where.writer.add(rows)
+            yield rows, waited
 
 ENGINES = dict(local=_local)
 
@@ -793,8 +808,12 @@ def _to_masks(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
             name = ''.join(c if c.isalnum() else '-' for c in classes.names[classes.number[r['prompt']]])
             save_image(folder/photo.stem/f'{k}-{name}.png', photo.mask(r))
 
-# %% ../nbs/15_batch.ipynb #96af9e3d
+# %% ../nbs/15_batch.ipynb #3f560417
 FORMATS = dict(coco=_to_coco, yolo=_to_yolo, labelme=_to_labelme, voc=_to_voc, masks=_to_masks)
+
+def check_format(name: str):
+    "Raise `UserError` for a format that there is not."
+    if name not in FORMATS: raise UserError(f'There is no format {name!r}; there are {", ".join(FORMATS)}.')
 
 def export_dataset(out,                                    # folder of a run
                    format: str,                            # 'coco', 'yolo', 'labelme', 'voc' (indexed PNG) or 'masks'
@@ -802,7 +821,7 @@ def export_dataset(out,                                    # folder of a run
                    val: float = .1,                        # share of the validation part
                   ) -> Path:                               # the folder it made: out/format
     "Turn a manifest into a data set for another tool; an earlier export of the format is replaced."
-    if format not in FORMATS: raise UserError(f'There is no format {format!r}; there are {", ".join(FORMATS)}.')
+    check_format(format)
     number = class_names(out := Path(out), classes)
     names = {k: (classes or {}).get(p, p) for p, k in number.items()}
     folder, building = out/format, out/f'.{format}'
@@ -854,3 +873,98 @@ def gallery(out,               # folder of a run
     count = f'{len(doubts)} photos, the {len(figures)} most doubtful shown' if len(doubts) > len(figures) else f'{len(doubts)} photos, the most doubtful first'
     return _write(folder/'index.html', _PAGE.format(title=html.escape(out.resolve().name), summary=count, figures=''.join(figures[k] for k in sorted(figures)),
                                                     failed=f'<h2>{len(failed)} failed</h2><ul>{listed}</ul>' if failed else ''))
+
+# %% ../nbs/15_batch.ipynb #63c9255b
+_JOB = pa.schema([(name, pa.string()) for name in 'image source member fault done'.split()] + [('prompts', pa.list_(pa.string()))])
+_OPENED = pa.schema([*_JOB, ('content', pa.string()), ('key', pa.string()), ('error', pa.string()), ('height', pa.int32()), ('width', pa.int32()), ('pixels', pa.large_binary())])
+_ANSWER = pa.schema([('image', pa.string()), ('rows', pa.list_(pa.struct(SCHEMA)))])
+
+def _job_of(row: dict) -> Job: return Job(**{name: row[name] for name in _JOB.names if name != 'prompts'}, prompts=tuple(row['prompts']))
+
+def _ray_read(table: pa.Table, recipe: BatchRecipe) -> pa.Table:
+    "The first stage: jobs in, decoded photos out."
+    rows = []
+    for job in map(_job_of, table.to_pylist()):
+        opened = open_photo(job, recipe)
+        seen = {} if opened.image is None else dict(height=opened.image.shape[0], width=opened.image.shape[1], pixels=opened.image.tobytes())
+        rows.append(asdict(job) | dict(content=opened.content, key=opened.key, error=opened.error) | seen)
+    return pa.Table.from_pylist(rows, schema=_OPENED)
+
+class _RayWorker:
+    "The second stage: an actor that holds a pipeline; photos in, their rows out."
+    def __init__(self, recipe, device, threads):
+        import torch
+        torch.set_num_threads(threads)
+        cv2.setNumThreads(threads)
+        self.pipeline = recipe.pipeline(device)
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        rows = []
+        for k in range(len(table)):                  # one photo at a time out of Arrow's memory
+            row = table.slice(k, 1).to_pylist()[0]
+            image = None if row['pixels'] is None else np.frombuffer(row['pixels'], np.uint8).reshape(row['height'], row['width'], 3)
+            opened = Opened(_job_of(row), row['content'], row['key'], image, row['error'])
+            rows.append(dict(image=row['image'], rows=answer(self.pipeline, opened)))
+        return pa.Table.from_pylist(rows, schema=_ANSWER)
+
+def _ray_write(table: pa.Table, folder: str, generation: int) -> pa.Table:
+    "The third stage: write a part, pass on what the summary counts."
+    import uuid
+    rows = [row for rows in table['rows'].to_pylist() for row in rows]
+    if rows: write_part(Path(folder)/f'part-{generation:05d}-{uuid.uuid4().hex}.parquet', pa.Table.from_pylist(rows, schema=SCHEMA))
+    light = [dict(image=image, objects=sum(r['instance'] is not None for r in rows), error=rows[0]['error'] if rows else '', done=bool(rows))
+             for image, rows in zip(table['image'].to_pylist(), table['rows'].to_pylist())]
+    return pa.Table.from_pylist(light, schema=_LIGHT)
+
+_LIGHT = pa.schema([('image', pa.string()), ('objects', pa.int64()), ('error', pa.string()), ('done', pa.bool_())])
+
+# %% ../nbs/15_batch.ipynb #39b97b78
+@contextlib.contextmanager
+def _ray_here(ray, where: Where):
+    "Ray, started if it is not running, and then stopped again; yields how many actors there shall be and the GPUs of each."
+    mine = not ray.is_initialized()
+    os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
+    if mine and where.address is None:
+        actors = where.workers or max(1, len(_places(None, where.device, few=False)))
+        ray.init(num_cpus=actors + 1, object_store_memory=1 << 30, include_dashboard=False, log_to_driver=False, logging_level='ERROR')
+    elif mine: ray.init(address=where.address, log_to_driver=False, logging_level='ERROR')
+    try:
+        there = ray.cluster_resources()
+        gpus = where.gpus if where.gpus is not None else float(there.get('GPU', 0) > 0)
+        yield where.workers or int(max(1, there['GPU']//gpus if gpus else there.get('CPU', 2) - 1)), gpus
+    finally:
+        if mine: ray.shutdown()
+
+def _ray(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Iterator[Answer]:
+    "The engine of a cluster."
+    ray = require('ray', 'dist')
+    require('ray.data', 'dist')
+    with _ray_here(ray, where) as (actors, gpus):
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = context.print_on_execution_start = False
+        context.max_errored_blocks = -1              # a block that is lost is counted below
+        logging.getLogger('ray.data').setLevel(logging.ERROR)
+        blocks = _job_tables(jobs, 64)
+        sent = sum(map(len, blocks))
+        stages = (ray.data.from_arrow(blocks)
+                  .map_batches(_ray_read, batch_size=8, batch_format='pyarrow', fn_kwargs=dict(recipe=recipe), num_cpus=.5)
+                  .map_batches(_RayWorker, batch_size=8, batch_format='pyarrow', compute=ray.data.ActorPoolStrategy(size=actors), num_gpus=gpus or None,
+                               num_cpus=None if gpus else 1, fn_constructor_args=(recipe, where.device, where.threads), max_task_retries=2)
+                  .map_batches(_ray_write, batch_size=64, batch_format='pyarrow', fn_kwargs=dict(folder=str(where.writer.folder.resolve()), generation=where.writer.generation), num_cpus=.5))
+        for batch in stages.iter_batches(batch_size=None, batch_format='pyarrow', prefetch_batches=0):
+            for row in batch.to_pylist():
+                sent -= 1
+                yield _counted(row), 0.
+    for _ in range(sent): yield _counted(dict(image='', objects=0, done=True, error='Lost with a Ray actor that died; another run tries it again.')), 0.
+
+def _job_tables(jobs, size) -> list[pa.Table]:
+    tables = []
+    while part := list(itertools.islice(jobs, size)): tables.append(pa.Table.from_pylist([asdict(j) for j in part], schema=_JOB))
+    return tables
+
+def _counted(row) -> list[dict]:
+    "As many rows as the summary needs to count a photo."
+    if not row['done']: return []
+    return [dict(image=row['image'], error=row['error'], instance=k) for k in range(row['objects'])] or [dict(image=row['image'], error=row['error'], instance=None)]
+
+ENGINES['ray'] = _ray
