@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['log', 'MODELS', 'PRESETS', 'MissingWeights', 'MissingExtra', 'shipped', 'require', 'ModelSpec', 'Preset',
            'PresetError', 'model_spec', 'preset', 'cache_root', 'weights_folder', 'is_offline', 'locate', 'missing',
-           'fetch', 'download', 'verify', 'remove', 'load_checkpoint']
+           'fetch', 'download', 'verify', 'remove', 'inventory', 'load_checkpoint']
 
 # %% ../nbs/06_weights.ipynb #f6cb04c0
 import hashlib, importlib, json, logging, os, shutil, struct, zipfile
@@ -222,13 +222,26 @@ def _reason(error: Exception) -> str:
     if isinstance(error, LocalEntryNotFoundError): return 'the hub cannot be reached'
     return f'the download failed ({type(error).__name__})'
 
-# %% ../nbs/06_weights.ipynb #b8884bdd
+# %% ../nbs/06_weights.ipynb #d7115bbe
 def download(name: str, # a preset or a model
             ) -> list[Path]: # where each of its models lies now
-    "Bring everything that a preset or model needs onto this machine; says first how much that is."
+    "Bring everything that a preset or model needs onto this machine, and check it; says first how much that is."
     wanted = missing(name)
-    if wanted: log.info('%s needs %.2f GB more: %s', name, sum(m.bytes for m in wanted)/1e9, ', '.join(m.name for m in wanted))
-    return [fetch(m) for m in _models_of(name)]
+    if wanted:
+        size = sum(m.bytes for m in wanted)
+        log.info('%s needs %.2f GB more: %s', name, size/1e9, ', '.join(m.name for m in wanted))
+        if not is_offline(): _room(name, size)
+    places = [fetch(m) for m in _models_of(name)]
+    for m in wanted: verify(m.name)
+    return places
+
+def _room(name: str, size: int):
+    "Raise `MissingWeights` if the hub's cache has no room for `size` bytes: before the first of several models, not at the last."
+    from huggingface_hub import constants
+    home = Path(constants.HF_HUB_CACHE)
+    home.mkdir(parents=True, exist_ok=True)
+    if (free := shutil.disk_usage(home).free) < size*1.05:
+        raise MissingWeights(f'{name} needs {size/1e9:.2f} GB more, and only {free/1e9:.2f} GB are free where the hub caches, {home}; make room there, or set HF_HOME to another disk.')
 
 # %% ../nbs/06_weights.ipynb #b20d004b
 def _sha256(path: Path) -> str:
@@ -271,6 +284,11 @@ def remove(name: str, # a model
     plan = scan_cache_dir(constants.HF_HUB_CACHE).delete_revisions(*(v.commit_hash for r in found for v in r.revisions))
     plan.execute()
     return plan.expected_freed_size
+
+# %% ../nbs/06_weights.ipynb #7afe9e12
+def inventory() -> list[dict]: # 'model', 'presets', 'bytes', 'size', 'licence', 'source', 'where' (None: not here)
+    "Every model of the table, and where its weights lie on this machine."
+    return [dict(model=m.name, presets=list(m.presets), bytes=m.bytes, size=m.size, licence=m.licence, source=m.source, where=locate(m.name)) for m in MODELS.values()]
 
 # %% ../nbs/06_weights.ipynb #d4078f7d
 def load_checkpoint(path) -> dict: # name → tensor, on the CPU
