@@ -6,10 +6,10 @@
 __all__ = ['LITE0_SOURCE', 'DENSE', 'EVERYDAY', 'FALSE_POSITIVE_COST', 'make_cifar10_sample', 'nano_recipe', 'train_nano',
            'export_nano', 'recipe_hash', 'nano_figures', 'convert_lite0', 'make_vocabulary', 'labelled_photos',
            'dense_class', 'label_picture', 'Views', 'make_views', 'dense_loss', 'fit_head', 'train_dense', 'calibrate',
-           'Object', 'single_objects', 'rough_mask', 'clicks_in', 'cutter_sample', 'cutter_loss', 'train_cutter',
-           'save_head', 'make_lite_heads', 'main']
+           'Object', 'single_objects', 'rough_mask', 'clicks_in', 'found_by_word', 'found_by_click', 'cutter_sample',
+           'cutter_loss', 'train_cutter', 'save_head', 'make_lite_heads', 'main']
 
-# %% ../nbs/19_shipped_weights.ipynb #d311b06b
+# %% ../nbs/19_shipped_weights.ipynb #ad28a41f
 import copy, csv, dataclasses, gzip, hashlib, importlib, importlib.util, json, os, re, sys, tempfile
 from collections import defaultdict
 from dataclasses import dataclass
@@ -25,10 +25,11 @@ from .data import DataError, ImageSet, load_data, prepare
 from .vit_model import NanoCard, load_nano, save_nano
 from .train import Recipe, Run, fit, recipe_from_yaml
 from .eval_tta import Classifier, Report, bootstrap_interval, compute_logits, evaluate, fit_temperature, load_classifier
-from .scene import decode_rle, encode_rle, mask_to_box, paint_scene, show_images
+from .scene import clip_boxes, decode_rle, encode_rle, mask_to_box, paint_scene, show_images
 from .truth import Labels, Truth, folds, read_coco, read_voc
 from .lite import (Cutter, DenseHead, PROMPT, as_pixels, computing, crop, dense_head, frame_around, lite_network, look_up,
-                       presence_evidence, prompt_picture, read_with)
+                       place_likeness, presence_evidence, prompt_picture, read_with)
+from .lite import _at_scale, _box, _pieces
 
 # %% ../nbs/19_shipped_weights.ipynb #50444e8a
 def make_cifar10_sample(train_file,      # parquet with the training images, hub layout
@@ -494,30 +495,35 @@ def calibrate(head,      # a DenseHead that was trained on other photos than the
     fit = LogisticRegression(fit_intercept=False, C=10., max_iter=1_000).fit(np.array(evidence), there)
     return fit.coef_[0].astype(np.float32)
 
-# %% ../nbs/19_shipped_weights.ipynb #fe797235
+# %% ../nbs/19_shipped_weights.ipynb #88d0faa4
 @dataclass
 class Object:
     "One labelled object to learn from."
-    image: np.ndarray  # uint8 [H, W, 3], shared with the photo's other objects
-    rle: dict          # its mask, run-length encoded
-    box: np.ndarray    # [4] xyxy
+    image: np.ndarray        # uint8 [H, W, 3], shared with the photo's other objects
+    rle: dict                # its mask, run-length encoded
+    box: np.ndarray          # [4] xyxy
+    label: int = 0           # its dense class
+    maps: np.ndarray = None  # float16 [81, h, w], log probabilities: what the dense head makes of the photo
+    others: tuple = ()       # masks of this class in the photo, itself included
 
-def _single_objects(labels, voc):  # bool masks
+def _single_objects(labels, voc):  # bool masks and phrases
     "The objects of a photo that are worth learning from."
-    for mask, crowd in zip(labels.masks, labels.crowd):
+    for mask, crowd, phrase in zip(labels.masks, labels.crowd, labels.phrases):
         if not voc:
-            if not crowd and mask.mean() >= .004: yield mask
+            if not crowd and mask.mean() >= .004: yield mask, phrase
             continue
         n, pieces = cv2.connectedComponents(cv2.dilate(mask.astype(np.uint8), np.ones((7, 7), np.uint8)))
         for k in range(1, n):
-            if (piece := (pieces == k) & mask).mean() >= .01: yield piece
+            if (piece := (pieces == k) & mask).mean() >= .01: yield piece, phrase
 
-def single_objects(photos):  # list[Object]
-    "Every object of some photos that is worth learning from."
+def single_objects(photos, head=None):  # list[Object]
+    "Every object of some photos that is worth learning from, with the maps of a dense head, the shipped one if None."
     out = []
     for truth in tqdm(photos, desc='objects', leave=False, disable=len(photos) < 20):
-        image = truth.image()
-        out += [Object(image, encode_rle(m), mask_to_box(m)) for m in _single_objects(truth.labels(), len(truth.classes) == 20)]
+        image, voc = truth.image(), len(truth.classes) == 20
+        found = [(encode_rle(m), mask_to_box(m), dense_class(p)) for m, p in _single_objects(truth.labels(), voc)]
+        maps = _at_scale(head or dense_head(), image, 416)[1].maps.astype(np.float16) if found else None
+        out += [Object(image, rle, box, k, maps, tuple(r for r, _, other in found if other == k)) for rle, box, k in found]
     return out
 
 # %% ../nbs/19_shipped_weights.ipynb #dd6f12ee
@@ -542,34 +548,75 @@ def clicks_in(mask, rng):  # bool [n, n] → points inside, points outside
     middle = (depth >= .8*depth.max())*1. if rng.random() < .3 else depth**rng.choice([.5, 2., 4.])
     return draw(middle*mask, rng.choice([1, 1, 1, 2, 3])), draw(1. - mask, rng.integers(1, 3)) if rng.random() < .3 else []
 
-# %% ../nbs/19_shipped_weights.ipynb #21b208a0
-def _drawn_prompt(thing, size, rng):  # frame, box or None, rough mask?, clicks?
-    "What is shown and told of an object this time."
-    b, (w, h), kind = thing.box.astype(float), thing.box[2:] - thing.box[:2], rng.random()
-    moved = np.clip(b + rng.normal(0, 1, 4).clip(-2, 2)*rng.choice([0., .04, .1])*np.array([w, h, w, h]), 0, [*size[::-1]]*2)
-    if (moved[2:] - moved[:2] < 8).any(): moved = b
-    if kind < .75: return frame_around(moved, rng.uniform(1.2, 1.6)), moved, kind > .45, .3 < kind < .42
-    margin = rng.uniform(1.2, 3.5)
-    off = np.tile(rng.uniform(-.25, .25, 2)*np.array([w, h])*(margin - 1), 2)
-    return (frame_around(b + off, margin) if kind < .87 else np.array([0., 0, *size[::-1]])), None, kind > .93, True
+# %% ../nbs/19_shipped_weights.ipynb #0098eecb
+def found_by_word(thing, size):  # box, rough mask [h, w], mask of all its objects [H, W]; None where the map misses it
+    "What the dense head finds of an object when asked for its class."
+    relative = np.exp(thing.maps[thing.label].astype(np.float32)); relative /= max(relative.max(), 1e-6)
+    small = cv2.resize(decode_rle(thing.rle).astype(np.float32), relative.shape[::-1], interpolation=cv2.INTER_AREA)
+    piece = max(_pieces(relative), key=lambda p: (p*small).sum()/np.maximum(p, small).sum())
+    grown = cv2.dilate(piece.astype(np.uint8), np.ones((5, 5), np.uint8))
+    if (small*grown).sum() < .4*small.sum(): return None
+    there, answer = cv2.resize(grown, size[::-1], interpolation=cv2.INTER_NEAREST) > 0, decode_rle(thing.rle)
+    for other in map(decode_rle, thing.others):
+        if (other & there).sum() > .5*other.sum(): answer |= other
+    return clip_boxes(_box(piece, relative, size)[None], size)[0], np.where(grown > 0, relative, 0), answer
 
+def found_by_click(thing, xy, size):  # box, rough mask [h, w]; None where nothing is like it
+    "Where the photo looks like the place clicked."
+    like = place_likeness(thing.maps.astype(np.float32), xy, size)
+    _, pieces = cv2.connectedComponents((like > .4).astype(np.uint8))
+    scale = np.array([size[1]/like.shape[1], size[0]/like.shape[0]])
+    x, y = (np.asarray(xy)[0]/scale).astype(int).clip(0, [like.shape[1] - 1, like.shape[0] - 1])
+    if not pieces[y, x]: return None
+    piece = pieces == pieces[y, x]
+    return mask_to_box(piece)*np.tile(scale, 2), np.where(cv2.dilate(piece.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0, like, 0)
+
+# %% ../nbs/19_shipped_weights.ipynb #c4980ecc
+def _moved(box, size, by, rng):
+    "`box` with its sides moved by about `by` of its width and height."
+    new = np.clip(box + rng.normal(0, 1, 4).clip(-2, 2)*by*np.tile(box[2:] - box[:2], 2), 0, [*size[::-1]]*2)
+    return box if (new[2:] - new[:2] < 8).any() else new
+
+def _around(xy, side): return np.concatenate([np.asarray(xy) - side/2, np.asarray(xy) + side/2])
+
+def _drawn_prompt(thing, mask, rng):  # frame, box or None, rough mask ('invented', [h, w] or None), clicks ('drawn', [k, 2] or None), the answer
+    "What is shown and told of an object this time: two fifths a box, a quarter a word, a third clicks."
+    size, b, kind = mask.shape, thing.box.astype(float), rng.random()
+    longer, box = (b[2:] - b[:2]).max(), _moved(b, size, rng.choice([0., .04, .1]), rng)
+    if kind < .46: return frame_around(box, rng.uniform(1.25, 1.5)), box, 'invented' if kind > .4 else None, 'drawn' if kind < .06 or kind > .43 else None, mask
+    if kind < .7 and thing.maps is not None and (found := found_by_word(thing, size)):
+        box = _moved(found[0], size, rng.choice([0., .03]), rng)
+        return frame_around(box, rng.uniform(1.25, 1.5)), box, found[1], None, found[2]
+    middle = (b[:2] + b[2:])/2 + rng.uniform(-.3, .3, 2)*(b[2:] - b[:2])
+    if kind < .83: return _around(middle, longer*np.exp(rng.uniform(.1, 1.4))), None, None, 'drawn', mask
+    if kind < .86: return np.array([0., 0, *size[::-1]]), None, None, 'drawn', mask
+    small = clicks_in(cv2.resize(mask.astype(np.uint8), (PROMPT, PROMPT)) > 0, rng)[0][:1]
+    xy = (np.array(small)/PROMPT*size[::-1] if small else middle[None]).clip(0, np.array(size[::-1]) - 1)
+    if thing.maps is None or not (found := found_by_click(thing, xy, size)): return _around(xy[0], longer*np.exp(rng.uniform(.2, 1.1))), None, None, xy, mask
+    return frame_around(found[0], rng.uniform(1.25, 1.5)), None, found[1], xy, mask
+
+# %% ../nbs/19_shipped_weights.ipynb #ea42ea16
 def cutter_sample(thing, rng):  # picture [192, 192, 3], prompt [7, 96, 96], mask [96, 96], inside the photo [96, 96]
     "An object as the decoder gets to see it."
-    mask = decode_rle(thing.rle)
-    size = mask.shape
-    frame, box, rough, clicked = _drawn_prompt(thing, size, rng)
+    frame, box, rough, clicks, mask = _drawn_prompt(thing, decode_rle(thing.rle), rng)
     if rng.random() < .25:                                     # wider or narrower than it was
         middle = frame[[0, 2]].mean()
-        frame[[0, 2]] = middle + (frame[[0, 2]] - middle)*np.exp(rng.normal(0, .15))
-    picture = crop(thing.image, frame)
+        frame[[0, 2]] = middle + (frame[[0, 2]] - middle)*np.exp(rng.normal(0, .12))
     truth = crop(mask.astype(np.uint8)*255, frame, PROMPT, cv2.BORDER_CONSTANT).astype(np.float32)/255
-    inside_photo = prompt_picture(frame, box=[0, 0, *size[::-1]])[0]
-    inside, outside = clicks_in(truth > .5, rng) if clicked else ([], [])
-    prompt = prompt_picture(np.array([0., 0, PROMPT, PROMPT]), None, inside, outside, rough_mask(truth, rng)*inside_photo if rough else None)
-    if box is not None: prompt[[0, 4]] = prompt_picture(frame, box=box)[[0, 4]]
-    if rng.random() < .7: picture = _recoloured(picture, rng)
+    inside_photo = prompt_picture(frame, box=[0, 0, *mask.shape[::-1]])[0]
+    prompt = _told(frame, box, rough, clicks, truth, inside_photo, mask.shape, rng)
+    picture = crop(thing.image, frame)
+    if rng.random() < .6: picture = _recoloured(picture, rng)
     sample = picture, prompt, truth, inside_photo
     return tuple(np.ascontiguousarray(s[..., ::-1, :] if s is picture else s[..., ::-1]) for s in sample) if rng.random() < .5 else sample
+
+def _told(frame, box, rough, clicks, truth, inside_photo, size, rng):  # [7, 96, 96]
+    "The prompt's pictures."
+    if isinstance(rough, str): rough = rough_mask(truth, rng)*inside_photo
+    elif rough is not None: rough = crop(cv2.resize(rough.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR), frame, PROMPT, cv2.BORDER_CONSTANT)
+    if not isinstance(clicks, str): return prompt_picture(frame, box, clicks, None, rough)
+    inside, outside = (np.array(xy).reshape(-1, 2)*(frame[2:] - frame[:2])/PROMPT + frame[:2] for xy in clicks_in(truth > .5, rng))
+    return prompt_picture(frame, box, inside, outside, rough)
 
 # %% ../nbs/19_shipped_weights.ipynb #eb67c006
 FALSE_POSITIVE_COST = (1., 2.5, .4)     # best guess, tight, loose
@@ -594,12 +641,13 @@ def cutter_loss(logits,    # [n, 3, h, w]
             ious.append((m*t).sum((1, 2))/(m + t - m*t).sum((1, 2)).clamp(min=1))
     return total + .5*F.binary_cross_entropy_with_logits(quality.float(), torch.stack(ious, 1))
 
-# %% ../nbs/19_shipped_weights.ipynb #7c168f49
-def train_cutter(objects, steps=3_000, batch_size=16, seed=0):  # list[Object] → Cutter
-    "Train the decoder on `objects`; small ones come half as often."
+# %% ../nbs/19_shipped_weights.ipynb #4de52d54
+def train_cutter(objects, steps=3_000, batch_size=16, seed=0, start=None, lr=2e-3):  # list[Object] → Cutter
+    "Train the decoder on `objects`, going on from `start` if there is one; small ones come half as often."
     import torch
     torch.manual_seed(seed)
-    rng, net, cutter = np.random.default_rng(seed), lite_network(), Cutter().to(memory_format=torch.channels_last)
+    rng, net = np.random.default_rng(seed), lite_network()
+    cutter = (copy.deepcopy(start) if start else Cutter()).requires_grad_(True).to(memory_format=torch.channels_last)
     often = np.array([1. if np.prod(o.box[2:] - o.box[:2]) > .03*o.image[..., 0].size else .5 for o in objects])
 
     def loss(step):
@@ -610,7 +658,7 @@ def train_cutter(objects, steps=3_000, batch_size=16, seed=0):  # list[Object] �
             with torch.no_grad(): levels = net(as_pixels(pictures))
             logits, quality = cutter(levels, prompts)
         return cutter_loss(logits, quality, truth, counts)
-    return fit_head(cutter, loss, steps, ema=.997)
+    return fit_head(cutter, loss, steps, lr, ema=.99)
 
 # %% ../nbs/19_shipped_weights.ipynb #acc28d87
 def save_head(head, out_file, **about):
@@ -622,7 +670,7 @@ def save_head(head, out_file, **about):
              for k, v in head.state_dict().items() if 'num_batches' not in k}
     with replacing(out_file) as tmp: tmp.write_bytes(save(small, {k: str(v) for k, v in about.items()}))
 
-# %% ../nbs/19_shipped_weights.ipynb #7e5d5115
+# %% ../nbs/19_shipped_weights.ipynb #ef5f4d0c
 def make_lite_heads(folder,       # labelled photos, see `labelled_photos`
                     out_folder):  # gets lite_dense.safetensors and lite_cutter.safetensors
     "Train both heads with the recipe of the card `lite.md`."
@@ -633,7 +681,7 @@ def make_lite_heads(folder,       # labelled photos, see `labelled_photos`
     dense = train_dense(make_views(photos))
     dense.presence.copy_(torch.from_numpy(calibrate(some, [t for t, h in zip(photos, held) if h])))
     save_head(dense, out/'lite_dense.safetensors', data='coco/dev voc/dev', seed=0)
-    save_head(train_cutter(single_objects(photos)), out/'lite_cutter.safetensors', data='coco/dev voc/dev', seed=0)
+    save_head(train_cutter(single_objects(photos, dense)), out/'lite_cutter.safetensors', data='coco/dev voc/dev', seed=0)
 
 # %% ../nbs/19_shipped_weights.ipynb #8901a14a
 def main():
