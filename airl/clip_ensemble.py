@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['log', 'PAPER_MEMBERS', 'FAST_MEMBERS', 'TEMPLATES', 'NEGATIVES', 'NOUNS', 'ClipMember', 'log_odds', 'compete',
-           'embed_texts', 'prepare_crops', 'find_weights', 'load_member', 'pick_device', 'pick_precision',
+           'embed_texts', 'in_chunks', 'prepare_crops', 'find_weights', 'load_member', 'pick_device', 'pick_precision',
            'HighAccuracyCLIPScorer', 'score', 'views', 'presence_odds', 'presence', 'seen', 'fit_presence',
            'crop_around', 'rerank']
 
@@ -75,6 +75,28 @@ def embed_texts(model,                    # an open_clip model
         tokens = tokenizer([t.format(text) for text in texts for t in templates]).to(device)
         each = torch.cat([model.encode_text(part, normalize=True).float().cpu() for part in tokens.split(256)])
     return torch.nn.functional.normalize(each.view(len(texts), len(templates), -1).mean(1), dim=-1)
+
+# %% ../nbs/10_clip_ensemble.ipynb #baea0189
+def _out_of_memory(error: Exception) -> bool:
+    "Is this what torch raises when memory runs out? On a CPU that is a plain RuntimeError."
+    import torch
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or 'allocate memory' in str(error)
+
+def in_chunks(compute,     # slice → result; called for consecutive slices that cover `n`
+              n: int,
+              chunk: int,  # size to begin with; halved when memory runs out
+             ) -> list:    # results in order
+    "Run `compute` over `n` items in chunks, halving the chunk whenever memory runs out."
+    import torch
+    out, start = [], 0
+    while start < n:
+        try: out.append(compute(slice(start, min(n, start+chunk)))); start += chunk
+        except (RuntimeError, MemoryError) as e:
+            if chunk == 1 or not _out_of_memory(e): raise
+            chunk = (chunk + 1)//2
+            log.warning('Out of memory (%s): going on with %d at a time.', str(e).split('.')[0] or type(e).__name__, chunk)
+            if torch.cuda.is_available(): torch.cuda.empty_cache()
+    return out
 
 # %% ../nbs/10_clip_ensemble.ipynb #e149aaa8
 def prepare_crops(images: Sequence[np.ndarray],  # n of uint8 [H, W, 3], any sizes
@@ -152,7 +174,7 @@ def pick_precision(device: str) -> str:  # for open_clip's `precision`
 
 _CANNOT_LOAD = (UserError, OSError, RuntimeError, ValueError, KeyError, UnpicklingError)
 
-# %% ../nbs/10_clip_ensemble.ipynb #5abff639
+# %% ../nbs/10_clip_ensemble.ipynb #73fb4d8b
 class _Loaded:
     "A member at work: its model, wherever that is now, and the text directions it has computed."
     def __init__(self, member, device, precision, templates):
@@ -180,10 +202,8 @@ class _Loaded:
         import torch
         self.load()
         dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(self.precision, torch.float32)
-        with torch.inference_mode():
-            parts = [self.model.encode_image(prepare_crops(images[i:i + batch_size], self.transform, self.device).to(dtype), normalize=True).float().cpu()
-                     for i in range(0, len(images), batch_size)]
-        return torch.cat(parts)
+        def encode(part): return self.model.encode_image(prepare_crops(images[part], self.transform, self.device).to(dtype), normalize=True).float().cpu()
+        with torch.inference_mode(): return torch.cat(in_chunks(encode, len(images), batch_size))
 
 # %% ../nbs/10_clip_ensemble.ipynb #7438c0d4
 class HighAccuracyCLIPScorer:
@@ -214,7 +234,7 @@ class HighAccuracyCLIPScorer:
         self.calibration = (1., 0.)  # slope and offset of the presence log-odds, see `fit_presence`
         self._lock = threading.RLock()
 
-# %% ../nbs/10_clip_ensemble.ipynb #5a38d8bd
+# %% ../nbs/10_clip_ensemble.ipynb #b2253367
 def _logits(self, images, texts) -> dict[str, np.ndarray]:  # member → [n_images, n_texts]
     "Scaled cosines from each member that can be had; those that cannot are dropped, once."
     answers = {}
@@ -232,15 +252,9 @@ def _logits(self, images, texts) -> dict[str, np.ndarray]:  # member → [n_imag
     return answers
 
 def _one(self, loaded, images, texts):
-    "One member's answer, with fewer crops at a time when memory runs out."
-    import torch
+    "One member's answer."
     words = loaded.texts(texts)
-    while True:
-        try: return loaded.scale*(loaded.images(images, self.batch_size)@words.T).numpy().astype(np.float64)
-        except torch.OutOfMemoryError:
-            if self.batch_size == 1: raise
-            self.batch_size //= 2
-            log.warning('%s ran out of memory: going on with %d crops at a time', loaded.member.key, self.batch_size)
+    return loaded.scale*(loaded.images(images, self.batch_size)@words.T).numpy().astype(np.float64)
 
 HighAccuracyCLIPScorer._logits, HighAccuracyCLIPScorer._one = _logits, _one
 

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['log', 'PhraseError', 'caption', 'Row', 'rows_of', 'grounded', 'above', 'load_grounding', 'GroundingDINODetector',
-           'tiles', 'window_levels', 'SlidingWindowDetector', 'HybridDetector']
+           'tiles', 'OriginalGroundingDINODetector', 'window_levels', 'SlidingWindowDetector', 'HybridDetector']
 
-# %% ../nbs/11_detector.ipynb #b4ec2689
-import hashlib, logging, threading
+# %% ../nbs/11_detector.ipynb #bd650a26
+import hashlib, importlib, logging, threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,10 +15,10 @@ from typing import Sequence
 
 import numpy as np
 
-from .clip_ensemble import pick_device, pick_precision
+from .clip_ensemble import in_chunks, pick_device, pick_precision
 from .photos import UserError
 from .scene import Detections, Detector, Scorer, box_iou, clip_boxes, containment, suppress
-from .weights import MissingWeights, fetch, require
+from .weights import MissingWeights, fetch, load_checkpoint, require
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ def _share_backbone(net):
     backbone.register_forward_pre_hook(first_only, with_kwargs=True)
     backbone.register_forward_hook(to_all)
 
-# %% ../nbs/11_detector.ipynb #190170ba
+# %% ../nbs/11_detector.ipynb #b3da88e9
 class GroundingDINODetector:
     "Open-vocabulary boxes from transformers' GroundingDINO, MM-Grounding-DINO or OWLv2. Safe to use from several threads."
 
@@ -131,10 +131,11 @@ class GroundingDINODetector:
                  device: str | None = None,           # None: the fastest there is
                  joint: bool = False,                 # all phrases in one caption instead of a row each
                  tile: int | None = None,             # also look at overlapping tiles of this many pixels, for small things
-                 batch_size: int = 8,                 # rows a forward
+                 batch_size: int = 8,                 # rows a forward, halved when memory runs out
                  precision: str | None = None,        # 'fp32', 'bf16', 'fp16'; None: what suits the device. bf16 is faster on CPUs that have it
+                 low_memory: bool = False,            # leave the device after each picture
                 ):
-        self.model, self.name, self.joint, self.tile, self.batch_size = model, Path(model).name, joint, tile, batch_size
+        self.model, self.name, self.joint, self.tile, self.batch_size, self.low_memory = model, Path(model).name, joint, tile, batch_size, low_memory
         self.box_threshold, self.text_threshold, self.max_boxes = box_threshold, text_threshold, max_boxes
         self.device = str(device or pick_device())
         self.precision = precision or pick_precision(self.device)
@@ -144,14 +145,23 @@ class GroundingDINODetector:
         "Load the model now instead of at the first picture."
         with self._lock:
             if self._net is None: self._net, self._processor = load_grounding(self.model, self.device)
+            if self.low_memory: self._net.to(self.device)
         return self
+
+    def release(self):
+        "Leave the device: on a GPU the network waits in main memory, on a CPU it is read again when it is needed."
+        with self._lock:
+            if self._net is not None: self._net = None if self.device == 'cpu' else self._net.to('cpu')
 
     def detect(self, image: np.ndarray,    # uint8 [H, W, 3]
                phrases: Sequence[str],
               ) -> Detections:             # best first; xyxy in pixels of `image`
         "Boxes for each phrase."
         phrases = list(dict.fromkeys(phrases))
-        found = [self._look(image, frame, phrases) for frame in tiles(image.shape[:2], self.tile)]
+        with self._lock:
+            try: found = [self._look(image, frame, phrases) for frame in tiles(image.shape[:2], self.tile)]
+            finally:
+                if self.low_memory: self.release()
         boxes, score, names = (np.concatenate(part) for part in zip(*found))
         kept = _most(suppress(boxes, score, names), names, self.max_boxes)
         return Detections(boxes[kept], score[kept], [str(n) for n in names[kept]], engine=self.name)
@@ -181,7 +191,7 @@ def _inner(boxes, frame, size, margin=2):
     edge, limit = np.array(frame), np.array([0, 0, w, h])
     return ((np.abs(boxes - edge) < margin) & (edge != limit)).any(1)
 
-# %% ../nbs/11_detector.ipynb #f0209a9e
+# %% ../nbs/11_detector.ipynb #9bad803c
 def _look(self, image, frame, phrases):
     "Boxes [n, 4] in pixels of the whole picture, scores and phrases above the thresholds, from one frame of it."
     self.load()
@@ -201,9 +211,8 @@ def _answer(self, image, phrases, remember=16):
         rows = self._rows(phrases)
         digest = hashlib.blake2b(image.tobytes(), digest_size=16, key=str(image.shape).encode()).digest()
         new = [r for r in rows if (digest, r) not in self._answers]
-        for i in range(0, len(new), self.batch_size):
-            batch = new[i:i + self.batch_size]
-            self._answers.update({(digest, r): a for r, a in zip(batch, self._forward(image, batch))})
+        for answers in in_chunks(lambda part: list(zip(new[part], self._forward(image, new[part]))), len(new), self.batch_size):
+            self._answers.update({(digest, r): a for r, a in answers})
         answers = [(r, *self._answers[digest, r]) for r in rows]
         for r in rows: self._answers.move_to_end((digest, r))
         while len(self._answers) > max(remember, len(rows)): self._answers.popitem(last=False)
@@ -244,6 +253,68 @@ def _owl_answers(out, rows, size):
     return [((answer := grounded(logits[:, i:i + 1], boxes, r))[0]*square, answer[1]) for i, r in enumerate(rows)]
 
 GroundingDINODetector._rows, GroundingDINODetector._forward = _rows, _forward
+
+# %% ../nbs/11_detector.ipynb #55489f57
+def _mended():
+    "The modules of groundingdino-py, made to work with transformers 5, offline, and without the compiled operator."
+    import transformers
+    dino = require('groundingdino.models.GroundingDINO.groundingdino', 'groundingdino')
+    deform = importlib.import_module('groundingdino.models.GroundingDINO.ms_deform_attn')
+    def square_mask(bert):                      # each word attends to its own phrase: a mask [n, tokens, tokens]
+        forward = bert.forward
+        bert.forward = lambda input_ids, attention_mask, **kw: forward(input_ids=input_ids, attention_mask=attention_mask[:, None], **kw)
+        return bert
+    class Plain:
+        apply = staticmethod(lambda value, shapes, starts, places, weights, step: deform.multi_scale_deformable_attn_pytorch(value, shapes, places, weights))
+    class Local:
+        get_tokenlizer = staticmethod(lambda folder: transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True))
+        get_pretrained_language_model = staticmethod(lambda folder: transformers.BertModel(transformers.BertConfig.from_pretrained(folder, local_files_only=True)))
+    dino.BertModelWarper, dino.get_tokenlizer = square_mask, Local
+    if not hasattr(deform, '_C'): deform.MultiScaleDeformableAttnFunction = Plain
+    return dino
+
+# %% ../nbs/11_detector.ipynb #1d7b5799
+class OriginalGroundingDINODetector(GroundingDINODetector):
+    "GroundingDINO in its authors' package, from their checkpoints; all else as `GroundingDINODetector`."
+
+    def __init__(self,
+                 checkpoint: str,     # 'groundingdino_swint_ogc.pth' or 'groundingdino_swinb_cogcoor.pth', or a path to one
+                 bert: str,           # folder with tokenizer and config.json of bert-base-uncased
+                 plan: str | None = None,  # name of the package's config; None: SwinB if the checkpoint's name says so, else SwinT
+                 **options):          # of `GroundingDINODetector`
+        super().__init__(checkpoint, **options)
+        self.bert, self.plan = str(bert), plan or ('GroundingDINO_SwinB_cfg' if 'swinb' in self.name.lower() else 'GroundingDINO_SwinT_OGC')
+
+    def load(self):
+        "Load the model now instead of at the first picture; raises `MissingExtra` or `MissingWeights`."
+        with self._lock:
+            if self._net is None: self._net, self._processor = self._build()
+            self._net.to(self.device)
+        return self
+
+    def _build(self):
+        from types import SimpleNamespace
+        import transformers
+        dino, plan = _mended(), importlib.import_module(f'groundingdino.config.{self.plan}')
+        state = {k.removeprefix('module.'): v for k, v in load_checkpoint(self.model).items()}
+        net = dino.build_groundingdino(SimpleNamespace(**vars(plan) | dict(text_encoder_type=self.bert)))
+        lacking = [k for k in net.load_state_dict(state, strict=False).missing_keys if 'relative_position_index' not in k and 'pooler' not in k]
+        if lacking: raise MissingWeights(f'{self.model} does not hold the weights of {self.plan}: {lacking[0]} and {len(lacking) - 1} more are missing; give the checkpoint that belongs to it.')
+        return net.eval().requires_grad_(False), transformers.GroundingDinoProcessor(transformers.GroundingDinoImageProcessor(), net.tokenizer)
+
+# %% ../nbs/11_detector.ipynb #b242d8de
+def _rows(self, phrases): return rows_of(phrases, self._processor.tokenizer, self.joint, self._net.max_text_len)
+
+def _forward(self, image, rows):
+    "Corners 0..1 and scores of each row, for one picture."
+    import torch
+    from groundingdino.util.misc import NestedTensor
+    inputs = self._processor.image_processor(images=np.array(image), return_tensors='pt').to(self.device)
+    pixels, padding = (inputs[k].expand(len(rows), *inputs[k].shape[1:]) for k in ('pixel_values', 'pixel_mask'))
+    with torch.inference_mode(): out = self._net(NestedTensor(pixels, padding == 0), captions=[r.text for r in rows])
+    return [grounded(l.float().cpu().numpy(), b.float().cpu().numpy(), r) for l, b, r in zip(out['pred_logits'], out['pred_boxes'], rows)]
+
+OriginalGroundingDINODetector._rows, OriginalGroundingDINODetector._forward = _rows, _forward
 
 # %% ../nbs/11_detector.ipynb #64f02af7
 def window_levels(size: tuple[int, int],                                # height, width

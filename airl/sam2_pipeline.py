@@ -60,7 +60,7 @@ def load_sam2(name: str,                     # one of SAM 2's names in `airl.wei
         raise MissingWeights(f'{path} does not hold the weights of {name}: {str(e).splitlines()[1].strip()} Download it again.') from e
     return model
 
-# %% ../nbs/13_sam2_pipeline.ipynb #930fe085
+# %% ../nbs/13_sam2_pipeline.ipynb #8a86ba70
 class SAM2Segmenter:
     "SAM 2 behind the `Segmenter` protocol: three candidates of a quarter of the input's size for each object."
     def __init__(self, model='sam2.1_hiera_tiny',  # a name in `airl.weights.MODELS`, or a network that `load_sam2` made
@@ -74,7 +74,7 @@ class SAM2Segmenter:
         self.device = str((device or pick_device()) if named else model.device)
         self.dtype, self.chunk = dtype or encoder_dtype(self.device), chunk or (2 if self.device == 'cpu' else 32)
         self.low_memory, self._lock = low_memory, threading.RLock()
-        if not low_memory: self.model
+        if not low_memory: self._net = self.model
 
     @property
     def model(self):  # sam2.modeling.sam2_base.SAM2Base, read when it is first asked for
