@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['log', 'LARGEST_FILE', 'LISTED', 'SCHEMA', 'Answer', 'UNDER_WAY', 'ENGINES', 'FORMATS', 'SourceError', 'Job',
            'jobs_of', 'BatchRecipe', 'ahead', 'Opened', 'open_photo', 'rows_of', 'answer', 'read_manifest',
-           'merge_parts', 'PartWriter', 'write_part', 'finished', 'only_one', 'answers', 'answers_of_many',
-           'BatchSummary', 'segment_folder', 'Where', 'doubt', 'by_image', 'class_names', 'split_of', 'polygons',
-           'filled', 'one_polygon', 'check_format', 'export_dataset', 'gallery']
+           'merge_parts', 'PartWriter', 'write_part', 'finished', 'only_one', 'answers', 'at_once', 'read_together',
+           'answers_of_many', 'BatchSummary', 'segment_folder', 'Where', 'doubt', 'by_image', 'class_names', 'split_of',
+           'polygons', 'filled', 'one_polygon', 'check_format', 'export_dataset', 'gallery', 'Projection', 'figures_of',
+           'project']
 
 # %% ../nbs/15_batch.ipynb #37a36de1
 import contextlib, csv, glob, hashlib, html, io, itertools, json, logging, os, queue, shutil, signal, tarfile, threading, time, zipfile
@@ -242,7 +243,7 @@ def ahead(function: Callable, items: Iterable,
             if len(waiting) >= window: yield waiting.popleft().result()
         while waiting: yield waiting.popleft().result()
 
-# %% ../nbs/15_batch.ipynb #7e93dabc
+# %% ../nbs/15_batch.ipynb #171e919a
 @dataclass
 class Opened:
     "A photo that was read, or the reason why not."
@@ -251,6 +252,7 @@ class Opened:
     key: str = ''
     image: np.ndarray | None = None  # uint8 [H, W, 3]; None if it is finished already or cannot be read
     error: str = ''
+    shared: float = 0.               # seconds of work done for it together with others
 
 def open_photo(job: Job, recipe: BatchRecipe) -> Opened:
     "Read, hash and decode; a photo that the manifest has already is not decoded."
@@ -263,7 +265,7 @@ def open_photo(job: Job, recipe: BatchRecipe) -> Opened:
     except PhotoError as e: opened.error = str(e).replace('The image', job.image, 1)
     return opened
 
-# %% ../nbs/15_batch.ipynb #2d0fcbf9
+# %% ../nbs/15_batch.ipynb #f312f666
 _TEXTS, _NUMBERS = 'image source member content key prompt', 'score text compactness size smoothness detection_score predicted_iou presence disagreement'
 SCHEMA = pa.schema([*((name, pa.string()) for name in _TEXTS.split()), ('asked', pa.list_(pa.string())), ('height', pa.int32()), ('width', pa.int32()),
                     ('instance', pa.int32()), *((name, pa.float32()) for name in _NUMBERS.split()), ('box', pa.list_(pa.float32())),
@@ -285,7 +287,7 @@ def _object(instance) -> dict:
 def rows_of(opened: Opened, result: SegmentationResult) -> list[dict]:
     "The answer for one photo as rows of the manifest."
     rows, (h, w) = [], opened.image.shape[:2]
-    shared = dict(height=h, width=w, preset=result.preset, engines=json.dumps(result.engines), seconds=result.timings['total'],
+    shared = dict(height=h, width=w, preset=result.preset, engines=json.dumps(result.engines), seconds=result.timings['total'] + opened.shared,
                   seen=', '.join(f'{name} ({p:.0%})' for name, p in result.seen[:3]))
     for phrase in result.prompts:
         found = [(k, i) for k, i in enumerate(result.instances) if i.label == phrase]
@@ -387,17 +389,37 @@ def only_one(out: Path):
         with FileLock(out/'.lock', timeout=0): yield
     except Timeout: raise UserError(f'Another run is writing into {out}; wait for it, stop it, or choose another folder.') from None
 
-# %% ../nbs/15_batch.ipynb #24f78de0
+# %% ../nbs/15_batch.ipynb #07e447e2
 Answer = tuple[list[dict], float]   # rows of one photo, seconds that the model waited for it
 
 def answers(jobs: Iterable[Job], recipe: BatchRecipe, pipeline: TextDrivenSegmentationPipeline) -> Iterator[Answer]:
     "Answer jobs in this process, in order."
-    photos = ahead(partial(open_photo, recipe=recipe), jobs)
+    photos, together = ahead(partial(open_photo, recipe=recipe), jobs), at_once(pipeline)
     while True:
         start = time.perf_counter()
-        if (opened := next(photos, None)) is None: return
-        waited = time.perf_counter() - start
-        yield answer(pipeline, opened), waited
+        if not (some := list(itertools.islice(photos, together))): return
+        waited = (time.perf_counter() - start)/len(some)
+        if together > 1: read_together(pipeline, some)
+        for opened in some: yield answer(pipeline, opened), waited
+
+# %% ../nbs/15_batch.ipynb #ae04cf30
+def at_once(pipeline: TextDrivenSegmentationPipeline) -> int:
+    "How many photos to read together: four on a GPU that has an encoder for it, else one."
+    return 4 if hasattr(pipeline.segmenter, 'encode_many') and not str(pipeline.segmenter.device).startswith('cpu') else 1
+
+def read_together(pipeline: TextDrivenSegmentationPipeline, photos: Sequence[Opened]):
+    "Find presence and boxes of several photos, and encode those that need it in one pass; at most eight, which a pipeline remembers."
+    start, encode = time.perf_counter(), []
+    for opened in (o for o in photos if o.image is not None):
+        try:
+            query, photo = parse_prompt(opened.job.prompts), pipeline._open(opened.image)
+            presence = pipeline._presence(photo, query.phrases + query.negatives)
+            boxes = pipeline._detect(photo, [p for p in presence if presence[p] >= pipeline.presence_threshold])
+        except Exception: log.debug('%s is left for its turn', opened.job.image, exc_info=True)
+        else: encode += [photo]*(any(map(len, boxes)) and photo.embedding is None)
+    if encode:
+        for photo, embedding in zip(encode, pipeline.segmenter.encode_many([photo.image for photo in encode])): photo.embedding = embedding
+    for opened in photos: opened.shared = (time.perf_counter() - start)/len(photos)
 
 # %% ../nbs/15_batch.ipynb #6a2a9901
 UNDER_WAY = 12   # jobs at a worker; more than it reads ahead
@@ -441,7 +463,7 @@ class _Worker:
         if self.process.is_alive(): self.process.kill()
         self.process.join()
 
-# %% ../nbs/15_batch.ipynb #5ab35110
+# %% ../nbs/15_batch.ipynb #ea5ed7b3
 def _alone(job: Job, how) -> Answer:
     "Answer one job in a process of its own, which may die of it."
     worker = _Worker(*how)
@@ -468,8 +490,7 @@ def _feed(take: Callable, give: Callable, how):
             except (EOFError, BrokenPipeError):
                 worker.stop()
                 while waiting: give(_alone(waiting[0], how)); waiting.popleft()
-                worker = _Worker(*how)
-                if not more: worker.pipe.send(None)
+                if more: worker = _Worker(*how)
     finally: worker.stop()
 
 # %% ../nbs/15_batch.ipynb #91ce8f27
@@ -874,12 +895,16 @@ def gallery(out,               # folder of a run
     return _write(folder/'index.html', _PAGE.format(title=html.escape(out.resolve().name), summary=count, figures=''.join(figures[k] for k in sorted(figures)),
                                                     failed=f'<h2>{len(failed)} failed</h2><ul>{listed}</ul>' if failed else ''))
 
-# %% ../nbs/15_batch.ipynb #63c9255b
+# %% ../nbs/15_batch.ipynb #8faac562
 _JOB = pa.schema([(name, pa.string()) for name in 'image source member fault done'.split()] + [('prompts', pa.list_(pa.string()))])
 _OPENED = pa.schema([*_JOB, ('content', pa.string()), ('key', pa.string()), ('error', pa.string()), ('height', pa.int32()), ('width', pa.int32()), ('pixels', pa.large_binary())])
 _ANSWER = pa.schema([('image', pa.string()), ('rows', pa.list_(pa.struct(SCHEMA)))])
 
 def _job_of(row: dict) -> Job: return Job(**{name: row[name] for name in _JOB.names if name != 'prompts'}, prompts=tuple(row['prompts']))
+
+def _opened_of(row: dict) -> Opened:
+    image = None if row['pixels'] is None else np.frombuffer(row['pixels'], np.uint8).reshape(row['height'], row['width'], 3)
+    return Opened(_job_of(row), row['content'], row['key'], image, row['error'])
 
 def _ray_read(table: pa.Table, recipe: BatchRecipe) -> pa.Table:
     "The first stage: jobs in, decoded photos out."
@@ -899,12 +924,10 @@ class _RayWorker:
         self.pipeline = recipe.pipeline(device)
 
     def __call__(self, table: pa.Table) -> pa.Table:
-        rows = []
-        for k in range(len(table)):                  # one photo at a time out of Arrow's memory
-            row = table.slice(k, 1).to_pylist()[0]
-            image = None if row['pixels'] is None else np.frombuffer(row['pixels'], np.uint8).reshape(row['height'], row['width'], 3)
-            opened = Opened(_job_of(row), row['content'], row['key'], image, row['error'])
-            rows.append(dict(image=row['image'], rows=answer(self.pipeline, opened)))
+        rows, photos = [], (_opened_of(table.slice(k, 1).to_pylist()[0]) for k in range(len(table)))
+        while some := list(itertools.islice(photos, at_once(self.pipeline))):
+            if len(some) > 1: read_together(self.pipeline, some)
+            rows += [dict(image=o.job.image, rows=answer(self.pipeline, o)) for o in some]
         return pa.Table.from_pylist(rows, schema=_ANSWER)
 
 def _ray_write(table: pa.Table, folder: str, generation: int) -> pa.Table:
@@ -968,3 +991,38 @@ def _counted(row) -> list[dict]:
     return [dict(image=row['image'], error=row['error'], instance=k) for k in range(row['objects'])] or [dict(image=row['image'], error=row['error'], instance=None)]
 
 ENGINES['ray'] = _ray
+
+# %% ../nbs/15_batch.ipynb #e1b5dd2c
+@dataclass(frozen=True)
+class Projection:
+    "What a large run would take."
+    images: int
+    workers: int
+    hours: float           # on the clock
+    worker_hours: float
+    cost: float            # in the currency of the price
+    photos_a_second: float
+    read_mb_a_second: float
+    manifest_gb: float
+
+def figures_of(out,  # folder of a run
+              ) -> dict[str, float]:
+    "Seconds, bytes to read and bytes of manifest a photo, as measured in a run."
+    rows = [rows[0] for _, rows in by_image(out) if not rows[0]['error']]
+    size = sum(p.stat().st_size for p in _parts(Path(out)))
+    read = [os.path.getsize(r['source']) for r in rows if not r['member']] or [len(Job(r['image'], r['source'], r['member']).read()) for r in rows[:100]]
+    return dict(seconds=float(np.mean([r['seconds'] for r in rows])), photo_bytes=float(np.mean(read)), row_bytes=size/max(1, len(rows)))
+
+def project(seconds: float,         # a photo, of one worker
+            photo_bytes: float,
+            row_bytes: float,       # of manifest, a photo
+            images: int = 1_000_000,
+            workers: int = 1,
+            price: float = 0.,      # of a worker for an hour
+            start: float = 60.,     # seconds until a worker has its models
+            efficiency: float = 1., # of many workers together, 0..1
+           ) -> Projection:
+    "Scale a measured run up; the workers share nothing but the folder."
+    rate = workers*efficiency/seconds
+    hours = (images/rate + start)/3600
+    return Projection(images, workers, hours, hours*workers, hours*workers*price, rate, rate*photo_bytes/1e6, images*row_bytes/1e9)
