@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+HOW_TO = 'own_folder label_dataset offline colab several_gpus cluster add_engine faq alternatives'.split()  # in this order, the rest after it
 SECTIONS = {  # heading: first and last notebook number
     'Classify: a Vision Transformer': (0, 4),
     'Segment: a sentence in, masks out': (5, 16),
@@ -21,6 +22,8 @@ def sidebar(root: Path) -> str:
     for heading, (first, last) in SECTIONS.items():
         chapter = [path.name for path in notebooks if first <= int(path.name[:2]) <= last]
         if chapter: contents.append({'section': heading, 'contents': chapter})
+    how_to = sorted((path.stem for path in root.glob('nbs/howto/*.ipynb')), key=lambda name: (HOW_TO.index(name) if name in HOW_TO else len(HOW_TO), name))
+    if how_to: contents.insert(1, {'section': 'How to', 'contents': [f'howto/{name}.ipynb' for name in how_to]})
     colab = [f'colab/{path.name}' for path in sorted(root.glob('nbs/colab/*.ipynb'))]
     if colab: contents.append({'section': 'Run on Colab', 'contents': colab})
     return yaml.safe_dump({'website': {'sidebar': {'contents': contents}}}, sort_keys=False)
