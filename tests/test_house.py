@@ -52,6 +52,10 @@ def test_readme_pictures_and_links_exist(root):
     none([f'README.md: {t} does not exist' for t in local if not (root/t).exists()])
 
 
+def test_readme_pictures_say_what_they_show(root):
+    assert '![](' not in (root/'README.md').read_text(encoding='utf-8'), 'give the cell a `#| fig-alt: "…"`'
+
+
 def test_style(root): none(checks.complaints_of(checks.run(root, SCRIPTS/'ruff', 'check', '--no-cache', '--output-format=concise', '.')))
 
 
@@ -68,6 +72,7 @@ def test_site_is_processed_and_its_links_lead_somewhere(copy):
 def test_site_settings_are_in_step(root):
     assert (root/'nbs/_quarto.yml').read_text() == (root/'_quarto.yml').read_text(), 'run `python tools/docs.py sidebar`'
     assert (root/'nbs/sidebar.yml').read_text() == docs.sidebar(root), 'run `python tools/docs.py sidebar`'
+    assert (root/'nbs/llms.txt').read_text(encoding='utf-8') == docs.llms(root), 'run `python tools/docs.py sidebar`'
 
 
 @pytest.mark.parametrize('schema, pattern', [('github-workflows', 'workflows/*.yml'), ('dependabot', 'dependabot.yml'),

@@ -1,8 +1,11 @@
 "The docs site: python tools/docs.py sidebar (menu and settings copy) | process (notebooks ready for Quarto) | build (all of it)"
 import ast
+import json
+import re
 import shutil
 import subprocess
 import sys
+from configparser import ConfigParser
 from pathlib import Path
 
 import yaml
@@ -29,8 +32,32 @@ def sidebar(root: Path) -> str:
     return yaml.safe_dump({'website': {'sidebar': {'contents': contents}}}, sort_keys=False)
 
 
+def promise(notebook: Path) -> tuple[str, str]:
+    "Title of a notebook, and the line in its `>` quote."
+    prose = '\n'.join(''.join(cell['source']) for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'markdown')
+    found = [re.search(pattern, prose, re.MULTILINE) for pattern in ('^# (.+)', '^> (.+)')]
+    return tuple(match[1].strip() if match else '' for match in found)
+
+
+def llms(root: Path) -> str:
+    "llms.txt: what the site has, a line a page, for programs that read (https://llmstxt.org)."
+    settings = ConfigParser(delimiters=['='])
+    settings.read(root/'settings.ini', encoding='utf-8')
+    site = settings['DEFAULT']['doc_host'] + settings['DEFAULT']['doc_baseurl']
+    title, line = promise(root/'nbs/index.ipynb')
+    text = f'# {title}\n\n> {line}\n\nInstall: `pip install airl`. Shell: `airl --help`. Python: `from airl import TextDrivenSegmentationPipeline, predict`.\n'
+    for entry in yaml.safe_load(sidebar(root))['website']['sidebar']['contents'][1:]:
+        text += f'\n## {entry["section"]}\n\n'
+        for page in entry['contents']:
+            name, what = promise(root/'nbs'/page)
+            address = re.sub(r'(^|/)[0-9]+[a-z]*_', r'\1', page.removesuffix('.ipynb')) + '.html'
+            text += f'- [{name}]({site}/{address}): {what}\n'
+    return text
+
+
 def write_settings(root: Path):
-    "nbs/sidebar.yml and nbs/_quarto.yml, a copy of the one at the root."
+    "nbs/sidebar.yml, nbs/llms.txt and nbs/_quarto.yml, a copy of the one at the root."
+    (root/'nbs/llms.txt').write_text(llms(root), encoding='utf-8', newline='\n')
     (root/'nbs/sidebar.yml').write_text(sidebar(root), encoding='utf-8')
     shutil.copy(root/'_quarto.yml', root/'nbs/_quarto.yml')
 

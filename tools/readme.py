@@ -27,12 +27,17 @@ def directives(source: str) -> set[str]:
     return {line[2:].strip() for line in source.splitlines() if line.startswith('#|')}
 
 
-def render_output(output: dict, name: str, pictures: dict) -> str:
-    "One output of a code cell as Markdown; its picture, if it has one, goes into `pictures` under `name`."
+def alternative(marks: set[str]) -> str:
+    "What a cell's `fig-alt` says its picture shows."
+    return next((mark.partition(':')[2].strip().strip('"') for mark in marks if mark.startswith('fig-alt:')), '')
+
+
+def render_output(output: dict, name: str, pictures: dict, shows: str) -> str:
+    "One output of a code cell as Markdown; its picture, if it has one, goes into `pictures` under `name`, and its alternative is what it `shows`."
     data = output.get('data', {})
     if 'image/png' in data:
         pictures[f'assets/{name}.png'] = base64.b64decode(''.join(data['image/png']))
-        return f'![](assets/{name}.png)'
+        return f'![{shows}](assets/{name}.png)'
     if 'text/markdown' in data: return from_root(''.join(data['text/markdown']))
     text = ''.join(output.get('text') or data.get('text/plain') or [])
     return f'```\n{text.rstrip()}\n```' if text.strip() else ''
@@ -49,7 +54,7 @@ def render(notebook: Path) -> tuple[str, dict[str, bytes]]:
         code = '\n'.join(line for line in source.splitlines() if not line.startswith('#|')).strip()
         if code and 'echo: false' not in marks: parts.append(f'```python\n{code}\n```')
         if 'output: false' not in marks:
-            parts += [render_output(output, f'index_{len(pictures)}', pictures) for output in cell['outputs']]
+            parts += [render_output(output, f'index_{len(pictures)}', pictures, alternative(marks)) for output in cell['outputs']]
     title, *rest = [part for part in parts if part]
     return '\n\n'.join([WARNING, title, *rest]) + '\n', pictures
 
