@@ -6,9 +6,9 @@
 __all__ = ['log', 'LARGEST_FILE', 'LISTED', 'SCHEMA', 'Answer', 'UNDER_WAY', 'ENGINES', 'FORMATS', 'SourceError', 'Job',
            'jobs_of', 'BatchRecipe', 'ahead', 'Opened', 'open_photo', 'rows_of', 'answer', 'read_manifest',
            'merge_parts', 'PartWriter', 'write_part', 'finished', 'only_one', 'answers', 'at_once', 'read_together',
-           'answers_of_many', 'BatchSummary', 'segment_folder', 'Where', 'doubt', 'by_image', 'class_names', 'split_of',
-           'polygons', 'filled', 'one_polygon', 'check_format', 'export_dataset', 'gallery', 'Projection', 'figures_of',
-           'project']
+           'use_threads', 'answers_of_many', 'places', 'BatchSummary', 'segment_folder', 'Where', 'doubt', 'by_image',
+           'class_names', 'split_of', 'polygons', 'filled', 'one_polygon', 'check_format', 'export_dataset', 'gallery',
+           'Projection', 'figures_of', 'project']
 
 # %% ../nbs/15_batch.ipynb #37a36de1
 import contextlib, csv, glob, hashlib, html, io, itertools, json, logging, os, queue, shutil, signal, tarfile, threading, time, zipfile
@@ -69,7 +69,7 @@ def _folder(root: Path,
         for path in (Path(folder, f) for f in sorted(files) if _is_photo(f)):
             if path.is_file(): yield Job(path.relative_to(root).as_posix(), os.path.abspath(path))
 
-# %% ../nbs/15_batch.ipynb #a74ddff6
+# %% ../nbs/15_batch.ipynb #9894902d
 @lru_cache(4)
 def _zip(path: str) -> zipfile.ZipFile: return zipfile.ZipFile(path)
 
@@ -95,6 +95,7 @@ def _tar_jobs(path: Path) -> Iterator[Job]:
 def _until_cut(tar) -> Iterator[tarfile.TarInfo]:
     with contextlib.suppress(tarfile.ReadError): yield from (m for m in tar if m.isfile())
 
+# %% ../nbs/15_batch.ipynb #870b6b98
 def _sample(path, group, tar) -> Iterator[Job]:
     "The photos among the files of one WebDataset sample, with its text."
     text = next((tar.extractfile(m).read().decode('utf-8', 'replace').strip() for m in group if m.name.endswith(('.txt', '.prompt'))), '')
@@ -351,7 +352,7 @@ def merge_parts(out: Path):
     for path in parts:
         if path.parent.name == 'parts': path.unlink()
 
-# %% ../nbs/15_batch.ipynb #d5c5d855
+# %% ../nbs/15_batch.ipynb #b07ed340
 class PartWriter:
     "Collects rows and writes a part every so many images or seconds."
     def __init__(self, out: Path, every: int = 64, seconds: float = 10.):
@@ -372,9 +373,11 @@ class PartWriter:
 
 def write_part(path: Path, table: pa.Table):
     "Write a part in one step."
-    with replacing(path) as part: pq.write_table(table, part, compression='zstd')
+    try:
+        with replacing(path) as part: pq.write_table(table, part, compression='zstd')
+    except OSError as e: raise UserError(f'{path.parent} cannot be written ({e.strerror or e}); what is there counts, so free some space and start again.') from e
 
-# %% ../nbs/15_batch.ipynb #3808dac9
+# %% ../nbs/15_batch.ipynb #f4dd0be8
 def finished(out: Path) -> dict[str, str]:  # image → key
     "The photos that need not be done again; those that failed are tried again."
     return {image: key for table in _tables(out, ['image', 'key', 'error']) for image, key, error in zip(*(c.to_pylist() for c in table.columns)) if not error}
@@ -383,11 +386,14 @@ def finished(out: Path) -> dict[str, str]:  # image → key
 def only_one(out: Path):
     "Hold the folder, so that no second run writes into it; the lock of a killed run is free again."
     from filelock import FileLock, Timeout
-    try: out.mkdir(parents=True, exist_ok=True)
-    except OSError as e: raise UserError(f'Cannot write into {out}: {e.strerror or e}. Choose another folder.') from e
+    lock = FileLock(out/'.lock', timeout=0)
     try:
-        with FileLock(out/'.lock', timeout=0): yield
+        out.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
     except Timeout: raise UserError(f'Another run is writing into {out}; wait for it, stop it, or choose another folder.') from None
+    except OSError as e: raise UserError(f'Cannot write into {out}: {e.strerror or e}. Choose another folder.') from e
+    try: yield
+    finally: lock.release()
 
 # %% ../nbs/15_batch.ipynb #07e447e2
 Answer = tuple[list[dict], float]   # rows of one photo, seconds that the model waited for it
@@ -421,15 +427,20 @@ def read_together(pipeline: TextDrivenSegmentationPipeline, photos: Sequence[Ope
         for photo, embedding in zip(encode, pipeline.segmenter.encode_many([photo.image for photo in encode])): photo.embedding = embedding
     for opened in photos: opened.shared = (time.perf_counter() - start)/len(photos)
 
-# %% ../nbs/15_batch.ipynb #6a2a9901
+# %% ../nbs/15_batch.ipynb #e0263a7e
 UNDER_WAY = 12   # jobs at a worker; more than it reads ahead
+
+def use_threads(n: int | None):
+    "Limit torch and OpenCV in this process; None leaves them alone."
+    if n is None: return
+    import torch
+    torch.set_num_threads(n)
+    cv2.setNumThreads(n)
 
 def _serve(connection, recipe, device, threads):
     "What a worker process does: jobs from the pipe until None, answers into it."
     signal.signal(signal.SIGINT, signal.SIG_IGN)      # the parent says when to stop
-    import torch
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
+    use_threads(threads)
     try:
         pipeline = recipe.pipeline(device)
         connection.send(None)                         # ready
@@ -437,6 +448,7 @@ def _serve(connection, recipe, device, threads):
     except UserError as e: connection.send(e)
     except (EOFError, BrokenPipeError, ConnectionResetError): pass   # the parent is gone
 
+# %% ../nbs/15_batch.ipynb #acf8fe60
 class _Worker:
     "A process and the pipe to it."
     def __init__(self, *how):  # recipe, device, threads
@@ -463,7 +475,7 @@ class _Worker:
         if self.process.is_alive(): self.process.kill()
         self.process.join()
 
-# %% ../nbs/15_batch.ipynb #ea5ed7b3
+# %% ../nbs/15_batch.ipynb #b4a93496
 def _alone(job: Job, how) -> Answer:
     "Answer one job in a process of its own, which may die of it."
     worker = _Worker(*how)
@@ -476,6 +488,7 @@ def _alone(job: Job, how) -> Answer:
         return [_row(Opened(job), error=f'The process that read this photo died of it ({why}); the memory may not suffice, or the file may be malformed.')], 0.
     finally: worker.stop()
 
+# %% ../nbs/15_batch.ipynb #1fa99c7c
 def _feed(take: Callable, give: Callable, how):
     "Keep one worker busy until `take` has no more jobs."
     worker, waiting, more = _Worker(*how), deque(), True
@@ -493,11 +506,12 @@ def _feed(take: Callable, give: Callable, how):
                 if more: worker = _Worker(*how)
     finally: worker.stop()
 
-# %% ../nbs/15_batch.ipynb #91ce8f27
+# %% ../nbs/15_batch.ipynb #88642dcd
 class _Stopped(Exception):
     "The run ended while a worker had something to say."
 
-def answers_of_many(jobs: Iterator[Job], recipe: BatchRecipe, devices: Sequence[str | None], threads: int) -> Iterator[Answer]:
+# %% ../nbs/15_batch.ipynb #539c73f3
+def answers_of_many(jobs: Iterator[Job], recipe: BatchRecipe, devices: Sequence[str | None], threads: int | None) -> Iterator[Answer]:
     "Answer jobs in a process a device, as they are done."
     results, stop, one_at_a_time = queue.Queue(2*len(devices)), threading.Event(), threading.Lock()
     def take():
@@ -524,13 +538,19 @@ def answers_of_many(jobs: Iterator[Job], recipe: BatchRecipe, devices: Sequence[
         stop.set()
         for feeder in feeders: feeder.join()
 
-# %% ../nbs/15_batch.ipynb #3757cc0d
-def _places(workers: int | None, device: str | None, few: bool) -> list[str | None]:
-    "The device of each worker process; none to work in this process."
+# %% ../nbs/15_batch.ipynb #676d643a
+def _cores() -> int: return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+def places(workers: int | None,  # None: as many as suit the preset
+           device: str | None,
+           preset: str,
+           few: bool = False,    # photos
+          ) -> list[str | None]:
+    "The device of each worker process; none of them to work in this process."
     import torch
-    if workers is None: workers = 0 if few else torch.cuda.device_count() or len(os.sched_getaffinity(0) if hasattr(os, 'sched_getaffinity') else range(os.cpu_count() or 1))
+    gpus = 0 if preset == 'lite' or device not in (None, 'cuda') else torch.cuda.device_count()
+    if workers is None: workers = 0 if few else _cores() if preset == 'lite' else max(1, gpus)
     if workers < 0: raise UserError(f'{workers} workers cannot be; say 0 to work without processes.')
-    gpus = torch.cuda.device_count() if device in (None, 'cuda') else 0
     return [f'cuda:{k % gpus}' if gpus else device for k in range(workers)]
 
 # %% ../nbs/15_batch.ipynb #48f6b8aa
@@ -566,14 +586,14 @@ class BatchSummary:
         return (f'{self.images} photos done{rate}: {self.objects} objects in {self.found} of them, {self.failed} failed, '
                 f'{self.skipped} were finished before. Everything is in {self.out}.')
 
-# %% ../nbs/15_batch.ipynb #4b41cdd3
+# %% ../nbs/15_batch.ipynb #e4e5f320
 def segment_folder(source,                            # a folder, or whatever else `jobs_of` reads
                    prompts: str | Sequence[str] = (), # what to look for in each photo; empty: what the source says of each
                    out='out/batch',                   # folder for the manifest; a run that was stopped there is resumed
                    *, models: str = 'auto',           # a preset
                    instances: str = 'all',            # or 'best': one object a phrase
                    workers: int | None = None,        # processes; None: one a GPU or core; 0: this process alone
-                   threads: int = 1,                  # of torch in each process
+                   threads: int | None = None,        # of torch in each process; None: 1 for the embedded engines, else torch's choice
                    device: str | None = None,
                    engine: str = 'local',             # or 'ray'
                    address: str | None = None,        # of a Ray cluster; None: Ray on this machine
@@ -591,7 +611,7 @@ def segment_folder(source,                            # a folder, or whatever el
         if not first: raise SourceError(f'There are no photos in {source}.')
         summary, writer, start = BatchSummary(str(out), preset, why), PartWriter(out), time.perf_counter()
         jobs = (replace(job, done=done.get(job.image, '')) for job in jobs)
-        where = Where(workers, threads, device, len(first) < 16, address, gpus, writer)
+        where = Where(workers, threads or (1 if preset == 'lite' else None), device, len(first) < 16, address, gpus, writer)
         try: _collect(ENGINES[engine](jobs, recipe, where), summary, progress)
         finally: writer.flush()
         merge_parts(out)
@@ -599,7 +619,7 @@ def segment_folder(source,                            # a folder, or whatever el
         with replacing(out/'summary.json') as path: path.write_text(json.dumps(asdict(summary) | dict(recipe=asdict(recipe), prompts=prompts), indent=1), encoding='utf-8')
     return summary
 
-# %% ../nbs/15_batch.ipynb #739816bc
+# %% ../nbs/15_batch.ipynb #6d25c1be
 def _understood(prompts, preset) -> list[str]:
     "The prompts, if they can be asked at all."
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
@@ -622,11 +642,12 @@ def _collect(stream, summary, progress):
             bar.set_postfix(found=summary.found, failed=summary.failed, skipped=summary.skipped, refresh=False)
             bar.update()
 
+# %% ../nbs/15_batch.ipynb #a407808a
 @dataclass
 class Where:
     "Where a run computes, and who writes its rows."
     workers: int | None
-    threads: int
+    threads: int | None
     device: str | None
     few: bool            # photos
     address: str | None
@@ -635,8 +656,8 @@ class Where:
 
 def _local(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Iterator[Answer]:
     "The engine of one machine."
-    places = _places(where.workers, where.device, where.few)
-    stream = answers_of_many(jobs, recipe, places, where.threads) if places else answers(jobs, recipe, recipe.pipeline(where.device))
+    devices = places(where.workers, where.device, recipe.models, where.few)
+    stream = answers_of_many(jobs, recipe, devices, where.threads) if devices else answers(jobs, recipe, recipe.pipeline(where.device))
     with contextlib.closing(stream):
         for rows, waited in stream:
             if rows: where.writer.add(rows)
@@ -678,7 +699,7 @@ def split_of(content: str,     # hash of a photo's bytes
     "'train' or 'val'."
     return 'val' if int(content[:8], 16) < val*2**32 else 'train'
 
-# %% ../nbs/15_batch.ipynb #77f64b13
+# %% ../nbs/15_batch.ipynb #91b513cd
 def _joined(lines: list[np.ndarray]) -> np.ndarray:
     "One closed line through all of `lines`, each reached and left by its shortest slit."
     whole, *rest = sorted(lines, key=len, reverse=True)
@@ -692,6 +713,7 @@ def _joined(lines: list[np.ndarray]) -> np.ndarray:
         whole = np.concatenate([whole[:i+1], line[j:], line[:j+1], whole[i:]])
     return whole
 
+# %% ../nbs/15_batch.ipynb #e85b47b8
 def polygons(mask: np.ndarray,       # bool [H, W]
             ) -> list[np.ndarray]:   # float [k, 2] xy, one a piece, largest first
     "The pieces of a mask as closed lines, their holes cut open; rounded down they are the pixels of the edge."
@@ -713,7 +735,7 @@ def one_polygon(mask: np.ndarray) -> np.ndarray:  # float [k, 2] xy
     pieces = polygons(mask)
     return max((_joined(pieces), pieces[0]), key=lambda line: mask_iou(filled([line], mask.shape)[None], mask[None])[0, 0])
 
-# %% ../nbs/15_batch.ipynb #65fe8dd6
+# %% ../nbs/15_batch.ipynb #af0d0c04
 @dataclass
 class _Labelled:
     "A photo of the manifest on its way into a data set."
@@ -740,6 +762,7 @@ class _Labelled:
         with replacing(path) as part: part.write_bytes(data)
         return path
 
+# %% ../nbs/15_batch.ipynb #6509927e
 def _labelled(out: Path, val: float) -> Iterator[_Labelled]:
     "The photos of a run that did not fail."
     used = set()
@@ -776,7 +799,7 @@ def _to_coco(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
                                             bbox=[x1, y1, x2-x1, y2-y1], segmentation=dict(size=[h, w], counts=r['rle']), iscrowd=0, score=r['score']))
     for split, part in parts.items(): _write(folder/f'{split}.json', json.dumps(part))
 
-# %% ../nbs/15_batch.ipynb #71a00f74
+# %% ../nbs/15_batch.ipynb #e2c0f99a
 def _to_yolo(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
     "`data.yaml`, and `images` and `labels` with a folder a part; a line is an object."
     import yaml
@@ -786,7 +809,7 @@ def _to_yolo(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
         photo.copy_photo(folder/'images'/photo.split)
         lines = [(classes.number[r['prompt']], one_polygon(photo.mask(r))/photo.size[::-1]) for r in photo.objects]
         _write(folder/'labels'/photo.split/f'{photo.stem}.txt', ''.join(f'{k} ' + ' '.join(f'{v:.6f}' for v in line.ravel()) + '\n' for k, line in lines))
-    _write(folder/'data.yaml', yaml.safe_dump(dict(path=str(folder.resolve()), train='images/train', val='images/val', nc=len(classes.names), names=classes.names), sort_keys=False))
+    _write(folder/'data.yaml', yaml.safe_dump(dict(train='images/train', val='images/val', nc=len(classes.names), names=classes.names), sort_keys=False))
 
 def _to_labelme(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
     "A JSON file beside each photo; the pieces of an object share a group."
@@ -796,7 +819,7 @@ def _to_labelme(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
                   for k, r in enumerate(photo.objects, 1) for line in polygons(photo.mask(r))]
         _write(folder/f'{photo.stem}.json', json.dumps(dict(version='5.5.0', flags={}, shapes=shapes, imagePath=photo.copy_photo(folder).name, imageData=None, imageHeight=h, imageWidth=w)))
 
-# %% ../nbs/15_batch.ipynb #e46b99f4
+# %% ../nbs/15_batch.ipynb #1c434676
 def _palette() -> list[int]:
     "PASCAL VOC's colours: the bits of an index, spread over red, green and blue."
     return [sum(((i >> (3*b + c)) & 1) << (7 - b) for b in range(3)) for i in range(256) for c in range(3)]
@@ -807,6 +830,7 @@ def _index_png(path: Path, values: np.ndarray):
     picture.putpalette(_palette())
     with replacing(path) as part: picture.save(part)
 
+# %% ../nbs/15_batch.ipynb #46b624ea
 def _to_voc(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
     "`JPEGImages`, `SegmentationClass`, `SegmentationObject` and the lists in `ImageSets/Segmentation`; value k + 1 is line k of `class_names.txt`."
     if len(classes.names) > 254: raise UserError(f'{len(classes.names)} classes do not fit into a palette PNG (254); export COCO.')
@@ -855,7 +879,7 @@ def export_dataset(out,                                    # folder of a run
     building.rename(folder)
     return folder
 
-# %% ../nbs/15_batch.ipynb #331f8d75
+# %% ../nbs/15_batch.ipynb #dbd1a1d0
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
 <style>body{{font:15px system-ui,sans-serif;margin:1.5rem;background:#fafafa;color:#222}}main{{display:grid;grid-template-columns:repeat(auto-fill,minmax(260px,1fr));gap:1rem}}
 figure{{margin:0;background:#fff;border:1px solid #ddd;border-radius:6px;overflow:hidden}}img{{width:100%;height:220px;object-fit:contain;background:#eee;display:block}}
@@ -875,6 +899,7 @@ def _thumbnail(photo: _Labelled, path: Path, side: int):
     masks = [cv2.resize(photo.mask(r).astype(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_AREA) > 0 for r in photo.objects]
     save_image(path, overlay(small, np.array(masks).reshape(-1, *small.shape[:2])))
 
+# %% ../nbs/15_batch.ipynb #85176fa5
 def gallery(out,               # folder of a run
             most: int = 200,   # photos on the page
             side: int = 360,   # pixels of a thumbnail
@@ -895,7 +920,7 @@ def gallery(out,               # folder of a run
     return _write(folder/'index.html', _PAGE.format(title=html.escape(out.resolve().name), summary=count, figures=''.join(figures[k] for k in sorted(figures)),
                                                     failed=f'<h2>{len(failed)} failed</h2><ul>{listed}</ul>' if failed else ''))
 
-# %% ../nbs/15_batch.ipynb #8faac562
+# %% ../nbs/15_batch.ipynb #4f9d23f0
 _JOB = pa.schema([(name, pa.string()) for name in 'image source member fault done'.split()] + [('prompts', pa.list_(pa.string()))])
 _OPENED = pa.schema([*_JOB, ('content', pa.string()), ('key', pa.string()), ('error', pa.string()), ('height', pa.int32()), ('width', pa.int32()), ('pixels', pa.large_binary())])
 _ANSWER = pa.schema([('image', pa.string()), ('rows', pa.list_(pa.struct(SCHEMA)))])
@@ -915,12 +940,11 @@ def _ray_read(table: pa.Table, recipe: BatchRecipe) -> pa.Table:
         rows.append(asdict(job) | dict(content=opened.content, key=opened.key, error=opened.error) | seen)
     return pa.Table.from_pylist(rows, schema=_OPENED)
 
+# %% ../nbs/15_batch.ipynb #c41ebce9
 class _RayWorker:
     "The second stage: an actor that holds a pipeline; photos in, their rows out."
     def __init__(self, recipe, device, threads):
-        import torch
-        torch.set_num_threads(threads)
-        cv2.setNumThreads(threads)
+        use_threads(threads)
         self.pipeline = recipe.pipeline(device)
 
     def __call__(self, table: pa.Table) -> pa.Table:
@@ -941,28 +965,29 @@ def _ray_write(table: pa.Table, folder: str, generation: int) -> pa.Table:
 
 _LIGHT = pa.schema([('image', pa.string()), ('objects', pa.int64()), ('error', pa.string()), ('done', pa.bool_())])
 
-# %% ../nbs/15_batch.ipynb #39b97b78
+# %% ../nbs/15_batch.ipynb #484f5183
 @contextlib.contextmanager
-def _ray_here(ray, where: Where):
+def _ray_here(ray, recipe: BatchRecipe, where: Where):
     "Ray, started if it is not running, and then stopped again; yields how many actors there shall be and the GPUs of each."
     mine = not ray.is_initialized()
     os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
     if mine and where.address is None:
-        actors = where.workers or max(1, len(_places(None, where.device, few=False)))
+        actors = where.workers or len(places(None, where.device, recipe.models))
         ray.init(num_cpus=actors + 1, object_store_memory=1 << 30, include_dashboard=False, log_to_driver=False, logging_level='ERROR')
     elif mine: ray.init(address=where.address, log_to_driver=False, logging_level='ERROR')
     try:
         there = ray.cluster_resources()
-        gpus = where.gpus if where.gpus is not None else float(there.get('GPU', 0) > 0)
+        gpus = where.gpus if where.gpus is not None else float(recipe.models != 'lite' and there.get('GPU', 0) > 0)
         yield where.workers or int(max(1, there['GPU']//gpus if gpus else there.get('CPU', 2) - 1)), gpus
     finally:
         if mine: ray.shutdown()
 
+# %% ../nbs/15_batch.ipynb #a1137ebd
 def _ray(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Iterator[Answer]:
     "The engine of a cluster."
     ray = require('ray', 'dist')
     require('ray.data', 'dist')
-    with _ray_here(ray, where) as (actors, gpus):
+    with _ray_here(ray, recipe, where) as (actors, gpus):
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
         context.max_errored_blocks = -1              # a block that is lost is counted below
@@ -985,6 +1010,7 @@ def _job_tables(jobs, size) -> list[pa.Table]:
     while part := list(itertools.islice(jobs, size)): tables.append(pa.Table.from_pylist([asdict(j) for j in part], schema=_JOB))
     return tables
 
+# %% ../nbs/15_batch.ipynb #3f3d7410
 def _counted(row) -> list[dict]:
     "As many rows as the summary needs to count a photo."
     if not row['done']: return []
@@ -992,7 +1018,7 @@ def _counted(row) -> list[dict]:
 
 ENGINES['ray'] = _ray
 
-# %% ../nbs/15_batch.ipynb #e1b5dd2c
+# %% ../nbs/15_batch.ipynb #3c6dc5a2
 @dataclass(frozen=True)
 class Projection:
     "What a large run would take."
@@ -1013,6 +1039,7 @@ def figures_of(out,  # folder of a run
     read = [os.path.getsize(r['source']) for r in rows if not r['member']] or [len(Job(r['image'], r['source'], r['member']).read()) for r in rows[:100]]
     return dict(seconds=float(np.mean([r['seconds'] for r in rows])), photo_bytes=float(np.mean(read)), row_bytes=size/max(1, len(rows)))
 
+# %% ../nbs/15_batch.ipynb #a66cf227
 def project(seconds: float,         # a photo, of one worker
             photo_bytes: float,
             row_bytes: float,       # of manifest, a photo
