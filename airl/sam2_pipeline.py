@@ -299,7 +299,7 @@ def _merge(found: list, same=.7, inside=.85, other=.8) -> list:  # ranked, best 
         else: kept.append(one)
     return [f for f in kept if f.mask.any()]
 
-# %% ../nbs/13_sam2_pipeline.ipynb #c7211b17
+# %% ../nbs/13_sam2_pipeline.ipynb #c1fedbec
 @dataclass
 class _Photo:
     "A photo and what is known of it."
@@ -307,6 +307,7 @@ class _Photo:
     size: tuple                            # height, width of the original
     embedding: Embedding | None = None
     detections: dict = field(default_factory=dict)    # (phrase, threshold) → Detections
+    found: dict = field(default_factory=dict)         # (phrase, box, score) → _Found
     presence: dict = field(default_factory=dict)      # phrase → probability
     seen: list | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -406,21 +407,29 @@ def _detect(self, photo, phrases) -> list:    # Detections, one a phrase, best f
         photo.detections |= {(p, least): found.of(p) for p in new}
     return [photo.detections[p, least] for p in phrases]
 
-# %% ../nbs/13_sam2_pipeline.ipynb #60d44f28
+# %% ../nbs/13_sam2_pipeline.ipynb #1409b619
 def _cut_out(self, photo, detections, timings) -> list:  # _Found, merged, best first
     "Candidates of all boxes, scored in the small frame."
     boxes, labels = np.concatenate([d.xyxy for d in detections]), [p for d in detections for p in d.phrase]
     scores = np.concatenate([d.score for d in detections])
     priors = [d.prior for d in detections if len(d)]
     priors = np.concatenate(priors) if priors and all(p is not None for p in priors) else None
-    if not len(boxes): return []
-    with _timed(timings, 'segment'): candidates = self._segment(photo, Prompts(boxes=boxes, masks=priors))
+    keys = [(label, box.tobytes(), float(score)) for label, box, score in zip(labels, boxes, scores)]
+    if len(photo.found) > 64: photo.found.clear()             # each holds its candidates
+    new = [i for i, key in enumerate(keys) if key not in photo.found]
+    if new: self._judge(photo, new, keys, boxes, None if priors is None else priors[new], timings)
+    return _merge([photo.found[key] for key in keys])
+
+def _judge(self, photo, which, keys, boxes, priors, timings):
+    "Put the objects `which`, with their candidates and scores, into what is known of the photo."
+    labels, known = [keys[i][0] for i in which], [keys[i][2] for i in which]
+    with _timed(timings, 'segment'): candidates = self._segment(photo, Prompts(boxes=boxes[which], masks=priors))
     with _timed(timings, 'score'):
         n, c = candidates.predicted_iou.shape
         small = np.stack([[candidates.mask(i, j, photo.small) for j in range(c)] for i in range(n)])
         judged = self.evaluator.score(photo.image, small.reshape(n*c, *photo.small), list(np.repeat(labels, c)),
-                                      text_scores=None if self.scorer else np.repeat(scores, c))
-    return _merge([_Found(labels[i], boxes[i], float(scores[i]), i, candidates, small[i], judged[i*c:(i+1)*c]) for i in range(n)])
+                                      text_scores=None if self.scorer else np.repeat(known, c))
+    photo.found |= {keys[k]: _Found(labels[i], boxes[k], known[i], i, candidates, small[i], judged[i*c:(i+1)*c]) for i, k in enumerate(which)}
 
 def _segment(self, photo, prompts) -> Candidates:
     "Candidates in the working image, which is encoded at the first call."
@@ -471,7 +480,7 @@ def segment_image(self, image,                       # photo: array, path, PIL i
     if save_results: result.save(output_dir, filename_prefix)
     return result
 
-# %% ../nbs/13_sam2_pipeline.ipynb #e970b5d9
+# %% ../nbs/13_sam2_pipeline.ipynb #0b48fefe
 def _result(self, photo, image, query, instances, found, presence, detections, timings) -> SegmentationResult:
     "Everything that is known, in one place; what else was seen only if something was not found."
     if {i.label for i in instances} < set(query.phrases) and photo.seen is None: photo.seen = self._seen(photo.image)
@@ -488,7 +497,7 @@ def _seen(self, image) -> list:
     from airl.lite import seen
     return seen(image)
 
-for _method in (_open, _presence, _detect, _cut_out, _segment, _finish, _proposals, segment_image, _result, _seen):
+for _method in (_open, _presence, _detect, _cut_out, _judge, _segment, _finish, _proposals, segment_image, _result, _seen):
     setattr(TextDrivenSegmentationPipeline, _method.__name__, _method)
 
 # %% ../nbs/13_sam2_pipeline.ipynb #895aa124
