@@ -314,19 +314,21 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
         answer['compared'] = dict(folder=compare, gain=gain.mean, low=gain.low, high=gain.high, n=gain.n)
     return answer
 
-# %% ../nbs/20_cli.ipynb #1f3185a1
+# %% ../nbs/20_cli.ipynb #1f8baf6e
 def _number(n, what): return f'{n} {what}' + ('' if n == 1 else 's')
 
-def devices() -> list[dict]: # 'device', 'there', 'detail'
+def devices() -> list[dict]: # 'device', 'there', 'detail', 'fix'
     "The processors torch can use: CPU, NVIDIA GPUs, Apple's GPU."
     import torch
-    found = [dict(device='cpu', there=True, detail=f'{_number(os.cpu_count(), "core")}, {_number(torch.get_num_threads(), "thread")}')]
+    found = [dict(device='cpu', there=True, fix='', detail=f'{_number(os.cpu_count(), "core")}, {_number(torch.get_num_threads(), "thread")}')]
     for k in range(torch.cuda.device_count()):
         gpu = torch.cuda.get_device_properties(k)
-        found.append(dict(device=f'cuda:{k}', there=True, detail=f'{gpu.name}, {gpu.total_memory/2**30:.0f} GiB'))
-    if len(found) == 1: found.append(dict(device='cuda', there=False, detail='no usable NVIDIA GPU'))
+        found.append(dict(device=f'cuda:{k}', there=True, fix='', detail=f'{gpu.name}, {gpu.total_memory/2**30:.0f} GiB'))
+    if len(found) == 1:
+        found.append(dict(device='cuda', there=False, detail='no NVIDIA GPU that this torch can use',
+                          fix='if there is one, its driver and a torch built for it (https://pytorch.org/get-started/locally)'))
     mps = torch.backends.mps
-    found.append(dict(device='mps', there=mps.is_available(), detail="Apple's GPU" if mps.is_available() else
+    found.append(dict(device='mps', there=mps.is_available(), fix='', detail="Apple's GPU" if mps.is_available() else
                       'macOS is too old for it' if mps.is_built() else 'no Apple silicon'))
     return found
 
@@ -359,7 +361,7 @@ def extras_here() -> list[dict]: # 'extra', 'there', 'missing', 'fix', 'detail'
                          detail=f'without {", ".join(lack)}' if lack else ''))
     return rows
 
-# %% ../nbs/20_cli.ipynb #95fe2e85
+# %% ../nbs/20_cli.ipynb #6b982a7a
 @command('doctor')
 def doctor():
     """Say what can run here, and how to get what cannot.
@@ -375,7 +377,7 @@ def doctor():
     report = dict(airl=version('airl'), python=platform.python_version(), torch=version('torch'), system=f'{platform.system()} {platform.machine()}',
                   devices=devices(), presets=presets_here(), extras=extras_here(), data=data)
     _print_table('airl {airl} · Python {python} · torch {torch} · {system}'.format(**report), [
-        *((row['device'], row['there'], row['detail'], '') for row in report['devices']),
+        *((row['device'], row['there'], row['detail'], row['fix']) for row in report['devices']),
         *((f'preset {row["preset"]}', row['there'], row['detail'], row['fix']) for row in report['presets']),
         *((f'airl[{row["extra"]}]', row['there'], row['detail'], row['fix']) for row in report['extras']),
         ('labelled data', bool(data), data or 'only the samples that ship', '' if data else 'export AIRL_DATA=FOLDER')])
