@@ -24,7 +24,7 @@ import torch
 import transformers
 from sam2.build_sam import build_sam2
 from sam2.sam2_image_predictor import SAM2ImagePredictor
-from skimage.data import astronaut
+from skimage.data import astronaut, coffee
 
 from airl import sam2_pipeline
 from airl.detector import GroundingDINODetector
@@ -171,14 +171,14 @@ def whole(model, folder, image, boxes, n):
 
 def lite(n):
     "Question 5."
-    image = np.array(astronaut())
+    image = np.array(coffee())
     pipeline = TextDrivenSegmentationPipeline('lite')
     def first():
         image[0, 0, 0] = (int(image[0, 0, 0]) + 1) % 256                 # the same photo with another pixel is a new photo
-        pipeline.segment_image(image, PHRASE)
-    texts = iter(['a flag', 'a rocket', 'a helmet', 'a collar', 'a suit', 'a face'])
-    box = pipeline.segment_image(image, PHRASE).xyxy[:1]
-    a, b, c, d = best_of(n, first, lambda: pipeline.segment_at(image, Prompts(boxes=box)), lambda: pipeline.segment_at(image, Prompts(points=[[[220, 150]]])),
+        pipeline.segment_image(image, 'a cup')
+    texts = iter(['a spoon', 'a plate', 'a table', 'a mug', 'a saucer', 'a bowl'])
+    box = pipeline.segment_image(image, 'a cup').xyxy[:1]
+    a, b, c, d = best_of(n, first, lambda: pipeline.segment_at(image, Prompts(boxes=box)), lambda: pipeline.segment_at(image, Prompts(points=[[[300, 200]]])),
                          lambda: pipeline.segment_image(image, next(texts)))
     yield dict(what='lite: a further question', first_s=a, box_s=b, click_s=c, text_s=d, box=a/b, click=a/c, text=a/d)
 
