@@ -136,7 +136,7 @@ def find_weights(member: ClipMember) -> Path:  # a checkpoint, or a folder with 
     try: return Path(open_clip.pretrained.download_pretrained(known))
     except OSError as e: raise MissingWeights(f'{member.key} cannot be downloaded now ({e}); give the path of its checkpoint instead.') from e
 
-# %% ../nbs/10_clip_ensemble.ipynb #cfb1a97a
+# %% ../nbs/10_clip_ensemble.ipynb #6f0c6528
 def load_member(member: ClipMember,
                 device='cpu',
                 precision: str = 'fp32',  # 'fp32', 'bf16', 'fp16'
@@ -149,9 +149,10 @@ def load_member(member: ClipMember,
     else: name, settings = member.name, dict(pretrained=str(path), image_mean=tag.get('mean'), image_std=tag.get('std'),
                                              image_interpolation=tag.get('interpolation'), image_resize_mode=tag.get('resize_mode'))
     quick = member.pretrained in tags and tag.get('quick_gelu', False)
-    model, _, transform = open_clip.create_model_and_transforms(name, precision=precision, device=device, pretrained_text=False,
+    # open_clip moves a model to the device in float32 and halves it there: so it is made in main memory and moved when it is small
+    model, _, transform = open_clip.create_model_and_transforms(name, precision=precision, device='cpu', pretrained_text=False,
                                                                force_quick_gelu=quick, **settings)
-    return model.eval().requires_grad_(False), transform, _tokenizer(open_clip, name, path)
+    return model.to(device).eval().requires_grad_(False), transform, _tokenizer(open_clip, name, path)
 
 def _tokenizer(open_clip, name, path):
     "open_clip's tokenizer of `name`, with its files taken from beside the weights."
