@@ -86,7 +86,7 @@ def main():
         if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace', line_buffering=True)  # a console without × prints ?
     app()
 
-# %% ../nbs/20_cli.ipynb #7c145fee
+# %% ../nbs/20_cli.ipynb #e888577a
 Models = Annotated[str, typer.Option('--models', '--preset', help='Which engines: auto (the best whose weights are here), paper, fast, sam3, lite.')]
 Device = Annotated[str | None, typer.Option(help='cpu, cuda or mps; the fastest here if not given.')]
 
@@ -96,6 +96,7 @@ def segment(photo: Annotated[str, typer.Argument(metavar='PHOTO', help='An image
             output: Annotated[Path, typer.Option('--output', '-o', help='Folder for mask, overlay, cut-out, figure and JSON.')] = Path('out'),
             models: Models = 'auto',
             instances: Annotated[str, typer.Option(help='best (one object a text) or all (every one).')] = 'best',
+            low_memory: Annotated[bool, typer.Option('--low-memory', help='Of paper and fast: one network on the device at a time.')] = False,
             device: Device = None):
     """Cut out what a text names.
 
@@ -110,7 +111,7 @@ def segment(photo: Annotated[str, typer.Argument(metavar='PHOTO', help='An image
     from airl.sam2_pipeline import TextDrivenSegmentationPipeline, file_prefix
     from airl.scene import to_dict
     prefix = file_prefix(photo, prompt)
-    pipeline = TextDrivenSegmentationPipeline(models, instances=instances, device=device)
+    pipeline = TextDrivenSegmentationPipeline(models, instances=instances, device=device, low_memory=low_memory)
     result = pipeline.segment_image(image, prompt)
     files = result.save(output, prefix)
     print(f'{result.sentence()}\nEngines: {result.preset}, {result.why}.\nFiles: {", ".join(map(str, files))}')
@@ -361,7 +362,7 @@ def extras_here() -> list[dict]: # 'extra', 'there', 'missing', 'fix', 'detail'
                          detail=f'without {", ".join(lack)}' if lack else ''))
     return rows
 
-# %% ../nbs/20_cli.ipynb #6b982a7a
+# %% ../nbs/20_cli.ipynb #ff40d21c
 @command('doctor')
 def doctor():
     """Say what can run here, and how to get what cannot.
@@ -383,12 +384,12 @@ def doctor():
         ('labelled data', bool(data), data or 'only the samples that ship', '' if data else 'export AIRL_DATA=FOLDER')])
     return report
 
-def _print_table(title, rows):  # name, is it here, detail, what changes it
+def _print_table(title, rows, detail='detail: what changes it'):  # name, is it here, detail, what changes it
     from rich import box
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Column, Table
-    table = Table(Column('', no_wrap=True), 'here', 'detail: what changes it', title=title, title_justify='left', box=box.SIMPLE)
+    table = Table(Column('', no_wrap=True), 'here', detail, title=title, title_justify='left', box=box.SIMPLE)
     for name, there, *more in rows: table.add_row(escape(name), 'yes' if there else 'no', escape(': '.join(filter(None, more))))
     Console().print(table)
 
@@ -421,7 +422,7 @@ def download_weights(name: Annotated[str | None, typer.Argument(metavar='NAME', 
     print(f'{name}: {len(lack)} fetched, {len(places)} here.')
     return dict(name=name, fetched=[m.name for m in lack], places=places)
 
-# %% ../nbs/20_cli.ipynb #22bbc52a
+# %% ../nbs/20_cli.ipynb #abc68249
 @command('weights')
 def manage_weights(action: Annotated[str, typer.Argument(metavar='ACTION', help='list, where, check or remove.')] = 'list',
                    name: Annotated[str | None, typer.Argument(metavar='NAME', help='A model; for where, check and remove.')] = None):
@@ -438,7 +439,7 @@ def manage_weights(action: Annotated[str, typer.Argument(metavar='ACTION', help=
     if action == 'list':
         rows = weights.inventory()
         _print_table(f'Weights; a folder of your own: {weights.weights_folder()}', [
-            (r['model'], r['where'] is not None, f'{r["size"]}, {r["licence"]}', ', '.join(r['presets'])) for r in rows])
+            (r['model'], r['where'] is not None, f'{r["size"]}, {r["licence"]}', ', '.join(r['presets'])) for r in rows], 'size, licence: presets')
         return dict(models=rows, folder=weights.weights_folder())
     if action not in ('where', 'check', 'remove'): raise UserError(f'There is no action {action!r}; there are list, where, check, remove.')
     if name is None: raise UserError(f'Say which model to {action.replace("where", "find")}; `airl weights list` names them.')
