@@ -8,14 +8,15 @@ __all__ = ['CIFAR10_CLASSES', 'IMAGENET_MEAN', 'IMAGENET_STD', 'DataError', 'Ima
            'load_data', 'random_crops', 'interpolation_matrix', 'resample', 'color_jitter', 'Draws', 'Augment',
            'cut_out', 'prepare', 'Mixes', 'draw_mixes', 'soft_targets', 'mix', 'generator_for', 'batches']
 
-# %% ../nbs/00_data.ipynb #5be4eabc
+# %% ../nbs/00_data.ipynb #a0eafd52
 import hashlib, io, math, os, pickle, tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 import numpy as np, torch
 from torch import Tensor
-from .photos import UserError, load_photo, list_photos
+from urllib.parse import urlsplit
+from .photos import UserError, load_photo, list_photos, replacing
 from .weights import cache_root, is_offline, require, shipped
 
 # %% ../nbs/00_data.ipynb #7b424977
@@ -64,32 +65,35 @@ def stratified_split(labels: Tensor,  # int64 [n]
         held[rows[torch.randperm(len(rows), generator=generator)[:m]]] = True
     return (~held).nonzero()[:, 0], held.nonzero()[:, 0]
 
-# %% ../nbs/00_data.ipynb #d26661cd
-def _decode(rows, size=32, name='') -> np.ndarray: # uint8 [n, size, size, 3]
-    "Decode an Arrow column of `{bytes, path}` into one array."
+# %% ../nbs/00_data.ipynb #fde22978
+def _decode(row: dict, i: int, name) -> np.ndarray: # uint8 [32, 32, 3]
+    "Decode the `{bytes, path}` of image `i`."
     from PIL import Image
-    out = np.empty((len(rows), size, size, 3), np.uint8)
-    for i, row in enumerate(rows.field('bytes')):
-        try: image = Image.open(io.BytesIO(row.as_py())).convert('RGB')
-        except (OSError, TypeError) as e: raise DataError(f'{name}: image {i} does not decode ({e}); fetch the file again.') from None
-        if image.size != (size, size):
-            raise DataError(f'{name}: image {i} is {image.size[0]}×{image.size[1]} pixels, CIFAR-10 has {size}×{size}.')
-        out[i] = np.asarray(image)
-    return out
+    try: image = Image.open(io.BytesIO(row['bytes'])).convert('RGB')
+    except (OSError, TypeError) as e: raise DataError(f'{name}: image {i} does not decode ({e}); fetch the file again.') from None
+    if image.size != (32, 32): raise DataError(f'{name}: image {i} is {image.size[0]}×{image.size[1]} pixels, CIFAR-10 has 32×32.')
+    return np.asarray(image)
 
 def read_parquet(path,      # a Parquet file in the hub's layout
                  split=None # keep only rows whose `split` column says so, where there is one
                 ) -> ImageSet:
     "CIFAR-10 from a file in the layout of `uoft-cs/cifar10`: `img{bytes, path}` and `label`."
-    import pyarrow as pa, pyarrow.parquet as pq
-    try: table = pq.read_table(path)
+    import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
+    labels = []
+    try:
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            if missing := {'img', 'label'} - set(names):
+                raise DataError(f'{path} has no column {" or ".join(sorted(missing))}, only {", ".join(names)}; the hub layout is img, label.')
+            images = np.empty((file.metadata.num_rows, 32, 32, 3), np.uint8)
+            for part in file.iter_batches(1000):   # a thousand at a time: the whole file would lie in memory beside its pixels
+                if 'split' in names and split: part = part.filter(pc.equal(part['split'], split))
+                for i, row in enumerate(part['img'].to_pylist(), len(labels)): images[i] = _decode(row, i, path)
+                labels += part['label'].to_pylist()
     except (pa.ArrowException, OSError) as e:
-        raise DataError(f'{path} is not a readable Parquet file ({str(e).splitlines()[0][:120]}); fetch it again.') from None
-    if missing := {'img', 'label'} - set(table.column_names):
-        raise DataError(f'{path} has no column {" or ".join(sorted(missing))}, only {", ".join(table.column_names)}; the hub layout is img, label.')
-    if 'split' in table.column_names and split: table = table.filter(pa.compute.equal(table['split'], split))
-    images = _decode(table['img'].combine_chunks(), name=path)
-    return ImageSet(torch.from_numpy(images), torch.tensor(table['label'].to_numpy()), CIFAR10_CLASSES, str(path))
+        raise DataError(f'{path} is not a readable Parquet file ({str(e).split(". ")[0]}); fetch it again.') from None
+    pa.default_memory_pool().release_unused()
+    return ImageSet(torch.from_numpy(images[:len(labels)]), torch.tensor(labels, dtype=torch.int64), CIFAR10_CLASSES, str(path))
 
 # %% ../nbs/00_data.ipynb #eb1d880e
 _ARRAY_NAMES = dict(_reconstruct=np.empty(0).__reduce__()[0], ndarray=np.ndarray, dtype=np.dtype)
@@ -160,7 +164,7 @@ def check_cifar10(data: ImageSet, split: str) -> ImageSet:
         raise DataError(f'{data.source}: the pixels or labels are not those of the official training set. Fetch it again, without re-encoding.')
     return data
 
-# %% ../nbs/00_data.ipynb #0706791f
+# %% ../nbs/00_data.ipynb #445e35e1
 def _parquet_in(folder: Path, split: str) -> Path | None:
     "The Parquet file of `split` in `folder`, named either plainly or as the hub names it."
     found = [*folder.glob(f'{split}.parquet'), *folder.glob(f'{split}-*.parquet'), *folder.glob(f'plain_text/{split}-*.parquet')]
@@ -168,26 +172,42 @@ def _parquet_in(folder: Path, split: str) -> Path | None:
 
 def _from_path(path: Path, split: str) -> ImageSet:
     "A Parquet file, an archive, or a folder with either of them or with the unpacked batches."
+    if not path.exists(): raise DataError(f'{path}: no such file or folder')
     if path.is_file(): return read_batches(path, split) if path.suffix in ('.gz', '.tgz') else read_parquet(path, split)
     if found := _parquet_in(path, split): return read_parquet(found, split)
     for where in (path, path/'cifar-10-batches-py'):
         if (where/'data_batch_1').exists(): return read_batches(where, split)
     if (archive := path/'cifar-10-python.tar.gz').exists(): return read_batches(archive, split)
-    raise DataError(f'{path}: no {split}.parquet, no cifar-10-python.tar.gz' + ('' if path.exists() else ', no such file or folder'))
+    raise DataError(f'{path}: no {split}.parquet and no cifar-10-python.tar.gz in it')
 
-# %% ../nbs/00_data.ipynb #735fdfb0
+# %% ../nbs/00_data.ipynb #2f346e15
+def _reach(url: str):
+    "Raise `DataError` at once where `url` may not be asked or does not answer."
+    from huggingface_hub.utils import get_session
+    host = urlsplit(url).hostname
+    if is_offline(): raise DataError(f'{host} was not asked: the library is told to stay offline')
+    try: get_session().head(url, timeout=5)
+    except Exception as e: raise DataError(f'no answer from {host}') from e  # of httpx or requests, as the hub's version has it
+
 def _from_hub(split: str) -> ImageSet:
-    "Download the Parquet file of `uoft-cs/cifar10`, or find it in the hub's cache."
-    from huggingface_hub import hf_hub_download
-    return read_parquet(hf_hub_download('uoft-cs/cifar10', f'plain_text/{split}-00000-of-00001.parquet', repo_type='dataset'), split)
+    "The Parquet file of `uoft-cs/cifar10` from the hub's cache, or downloaded into it."
+    from huggingface_hub import hf_hub_download, hf_hub_url, try_to_load_from_cache
+    file = dict(repo_id='uoft-cs/cifar10', filename=f'plain_text/{split}-00000-of-00001.parquet', repo_type='dataset')
+    if isinstance(cached := try_to_load_from_cache(**file), str): return read_parquet(cached, split)
+    _reach(hf_hub_url(**file))
+    return read_parquet(hf_hub_download(**file), split)
 
 def _from_torchvision(split: str) -> ImageSet:
     "Let torchvision download the university's archive into the library's cache and check its MD5."
     from torchvision.datasets import CIFAR10
-    from torchvision.datasets.utils import download_url
-    folder = cache_root()/'cifar10'
-    download_url(CIFAR10.url, folder, md5=CIFAR10.tgz_md5)
-    return read_batches(folder/'cifar-10-python.tar.gz', split)
+    from torchvision.datasets.utils import check_integrity, download_url
+    archive = cache_root()/'cifar10'/'cifar-10-python.tar.gz'
+    if not check_integrity(archive, CIFAR10.tgz_md5):
+        _reach(CIFAR10.url)
+        with replacing(archive) as part:
+            try: download_url(CIFAR10.url, part.parent, part.name, md5=CIFAR10.tgz_md5)
+            except RuntimeError: raise DataError(f'the archive that came from {CIFAR10.url} has not the official MD5 {CIFAR10.tgz_md5}') from None
+    return read_batches(archive, split)
 
 def _from_keras(split: str) -> ImageSet:
     "The way the reference system loads it."
@@ -197,7 +217,7 @@ def _from_keras(split: str) -> ImageSet:
 _SOURCES = dict(hub=_from_hub, torchvision=_from_torchvision, keras=_from_keras,
                 sample=lambda split: read_parquet(shipped('cifar10_sample.parquet'), split))
 
-# %% ../nbs/00_data.ipynb #06202159
+# %% ../nbs/00_data.ipynb #913dc0d5
 def _places():
     "Where `'auto'` looks, in order: label, and a function of the split."
     if folder := os.environ.get('AIRL_DATA'): yield '$AIRL_DATA/cifar10', lambda split: _from_path(Path(folder)/'cifar10', split)
@@ -209,13 +229,11 @@ def load_cifar10(source='auto',  # 'auto', 'hub', 'torchvision', 'keras', 'sampl
                 ) -> ImageSet:
     "CIFAR-10 from wherever it can be had, checked; raises `DataError` that lists what was tried."
     if split not in ('train', 'test'): raise DataError(f'CIFAR-10 has the splits train and test, not {split!r}.')
-    if source in _SOURCES: return check_cifar10(_SOURCES[source](split), split)
-    if source != 'auto': return check_cifar10(_from_path(Path(source).expanduser(), split), split)
+    if source != 'auto' and source not in _SOURCES: return check_cifar10(_from_path(Path(source).expanduser(), split), split)
     tried = []
-    for name, load in _places():
-        if name in _SOURCES and is_offline(): tried.append(f'{name} (offline)'); continue
+    for name, load in _places() if source == 'auto' else [(source, _SOURCES[source])]:
         try: return check_cifar10(load(split), split)
-        except (UserError, OSError, RuntimeError) as e: tried.append(f'{name} ({e})')
+        except (DataError, OSError, RuntimeError) as e: tried.append(f'{name} ({str(e).rstrip(".")})')
     raise DataError(f'CIFAR-10 {split} was not found. Tried: {"; ".join(tried)}. Name a Parquet file or the archive, '
                     "or use 'sample' (2,000 images) or 'digits', which need no download.")
 
@@ -350,7 +368,7 @@ def _blend_rows(wide: Tensor, # [n, c, H, S]
     mixed = torch.nn.functional.embedding_bag(torch.stack([first, first + 1], -1).view(-1, 2), wide.view(n*c*h, -1), mode='sum', per_sample_weights=weights)
     return mixed.view(n, c, rows.shape[1], -1)
 
-# %% ../nbs/00_data.ipynb #4ea6a9d2
+# %% ../nbs/00_data.ipynb #3969a2c2
 _GREY = (.2989, .587, .114)
 
 def color_jitter(images: Tensor,  # float [n, 3, H, W], 0..1
@@ -362,12 +380,13 @@ def color_jitter(images: Tensor,  # float [n, 3, H, W], 0..1
     "Brightness, contrast and saturation of every image, in its own order, as torchvision's `ColorJitter` does it."
     n, _, h, w = images.shape
     x, grey, one = images.view(n, 3, h*w), torch.tensor(_GREY, device=images.device), torch.eye(3, device=images.device)
-    weights = (rows[:, :, None]*columns[:, None]).view(n, h*w, 1)
-    for turn in order.T[..., None, None]:
-        factor = factors[:, :, None].gather(1, turn)
-        mean = grey @ torch.bmm(x, weights)
-        blend = (turn == 1)*mean[:, None], (turn == 2)*grey
-        x = torch.baddbmm((1 - factor)*blend[0], factor*one + (1 - factor)*blend[1], x).clamp_(0, 1)
+    weights, turn = (rows[:, :, None]*columns[:, None]).view(n, 1, h*w), order.T[..., None, None]
+    factor = factors.gather(1, order).T[..., None, None]       # [3, n, 1, 1], a turn a row
+    matrix = factor*one + (1 - factor)*(turn == 2)*grey        # of the colours; saturation blends with grey
+    to_mean = (1 - factor)*(turn == 1)*grey                    # contrast with the mean grey of the crop
+    for m, g in zip(matrix, to_mean):
+        mean = g @ (x*weights).sum(2, keepdim=True)
+        x = torch.baddbmm(mean.expand(-1, 3, -1), m, x).clamp_(0, 1)
     return x.view(n, 3, h, w)
 
 # %% ../nbs/00_data.ipynb #409c883e
