@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LIMIT', 'CLIP_LIMIT', 'LOOPBACK', 'served', 'ask', 'Clicks', 'point_at', 'detections_picture', 'candidate_pictures',
-           'instance_rows', 'downloads', 'create_api', 'attention_picture', 'Kept', 'keep', 'segment_widget',
-           'training_widget', 'answer_line', 'about_text', 'create_page', 'create_app', 'serve']
+           'instance_rows', 'downloads', 'create_api', 'attention_picture', 'answer_line', 'Kept', 'keep',
+           'segment_widget', 'training_widget', 'clip_of', 'follow', 'about_text', 'create_page', 'create_app', 'serve']
 
 # %% ../nbs/21_app.ipynb #9e5e8f87
 import copy, io, json, tempfile, threading
@@ -214,7 +214,18 @@ def attention_picture(image,            # what `load_photo` reads
     light = cv2.resize(np.clip((heat - low)/max(high - low, 1e-9), 0, 1).astype(np.float32), (s, s), interpolation=cv2.INTER_CUBIC).clip(0, 1)
     return (square*(.2 + .8*light[..., None])).astype(np.uint8)
 
-# %% ../nbs/21_app.ipynb #0b3ab7c4
+# %% ../nbs/21_app.ipynb #34d78707
+def answer_line(result: SegmentationResult) -> str:
+    "What was found, what of it was not, and who answered."
+    lacking = [p for p in result.prompts if p not in result.labels] if result.instances else []
+    return ' '.join([f'{result.sentence().rstrip(".")}.', *([f'Not found: {", ".join(lacking)}.'] if lacking else []), f'Engines: {result.preset}, {result.why}.'])
+
+# %% ../nbs/21_app.ipynb #ecf39ad0
+def _say(sentence, kind='answer'):
+    "One line that a screen reader announces."
+    from html import escape
+    return f'<p role="status" class="airl-{kind}">{escape(sentence)}</p>'
+
 @dataclass
 class Kept:
     "Everything that was found for a text, for thresholds to choose from."
@@ -288,12 +299,7 @@ def training_widget(run,   # a run folder, its path, or an `airl.train.Run`; it 
     update()
     return whole
 
-# %% ../nbs/21_app.ipynb #839a4b1c
-def _say(sentence, kind='answer'):
-    "One line that a screen reader announces."
-    from html import escape
-    return f'<p role="status" class="airl-{kind}">{escape(sentence)}</p>'
-
+# %% ../nbs/21_app.ipynb #b0665c94
 def _or_sentence(n, otherwise=None):  # number of outputs after the sentence, and what they become after a mistake
     "A handler's answer; of a user's mistake the sentence, and nothing else."
     from functools import wraps
@@ -374,12 +380,6 @@ def _photo_outputs(gr):  # list of components, in the order of `_shown`
         rows = gr.Dataframe(headers=['#', 'label', 'mask score', 'detection', 'share', 'box x1 y1 x2 y2'], label='Objects', interactive=False)
     return [said, picture, boxes, candidates, rows, *files]
 
-# %% ../nbs/21_app.ipynb #34d78707
-def answer_line(result: SegmentationResult) -> str:
-    "What was found, what of it was not, and who answered."
-    lacking = [p for p in result.prompts if p not in result.labels] if result.instances else []
-    return ' '.join([f'{result.sentence().rstrip(".")}.', *([f'Not found: {", ".join(lacking)}.'] if lacking else []), f'Engines: {result.preset}, {result.why}.'])
-
 # %% ../nbs/21_app.ipynb #9250155f
 def _shown(result, folder, gr):  # in the order of `_photo_outputs`, less what the page keeps
     "A result as the values of the right half."
@@ -433,6 +433,71 @@ def _photo_tab(gr, preset, device, scratch):
     place.submit(typed, [kept, tool, place], [*outputs, kept], concurrency_id='photo')
     undo.click(forget, [kept], [*outputs, kept], concurrency_id='photo')
 
+# %% ../nbs/21_app.ipynb #4b6db7db
+def clip_of(path, seconds, stop, lock):  # a file, its first seconds, a `threading.Event`, a lock; → `airl.video.Video` with `.seen`, frames so far
+    "The beginning of a clip, cut short when `stop` is set."
+    from airl.video import Video
+    class Clip(Video):
+        seen = 0
+        def __iter__(self):
+            for frame in super().__iter__():
+                if stop.is_set(): return
+                self.seen += 1
+                with lock: yield frame
+    return Clip(path, 0., seconds)
+
+def _in_background(function, answer):  # → Thread; answer: a dict that gets 'result' or 'error'
+    "Run `function` in a thread of its own."
+    def run():
+        try: answer['result'] = function()
+        except UserError as error: answer['error'] = str(error)
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+# %% ../nbs/21_app.ipynb #e40e026d
+def follow(path, text, folder, seconds=10., preset='auto', device=None):  # yields (frames done, frames in all or None, None), at the end with the `VideoResult`
+    "Follow what a text names through a clip, telling how far it is; closing the generator stops the work."
+    from airl.video import segment_video
+    pipeline, lock = served(preset, device)
+    stop, answer = threading.Event(), {}
+    clip = clip_of(path, seconds, stop, lock)
+    work = _in_background(lambda: segment_video(clip, text, folder, pipeline=copy.copy(pipeline), progress=False), answer)
+    try:
+        while work.is_alive():
+            yield clip.seen, clip.count, None
+            work.join(.5)
+    finally:
+        stop.set()
+        work.join()    # it ends with the frame in hand
+    if 'error' in answer: raise UserError(answer['error'])
+    if 'result' not in answer: raise UserError('The clip could not be followed to its end; the server\'s terminal says why.')
+    yield clip.seen, clip.count, answer['result']
+
+# %% ../nbs/21_app.ipynb #afb6b620
+def _video_tab(gr, preset, device, scratch):
+    try: require('av', 'video')
+    except UserError as error: gr.HTML(_say(f'Clips cannot be read here. {error}', 'mistake')); return
+    with gr.Row():
+        with gr.Column():
+            clip, text = gr.Video(label='Clip', sources=['upload'], height=300, elem_id='clip'), gr.Textbox(label='What to follow', placeholder='a car', elem_id='followed')
+            with gr.Row():
+                models, seconds = gr.Dropdown(_presets(), value=preset, label='Engines'), gr.Slider(1, 120, 10, step=1, label='The first seconds')
+            with gr.Row(): go, stop = gr.Button('Follow', variant='primary', elem_id='follow'), gr.Button('Stop')
+        with gr.Column():
+            said = gr.HTML(_say('Choose a clip and say what to follow. Without a GPU count a few seconds for each second of it, or more.'), elem_id='video-said')
+            shown = gr.Video(label='Result', interactive=False, height=380)
+            files = gr.File(label='Masks (COCO run lengths) and a table of objects', interactive=False)
+    def run(path, words, name, length, request: gr.Request):
+        try:
+            if not path: raise UserError('There is no clip yet: upload one.')
+            for done, count, result in follow(path, words or '', _folder(scratch, request)/'clip', length, name, device):
+                if result is None: yield _say(f'{done} of {count} frames' if count else f'{done} frames'), gr.skip(), gr.skip()
+            yield _say(result.sentence()), str(result.video), [str(path) for name in ('masks.json', 'objects.csv') if (path := result.folder/name).exists()]
+        except UserError as error: yield _say(str(error), 'mistake'), None, None
+    running = gr.on([go.click, text.submit], run, [clip, text, models, seconds], [said, shown, files], concurrency_id='video')
+    stop.click(None, cancels=[running])
+
 # %% ../nbs/21_app.ipynb #4cf63a78
 def _classify_tab(gr):
     from airl.eval_tta import predict
@@ -464,14 +529,14 @@ def _compare_tab(gr, preset, device):
         return [_say(f'{result.sentence().rstrip(".")}. {result.preset}, {result.timings["total"]:.1f} s.'), draw_instances(result.image, result.masks, result.xyxy, result.labels)]
     for models, every, said, picture in sides: go.click(one, [photo, text, models, every], [said, picture], concurrency_id='photo')
 
-# %% ../nbs/21_app.ipynb #a1d90979
+# %% ../nbs/21_app.ipynb #b7416f5c
 def about_text() -> str:  # Markdown
     "What runs here and why, and the doctor's table."
     from airl import __version__
     from airl.cli import devices, extras_here, presets_here
     from airl.sam2_pipeline import choose_preset
     name, why = choose_preset('auto')
-    rows = [*((r['device'], r['there'], r['detail'], '') for r in devices()), *((f'preset {r["preset"]}', r['there'], r['detail'], r['fix']) for r in presets_here()),
+    rows = [*((r['device'], r['there'], r['detail'], r['fix']) for r in devices()), *((f'preset {r["preset"]}', r['there'], r['detail'], r['fix']) for r in presets_here()),
             *((f'airl[{r["extra"]}]', r['there'], r['detail'], r['fix']) for r in extras_here())]
     table = '\n'.join(f'| {what} | {"yes" if there else "no"} | {detail} | {f"`{fix}`" if fix else ""} |' for what, there, detail, fix in rows)
     return f"""**airl {__version__}** turns a sentence into masks and names what is in a photo. All of it runs on this machine; no photo leaves it.
@@ -516,10 +581,6 @@ def create_page(preset: str = 'auto', device: str | None = None):  # gradio.Bloc
         page.unload(leave)
     page.airl_scratch = scratch  # lives as long as the page
     return page.queue(max_size=32, default_concurrency_limit=1)
-
-# %% ../nbs/21_app.ipynb #6536e200
-def _video_tab(gr, preset, device, scratch):
-    gr.HTML(_say('Clips need the module airl.video.'))
 
 # %% ../nbs/21_app.ipynb #b697c90a
 def create_app(preset: str = 'auto',
