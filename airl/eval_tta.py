@@ -9,7 +9,7 @@ __all__ = ['TTA', 'Classifier', 'load_classifier', 'views', 'Report', 'negative_
            'plot_mistakes', 'most_confused', 'Comparison', 'compare', 'save_report', 'load_report', 'Prediction',
            'predict', 'Deployed', 'export_model']
 
-# %% ../nbs/03_eval_tta.ipynb #deb2627a
+# %% ../nbs/03_eval_tta.ipynb #921a0a5a
 import json, os, time
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +23,7 @@ from .photos import load_photo, replacing
 from .weights import MissingWeights, require
 from .data import CIFAR10_CLASSES, DataError, ImageSet, batches, prepare
 from .vit_model import ModelError, image_size, load_nano
-from .train import Run, plot_curves
+from .train import Run, RunError, plot_curves
 
 # %% ../nbs/03_eval_tta.ipynb #f35acbac
 @dataclass
@@ -234,20 +234,23 @@ def plot_confusion(report: Report):
     ax.set(xlabel='answer', ylabel='truth')
     return fig
 
-# %% ../nbs/03_eval_tta.ipynb #de5b6d95
-def plot_reliability(*reports: Report, bins: int = 15):
-    "Accuracy over stated confidence for one or more reports, with the share of answers in each bin."
+# %% ../nbs/03_eval_tta.ipynb #5b7ba794
+def plot_reliability(*reports: Report, bins: int = 10):
+    "Accuracy over stated confidence for one or more reports, with Wilson's intervals, and the share of answers in each bin."
     import matplotlib.pyplot as plt
-    fig, ax = plt.subplots(figsize=(3.6, 3.2), layout='constrained')
+    from scipy.stats import binomtest
+    fig, (ax, below) = plt.subplots(2, 1, figsize=(5.6, 4.8), layout='constrained', sharex=True, height_ratios=(3, 1))
     ax.plot([0, 1], [0, 1], color='.7', lw=1)
-    middle = (np.arange(bins) + .5)/bins
     for i, report in enumerate(reports):
         n, confidence, accuracy = calibration_bins(report.probabilities, report.targets, bins).T
-        ax.plot(confidence, accuracy, 'o-', ms=3, color=f'C{i}', label=f'T = {report.temperature:.2f}, ECE {report.ece:.3f}')
-        ax.bar(middle, n/n.sum(), 1/bins, color=f'C{i}', alpha=.2)
-    ax.set(xlabel='stated confidence', ylabel='share right', xlim=(0, 1), ylim=(0, 1))
-    ax.spines[['top', 'right']].set_visible(False)
-    ax.legend(frameon=False, fontsize=8)
+        some = n > 0
+        ends = np.array([binomtest(round(a*m), int(m)).proportion_ci(method='wilson') for a, m in zip(accuracy[some], n[some])])
+        ax.vlines(confidence[some] + .004*i, *ends.T, color=f'C{i}', alpha=.5)
+        ax.plot(confidence[some] + .004*i, accuracy[some], 'o-', ms=5, color=f'C{i}', label=f'T = {report.temperature:.2f}, ECE {report.ece:.3f}')
+        below.stairs(n/n.sum(), np.linspace(0, 1, bins + 1), color=f'C{i}', fill=True, alpha=.3)
+    ax.set(ylabel='share right', ylim=(0, 1.02)); below.set(xlabel='stated confidence', ylabel='answers', xlim=(0, 1.01))
+    for each in (ax, below): each.spines[['top', 'right']].set_visible(False)
+    ax.legend(frameon=False)
     return fig
 
 # %% ../nbs/03_eval_tta.ipynb #6642efd4
@@ -317,7 +320,7 @@ def compare(run_a, run_b,  # reports, or run folders that hold one
         raise DataError(f'{a.model} was judged on {a.n} images of {a.data}, {b.model} on {b.n} of {b.data}, and the labels differ: evaluate both on the same images.')
     return Comparison(a, b)
 
-# %% ../nbs/03_eval_tta.ipynb #f9189aed
+# %% ../nbs/03_eval_tta.ipynb #9df09521
 def save_report(report: Report, folder) -> list[Path]: # the files
     "Write the reference's artefacts; `training_curves.png` where the folder has a `metrics.csv`."
     import matplotlib.pyplot as plt
@@ -338,8 +341,9 @@ def save_report(report: Report, folder) -> list[Path]: # the files
 Report.save = save_report
 
 def load_report(folder) -> Report:
-    "The report that `save_report` left in `folder`."
+    "The report that `save_report` left in `folder`; raises `RunError` where there is none."
     folder = Path(folder)
+    if not (folder/'report.json').exists(): raise RunError(f'{folder} holds no report: judge the run first, with `airl eval --model {folder}` or `evaluate(…).save(…)`.')
     about = json.loads((folder/'report.json').read_text())
     names = (folder/'confusion_matrix.csv').read_text(encoding='utf8').splitlines()[0].split(',')[1:]
     return Report(np.load(folder/'test_logits.npy'), np.load(folder/'test_targets.npy'), names, *(about[k] for k in ('tta', 'temperature', 'seconds', 'model', 'data')))
