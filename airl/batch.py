@@ -10,7 +10,7 @@ __all__ = ['log', 'LARGEST_FILE', 'LISTED', 'SCHEMA', 'Answer', 'UNDER_WAY', 'EN
            'class_names', 'split_of', 'polygons', 'filled', 'one_polygon', 'check_format', 'export_dataset', 'gallery',
            'Projection', 'figures_of', 'project']
 
-# %% ../nbs/15_batch.ipynb #37a36de1
+# %% ../nbs/15_batch.ipynb #0b07f0ec
 import contextlib, csv, glob, hashlib, html, io, itertools, json, logging, os, queue, shutil, signal, tarfile, threading, time, zipfile
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +20,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 import cv2, numpy as np, pyarrow as pa, pyarrow.parquet as pq
 from .photos import SUFFIXES, PhotoError, UserError, load_photo, replacing, resize_longest, save_image
+from .clip_ensemble import crop_around
 from .sam2_pipeline import TextDrivenSegmentationPipeline, choose_preset, parse_prompt
 from .scene import SegmentationResult, decode_rle, encode_rle, mask_iou, overlay
 from .weights import MissingExtra, MissingWeights, require
@@ -266,7 +267,7 @@ def open_photo(job: Job, recipe: BatchRecipe) -> Opened:
     except PhotoError as e: opened.error = str(e).replace('The image', job.image, 1)
     return opened
 
-# %% ../nbs/15_batch.ipynb #f312f666
+# %% ../nbs/15_batch.ipynb #6a0d7147
 _TEXTS, _NUMBERS = 'image source member content key prompt', 'score text compactness size smoothness detection_score predicted_iou presence disagreement'
 SCHEMA = pa.schema([*((name, pa.string()) for name in _TEXTS.split()), ('asked', pa.list_(pa.string())), ('height', pa.int32()), ('width', pa.int32()),
                     ('instance', pa.int32()), *((name, pa.float32()) for name in _NUMBERS.split()), ('box', pa.list_(pa.float32())),
@@ -285,7 +286,9 @@ def _object(instance) -> dict:
     return score | dict(detection_score=instance.detection_score, predicted_iou=instance.predicted_iou, box=[float(v) for v in instance.xyxy],
                         area=int(instance.mask.sum()), rle=encode_rle(instance.mask)['counts'])
 
-def rows_of(opened: Opened, result: SegmentationResult) -> list[dict]:
+def rows_of(opened: Opened, result: SegmentationResult,
+            disagreement: Sequence[float] = (),  # of each object, where there is an ensemble
+           ) -> list[dict]:
     "The answer for one photo as rows of the manifest."
     rows, (h, w) = [], opened.image.shape[:2]
     shared = dict(height=h, width=w, preset=result.preset, engines=json.dumps(result.engines), seconds=result.timings['total'] + opened.shared,
@@ -293,10 +296,10 @@ def rows_of(opened: Opened, result: SegmentationResult) -> list[dict]:
     for phrase in result.prompts:
         found = [(k, i) for k, i in enumerate(result.instances) if i.label == phrase]
         base = _row(opened, prompt=phrase, presence=result.presence[phrase], **shared)
-        rows += [base | _object(i) | dict(instance=k) for k, i in found] or [base]
+        rows += [base | _object(i) | dict(instance=k, disagreement=disagreement[k] if len(disagreement) else None) for k, i in found] or [base]
     return rows
 
-# %% ../nbs/15_batch.ipynb #c0f342a4
+# %% ../nbs/15_batch.ipynb #a24ebe0d
 def answer(pipeline: TextDrivenSegmentationPipeline, opened: Opened,
           ) -> list[dict]:  # rows of the manifest; none for a photo that is finished already
     "Ask about one photo; what goes wrong with it becomes a row."
@@ -304,12 +307,20 @@ def answer(pipeline: TextDrivenSegmentationPipeline, opened: Opened,
     if opened.image is None: return []
     try:
         result = pipeline.segment_image(opened.image, opened.job.prompts)
-        return rows_of(opened, result)
+        return rows_of(opened, result, _disagreement(pipeline.scorer, result))
     except (MissingWeights, MissingExtra): raise
     except UserError as e: return [_row(opened, error=str(e))]
     except Exception as e:
         log.warning('%s failed', opened.job.image, exc_info=True)
         return [_row(opened, error=f'{type(e).__name__}: {e}')]
+
+# %% ../nbs/15_batch.ipynb #3b1c093c
+def _disagreement(scorer, result: SegmentationResult) -> list[float]:  # of each object; empty without an ensemble
+    "How far the members of an ensemble are apart about each object's region: their weighted standard deviation."
+    if not result.instances or len(getattr(scorer, '_members', ())) < 2: return []
+    labels = list(dict.fromkeys(result.labels))
+    apart = scorer.score([crop_around(result.image, box) for box in result.xyxy], labels).disagreement
+    return [float(apart[k, labels.index(label)]) for k, label in enumerate(result.labels)]
 
 # %% ../nbs/15_batch.ipynb #38fcfaeb
 def _parts(out: Path) -> list[Path]:
