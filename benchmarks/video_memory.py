@@ -1,0 +1,110 @@
+"""Does memory grow with the length of a video?
+
+The resident memory of a child process after 100 and after 1,000 frames of 240 x 320, for both trackers: FlowTracker within
+segment_video, every file written, and SAM2Tracker (the real architecture, slimmed, at random weights). The bound is a ratio
+of 1.1. For comparison SAM 2's own predictor, which keeps every output.
+Run: python benchmarks/video_memory.py [--frames 1000]. Ends with a table and JSON lines.
+"""
+import argparse
+import gc
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+BOUND = 1.1
+SLIM = [f'++model.image_encoder.{k}' for k in ('trunk.embed_dim=16', 'trunk.stages=[1,1,2,1]', 'trunk.global_att_blocks=[3]',
+                                               'neck.backbone_channel_list=[128,64,32,16]')] + ['++model.image_size=128']
+
+
+def frames(n, size=(240, 320), r=30):
+    "A red disc that goes to and fro over a grainy ground, made one frame at a time."
+    rng = np.random.default_rng(0)
+    ground = rng.integers(60, 200, (*size, 3)).astype(np.uint8)
+    yy, xx = np.mgrid[:size[0], :size[1]]
+    for k in range(n):
+        x, y = size[1]/2 + 90*np.sin(k/25), size[0]/2 + 50*np.cos(k/40)
+        inside = (xx - x)**2 + (yy - y)**2 <= r*r
+        yield np.where(inside[..., None], np.uint8([200, 40, 40]), ground), inside
+
+
+class ByColour:
+    "A pipeline that finds what is red."
+    preset, why = 'ink', ''
+
+    def segment_image(self, image, text):
+        from airl.scene import Instance, MaskScore, SegmentationResult
+        mask = np.abs(image.astype(int) - [200, 40, 40]).sum(-1) < 30
+        return SegmentationResult(image, [text], [Instance(mask, text, MaskScore(1, 1, 1, 1, 1), 1., 1.)])
+
+
+def resident():
+    gc.collect()
+    return psutil.Process().memory_info().rss/2**20
+
+
+def flow(n, early):
+    "All of segment_video."
+    from airl.video import segment_video
+    measured = {}
+
+    def watched():
+        for k, (image, _) in enumerate(frames(n)):
+            if k in (early, n - 1): measured[k] = resident()
+            yield image
+    with tempfile.TemporaryDirectory() as tmp:
+        result = segment_video(watched(), 'a red disc', tmp, pipeline=ByColour(), progress=False)
+        assert result.frames == n and result.objects[0].frames > .9*n
+        return measured[early], measured[n - 1], resident()
+
+
+def slim_sam2():
+    import torch
+    from sam2.build_sam import build_sam2_video_predictor
+    torch.manual_seed(0)
+    model = build_sam2_video_predictor('configs/sam2.1/sam2.1_hiera_t.yaml', None, 'cpu', hydra_overrides_extra=SLIM)
+    model.fill_hole_area = 0
+    return model
+
+
+def sam2(n, early, trim=True):
+    "SAM2Tracker alone, prompted once; without `trim` what the package keeps."
+    from airl.video import SAM2Tracker
+    tracker, measured = SAM2Tracker(slim_sam2()), {}
+    if not trim: tracker._trim = lambda: None
+    for k, (image, mask) in enumerate(frames(n)):
+        if not k:
+            tracker.start(image)
+            tracker.add(mask[None])
+        else: tracker.step(image)
+        if k in (early, n - 1): measured[k] = resident()
+    return measured[early], measured[n - 1], resident()
+
+
+JOBS = {'FlowTracker, all files written': flow, 'SAM2Tracker': sam2, 'SAM 2 untrimmed': lambda n, early: sam2(n, early, False)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--frames', type=int, default=1000)
+    parser.add_argument('--job', choices=list(JOBS), help='run one job in this process')
+    args = parser.parse_args()
+    early = 100 if args.frames > 200 else args.frames//2
+    if args.job: return print(json.dumps(JOBS[args.job](args.frames, early)))
+    rows = []
+    for job in JOBS:
+        done = subprocess.run([sys.executable, str(Path(__file__)), '--frames', str(args.frames), '--job', job], capture_output=True, text=True, check=True)
+        first, last, end = json.loads(done.stdout.splitlines()[-1])
+        rows.append(dict(what=job, frames=args.frames, early_mib=round(first, 1), late_mib=round(last, 1), at_end_mib=round(end, 1), ratio=round(last/first, 3)))
+        print(rows[-1], flush=True)
+    print(f'\n{"":34}{"after "+str(early):>12}{"after "+str(args.frames):>12}{"ratio":>9}')
+    for r in rows: print(f'{r["what"]:34}{r["early_mib"]:8.0f} MiB{r["late_mib"]:8.0f} MiB{r["ratio"]:9.3f}')
+    for r in rows: print(json.dumps(r))
+    if grown := [r['what'] for r in rows[:2] if r['ratio'] > BOUND]: raise SystemExit(f'Memory grew by more than {BOUND}: {", ".join(grown)}.')
+
+
+if __name__ == '__main__': main()
