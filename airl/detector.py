@@ -254,16 +254,16 @@ def _owl_answers(out, rows, size):
 
 GroundingDINODetector._rows, GroundingDINODetector._forward = _rows, _forward
 
-# %% ../nbs/11_detector.ipynb #55489f57
+# %% ../nbs/11_detector.ipynb #69b857a8
 def _mended():
     "The modules of groundingdino-py, made to work with transformers 5, offline, and without the compiled operator."
     import transformers
     dino = require('groundingdino.models.GroundingDINO.groundingdino', 'groundingdino')
     deform = importlib.import_module('groundingdino.models.GroundingDINO.ms_deform_attn')
-    def square_mask(bert):                      # each word attends to its own phrase: a mask [n, tokens, tokens]
-        forward = bert.forward
-        bert.forward = lambda input_ids, attention_mask, **kw: forward(input_ids=input_ids, attention_mask=attention_mask[:, None], **kw)
-        return bert
+    def square_mask(bert_model):                # each word attends to its own phrase: a mask [n, tokens, tokens]
+        forward = bert_model.forward
+        bert_model.forward = lambda input_ids, attention_mask, **kw: forward(input_ids=input_ids, attention_mask=attention_mask[:, None], **kw)
+        return bert_model
     class Plain:
         apply = staticmethod(lambda value, shapes, starts, places, weights, step: deform.multi_scale_deformable_attn_pytorch(value, shapes, places, weights))
     class Local:
