@@ -993,7 +993,7 @@ def _ray_here(ray, recipe: BatchRecipe, where: Where):
     finally:
         if mine: ray.shutdown()
 
-# %% ../nbs/15_batch.ipynb #a1137ebd
+# %% ../nbs/15_batch.ipynb #2c722f98
 def _ray(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Iterator[Answer]:
     "The engine of a cluster."
     ray = require('ray', 'dist')
@@ -1008,7 +1008,7 @@ def _ray(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Iterator[Ans
         stages = (ray.data.from_arrow(blocks)
                   .map_batches(_ray_read, batch_size=8, batch_format='pyarrow', fn_kwargs=dict(recipe=recipe), num_cpus=.5)
                   .map_batches(_RayWorker, batch_size=8, batch_format='pyarrow', compute=ray.data.ActorPoolStrategy(size=actors), num_gpus=gpus or None,
-                               num_cpus=None if gpus else 1, fn_constructor_args=(recipe, where.device, where.threads), max_task_retries=2)
+                               num_cpus=None if gpus else 1, fn_constructor_args=(recipe, where.device, where.threads))
                   .map_batches(_ray_write, batch_size=64, batch_format='pyarrow', fn_kwargs=dict(folder=str(where.writer.folder.resolve()), generation=where.writer.generation), num_cpus=.5))
         for batch in stages.iter_batches(batch_size=None, batch_format='pyarrow', prefetch_batches=0):
             for row in batch.to_pylist():
@@ -1029,7 +1029,7 @@ def _counted(row) -> list[dict]:
 
 ENGINES['ray'] = _ray
 
-# %% ../nbs/15_batch.ipynb #3c6dc5a2
+# %% ../nbs/15_batch.ipynb #0ba46a4f
 @dataclass(frozen=True)
 class Projection:
     "What a large run would take."
@@ -1046,7 +1046,8 @@ def figures_of(out,  # folder of a run
               ) -> dict[str, float]:
     "Seconds, bytes to read and bytes of manifest a photo, as measured in a run."
     rows = [rows[0] for _, rows in by_image(out) if not rows[0]['error']]
-    size = sum(p.stat().st_size for p in _parts(Path(out)))
+    groups = [g for p in _parts(Path(out)) for m in [pq.read_metadata(p)] for g in map(m.row_group, range(m.num_row_groups))]
+    size = sum(g.column(j).total_compressed_size for g in groups for j in range(g.num_columns))       # a footer does not grow with the photos
     read = [os.path.getsize(r['source']) for r in rows if not r['member']] or [len(Job(r['image'], r['source'], r['member']).read()) for r in rows[:100]]
     return dict(seconds=float(np.mean([r['seconds'] for r in rows])), photo_bytes=float(np.mean(read)), row_bytes=size/max(1, len(rows)))
 
