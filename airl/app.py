@@ -598,7 +598,7 @@ def create_app(preset: str = 'auto',
     return gr.mount_gradio_app(create_api(preset, device, auth), create_page(preset, device), path='/', auth=auth, theme=theme, css=_LOOK, head=_NAMES,
                                max_file_size=CLIP_LIMIT, show_error=True, footer_links=[])
 
-# %% ../nbs/21_app.ipynb #36d0616f
+# %% ../nbs/21_app.ipynb #29c818d9
 LOOPBACK = ('127.0.0.1', 'localhost', '::1')
 
 def _listen(host, port):  # socket
@@ -629,4 +629,4 @@ def serve(host: str = '127.0.0.1',       # this machine alone; 0.0.0.0: whoever 
     everybody = 'with the password' if auth else 'and nothing asks who they are: think of --auth NAME:PASSWORD'
     if host not in LOOPBACK: print(f'Whoever reaches this machine on port {port} can use it, {everybody}.', flush=True)
     if share: print(f'{_tunnel(port)}\nWhoever has that address can use this page for a week, {everybody}; photos pass through Gradio\'s servers.', flush=True)
-    uvicorn.Server(uvicorn.Config(app, log_level='warning')).run(sockets=[socket])
+    uvicorn.Server(uvicorn.Config(app, log_level='warning', timeout_graceful_shutdown=2)).run(sockets=[socket])

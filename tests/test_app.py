@@ -67,9 +67,9 @@ def find(page, text, answer):
 
 
 def upload(page, path):
-    if (clear := page.locator('#photo').get_by_label('Clear')).count(): clear.first.click()
-    with page.expect_response(lambda response: '/upload' in response.url): page.locator('#photo input[type=file]').set_input_files(path)
-    page.locator('#photo').get_by_label('Clear').first.wait_for()
+    if (clear := page.locator('#photo').get_by_label('Remove Image')).count(): clear.first.click()
+    with page.expect_response(lambda response: '/upload?' in response.url): page.locator('#photo input[type=file]').set_input_files(path)
+    page.locator('#photo').get_by_label('Remove Image').first.wait_for()
 
 
 def downloaded(page, name) -> Path:
@@ -90,14 +90,14 @@ def test_a_photo_becomes_a_mask_that_a_click_mends(browser, address, photos):
     page = opened(browser, address, viewport=dict(width=1280, height=1000))
     upload(page, photos/'coffee.png')
     find(page, 'a cup', 'Engines: lite')
-    told, before = (page.locator('#said').inner_text(), np.asarray(Image.open(downloaded(page, 'Mask (PNG)'))) > 0)
+    told, before = page.locator('#said [role=status]').text_content(), np.asarray(Image.open(downloaded(page, 'Mask (PNG)'))) > 0
     assert before.shape == (400, 600) and before[200, 265]
     y, x = np.argwhere(before[:, 120:180])[-1] + [0, 120]  # at the rim of what was found
     page.get_by_label('take away').check()
     picture = page.locator('#result img').first
     box = picture.bounding_box()
     picture.click(position=dict(x=(x + .5)*box['width']/600, y=(y + .5)*box['height']/400))
-    page.wait_for_function('told => document.querySelector("#said").innerText.trim() != told', arg=told.strip())
+    page.wait_for_function('told => document.querySelector("#said [role=status]").textContent != told', arg=told)
     after = np.asarray(Image.open(downloaded(page, 'Mask (PNG)'))) > 0
     assert not after[y - 2:y + 3, x - 2:x + 3].all() and (after != before).any() and after[200, 265]
     found = json.loads(downloaded(page, 'Everything (JSON)').read_text())
@@ -139,7 +139,7 @@ def test_page_fits_and_is_accessible(browser, address, scheme, width):
 def test_example_and_enter_are_enough(browser, address):
     page = opened(browser, address)
     page.get_by_text('a cup . a spoon').first.click()
-    page.locator('#photo').get_by_label('Clear').first.wait_for()
+    page.locator('#photo').get_by_label('Remove Image').first.wait_for()
     page.locator('#text').locator('textarea, input').focus()
     page.keyboard.press('Enter')
     page.locator('#said').get_by_text('Engines: lite').wait_for()
