@@ -12,6 +12,7 @@ _HOMES = {
     'detector': 'HybridDetector',
     'mask_eval': 'ComprehensiveMaskEvaluator',
     'sam2_pipeline': 'TextDrivenSegmentationPipeline quick_segment segment_image_from_path',
+    'video': 'FlowTracker SAM2Tracker segment_video',
     'batch': 'segment_folder',
 }
 _home_of = {name: module for module, names in _HOMES.items() for name in names.split()}

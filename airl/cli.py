@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['app', 'AsJson', 'Verbose', 'Quiet', 'Models', 'Device', 'Model', 'Data', 'Tta', 'Preset', 'set_loudness', 'command',
-           'start', 'main', 'segment', 'batch', 'predict_photos', 'evaluate_model', 'train', 'run_study', 'run_bench',
-           'devices', 'presets_here', 'extras_here', 'doctor', 'download_weights', 'manage_weights', 'verify_models',
-           'serve_page', 'traced', 'demo_segment', 'demo_train', 'demo_nano', 'demo']
+           'start', 'main', 'segment', 'video', 'batch', 'predict_photos', 'evaluate_model', 'train', 'run_study',
+           'run_bench', 'devices', 'presets_here', 'extras_here', 'doctor', 'download_weights', 'manage_weights',
+           'verify_models', 'serve_page', 'traced', 'demo_segment', 'demo_train', 'demo_nano', 'demo']
 
 # %% ../nbs/20_cli.ipynb #eaf69c58
 import inspect, json, logging, os, sys, time
@@ -116,6 +116,34 @@ def segment(photo: Annotated[str, typer.Argument(metavar='PHOTO', help='An image
     files = result.save(output, prefix)
     print(f'{result.sentence()}\nEngines: {result.preset}, {result.why}.\nFiles: {", ".join(map(str, files))}')
     return dict(photo=photo, files=files, sentence=result.sentence()) | to_dict(result)
+
+# %% ../nbs/20_cli.ipynb #6705f1d4
+@command('video')
+def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video file, a folder of frames, or camera:0 (Ctrl-C ends it).')],
+          prompt: Annotated[list[str], typer.Argument(metavar='TEXT', help='What to look for; several texts for several things.')],
+          output: Annotated[Path, typer.Option('--output', '-o', help='Folder for video, masks, JSON, table and contact sheet.')] = Path('out'),
+          models: Models = 'auto',
+          how: Annotated[str, typer.Option('--show', help='What the video shows: overlay, green (cut out on green), alpha (transparent, ProRes), side (beside the original).')] = 'overlay',
+          start: Annotated[float, typer.Option(min=0, help='Seconds.')] = 0.,
+          end: Annotated[float | None, typer.Option(help='Seconds; to the last frame if not given.')] = None,
+          stride: Annotated[int, typer.Option(help='Every so many frames.')] = 1,
+          every: Annotated[int, typer.Option(help='Frames from one look of the detector to the next.')] = 15,
+          resume: Annotated[bool, typer.Option('--resume', help='Go on with what was begun in the output folder.')] = False,
+          device: Device = None):
+    """Cut out what a text names on every frame of a video, each object with an identity.
+
+    \b
+    Examples:
+      airl video clip.mp4 "a car" -o out/
+      airl video clip.mp4 "a person" "a dog" --start 10 --end 20 --show side
+      airl video clip.mp4 "a car" -o out/ --resume
+      airl video camera:0 "a cup" --models lite
+    """
+    from airl.video import segment_video
+    result = segment_video(source, prompt, output, models, how, start, end, stride, resume, every=every, device=device)
+    print(f'{result.sentence()}\nEngines: {result.preset}, {result.why}.\nThe video: {result.video}')
+    objects = [dict(id=o.id, label=o.label, first=o.first, last=o.last, frames=o.frames, area=o.area, score=o.score) for o in result.objects]
+    return dict(source=source, video=result.video, masks=result.folder/'masks.json', sentence=result.sentence(), frames=result.frames, preset=result.preset, why=result.why, objects=objects)
 
 # %% ../nbs/20_cli.ipynb #a862aca6
 @command('batch')
