@@ -63,25 +63,26 @@ def train_nano(out,            # the run folder; where it holds an unfinished ru
     "Train ViT-nano on the training part of `data`, a stratified tenth held out."
     return fit(dataclasses.replace(nano_recipe(minutes), **overrides), load_data(data), run_dir=out)
 
-# %% ../nbs/19_shipped_weights.ipynb #5ba3df7c
+# %% ../nbs/19_shipped_weights.ipynb #7790ddd3
 def export_nano(run: Run,
                 held_out: ImageSet,  # the images the run did not train on
                 out_file):           # the safetensors file to write
     "Write the best weights of `run` as fp16 safetensors, calibrated on `held_out`, mean, std, temperature, classes and recipe in the header."
-    recipe, model = run.recipe, run.load_model()
-    answers = compute_logits(load_classifier(run), held_out)
+    recipe, classifier = run.recipe, load_classifier(run)
+    classifier.model.smoothing = recipe.smoothing
+    answers = compute_logits(classifier, held_out)
     report = Report(answers, held_out.labels.numpy(), run.class_names, temperature=fit_temperature(answers, held_out.labels.numpy()))
     about = dict(version=__version__, recipe=recipe_hash(recipe), epochs=run.metrics[-1].epoch, minutes=round(run.metrics[-1].seconds/60, 1),
                  held_out_top1=report.top1, held_out_n=report.n, licence='Apache-2.0')
-    card = NanoCard(run.class_names, recipe.mean, recipe.std, recipe.img_size, report.temperature, recipe.model_args, about)
-    with replacing(out_file) as part: save_nano(model, card, part)
+    card = NanoCard(run.class_names, recipe.mean, recipe.std, recipe.img_size, report.temperature, recipe.smoothing, recipe.model_args, about)
+    with replacing(out_file) as part: save_nano(classifier.model, card, part)
 
 def recipe_hash(recipe: Recipe) -> str:
     "Twelve hexadecimal digits that stand for the fields in which `recipe` differs from the default one."
     changed = {k: v for k, v in dataclasses.asdict(recipe).items() if v != getattr(Recipe(), k)}
     return hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:12]
 
-# %% ../nbs/19_shipped_weights.ipynb #11f7273a
+# %% ../nbs/19_shipped_weights.ipynb #640d39e9
 def nano_figures(weights,             # a safetensors file of `export_nano`
                  held_out: ImageSet,
                  test: ImageSet,
@@ -89,12 +90,11 @@ def nano_figures(weights,             # a safetensors file of `export_nano`
     "Accuracy with its 95 % bootstrap interval and calibration of a shipped file, without TTA."
     model, card = load_nano(weights)
     classifier = Classifier(model, card.class_names, card.img_size, card.mean, card.std, card.temperature, 'vit_nano')
-    rows = ['| images | n | top-1 | 95 % interval | ECE before | ECE after temperature | NLL |', '|---|---|---|---|---|---|---|']
+    rows = ['| images | n | top-1 | 95 % interval | ECE | NLL |', '|---|---|---|---|---|---|']
     for name, images in {'held out of training': held_out, 'test': test}.items():
         after = evaluate(classifier, images, tta='none')
-        before = dataclasses.replace(after, temperature=1.)
         low, high = bootstrap_interval(after.correct)
-        rows.append(f'| {name} | {after.n:,} | {after.top1:.2%} | {low:.2%} – {high:.2%} | {before.ece:.3f} | {after.ece:.3f} | {after.nll:.3f} |')
+        rows.append(f'| {name} | {after.n:,} | {after.top1:.2%} | {low:.2%} – {high:.2%} | {after.ece:.3f} | {after.nll:.3f} |')
     return '\n'.join(rows) + '\n'
 
 # %% ../nbs/19_shipped_weights.ipynb #e26846d3

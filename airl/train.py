@@ -117,15 +117,16 @@ def recipe_from(values: dict) -> Recipe:
             raise RecipeError(f'{name!r} is not part of a recipe' + (f'; did you mean {near[0]!r}?' if near else f'; there are {", ".join(known)}.'))
     return Recipe(**values)
 
-# %% ../nbs/02_train.ipynb #b98f8db1
+# %% ../nbs/02_train.ipynb #07c252ef
 _CIFAR = dict(mean=(.4914, .4822, .4465), std=(.247, .2435, .2616))
 _PRESETS = dict(
     reference_p16=dict(),
     reference_p32=dict(model='vit_small_patch32_224'),
     reference_p16_imagenet=dict(pretrained=True, mean=(.5, .5, .5), std=(.5, .5, .5)),
-    nano=dict(model='vit_nano', img_size=32, epochs=100, max_minutes=72., schedule='minutes', warmup_epochs=.5, batch_size=500,
-              optimizer='muon', lr=4e-3, lr_batch=500, betas=(.9, .99), weight_decay=.1, clip=0., ema=.995, mixup=0., cutmix=0., mix_prob=0.,
-              scale=(1., 1.), shift=2, jitter=(0., 0., 0.), cutout=8, channels_last=True, precision='bf16', **_CIFAR),
+    nano=dict(model='vit_nano', img_size=32, epochs=100, max_minutes=60., schedule='minutes', warmup_epochs=.5, batch_size=500,
+              optimizer='muon', lr=.01, fallback_lr=.4, lr_batch=500, betas=(.9, .99), weight_decay=.1, clip=0., ema=.995, mixup=0., cutmix=1., mix_prob=.25,
+              scale=(1., 1.), shift=3, alternate_flip=True, jitter=(0., 0., 0.), cutout=10, small_size=24, small_share=.45, channels_last=True,
+              precision='bf16', **_CIFAR),
     smoke=dict(model='airl_vit_tiny_patch16_224', model_args=dict(patch_size=8, embed_dim=128, depth=4, num_heads=4), img_size=32,
                epochs=15, warmup_epochs=1., batch_size=64, optimizer='muon', lr=2e-3, lr_batch=64, ema=.99, mixup=0., cutmix=0.,
                scale=(1., 1.), shift=3, hflip=0., jitter=(0., 0., 0.), **_CIFAR))
@@ -426,7 +427,7 @@ def _teach(t, x, rows, mixes):
     known = F.softmax(t.teacher[rows].to(t.device).float(), 1)
     return mix(x, known, mixes)[1].clamp_min(1e-8).log() if t.recipe.mixup or t.recipe.cutmix else known.clamp_min(1e-8).log()
 
-# %% ../nbs/02_train.ipynb #9300d553
+# %% ../nbs/02_train.ipynb #48858eef
 @torch.no_grad()
 def validate(training: Training, data: ImageSet) -> tuple[float, np.ndarray]: # mean loss, int64 [k, k]: true class, answer
     "Loss and confusion matrix of the averaged weights on `data`, shared out among the processes."
@@ -434,7 +435,7 @@ def validate(training: Training, data: ImageSet) -> tuple[float, np.ndarray]: # 
     k, total = t.n_classes, torch.zeros(1, dtype=torch.float64, device=t.device)
     table = torch.zeros(k*k, dtype=torch.int64, device=t.device)
     mine = torch.arange(len(data))[t.accelerator.process_index::t.accelerator.num_processes]
-    for images, labels in batches(data, 4*t.batch_size, mine, t.device):
+    for images, labels in batches(data, min(t.batch_size, 256), mine, t.device):  # no larger than a step: validation must not need more memory than training
         x = prepare(images, r.img_size, r.mean, r.std, _dtype(t.precision))
         with torch.autocast(t.device.type, _dtype(t.precision), enabled=t.precision != 'fp32'): logits = model(x).float()
         total += F.cross_entropy(logits, labels, reduction='sum')
@@ -519,17 +520,17 @@ def _deterministic(on):
     try: yield
     finally: torch.use_deterministic_algorithms(before)
 
-# %% ../nbs/02_train.ipynb #1704835c
+# %% ../nbs/02_train.ipynb #25bc6275
 def plot_curves(rows: list[Epoch]):
     "Loss, accuracy, validation metrics and learning rate over the epochs."
     import matplotlib.pyplot as plt
-    fig, axes = plt.subplots(1, 4, figsize=(9, 2.2), layout='constrained')
+    fig, axes = plt.subplots(2, 2, figsize=(6.4, 4.2), layout='constrained')
     shown = dict(loss=('train_loss', 'val_loss'), accuracy=('train_accuracy', 'val_accuracy'),
                  validation=('val_precision', 'val_recall', 'val_f1'), **{'learning rate': ('lr',)})
-    for ax, (title, names) in zip(axes, shown.items()):
+    for ax, (title, names) in zip(axes.flat, shown.items()):
         for name in names: ax.plot([r.epoch for r in rows], [getattr(r, name) for r in rows], label=name.split('_')[0 if title in ('loss', 'accuracy') else -1])
-        ax.set_title(title, fontsize=9); ax.tick_params(labelsize=7); ax.spines[['top', 'right']].set_visible(False)
-        if len(names) > 1: ax.legend(fontsize=7, frameon=False)
+        ax.set_title(title); ax.set_xlabel('epoch'); ax.spines[['top', 'right']].set_visible(False)
+        if len(names) > 1: ax.legend(frameon=False)
     return fig
 
 # %% ../nbs/02_train.ipynb #0259c89b

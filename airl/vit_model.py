@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ModelError', 'PatchEmbed', 'attend', 'Attention', 'MLP', 'Block', 'VisionTransformer', 'create_vit', 'Count',
            'image_size', 'count', 'position_similarity', 'attention_maps', 'rollout', 'attention_heat', 'Whiten',
-           'ConvStage', 'ViTNano', 'NanoCard', 'save_nano', 'load_nano']
+           'ConvStage', 'ViTNano', 'unsmooth', 'NanoCard', 'save_nano', 'load_nano']
 
 # %% ../nbs/01_vit_model.ipynb #c0fe26d3
 import difflib, json, re
@@ -248,16 +248,17 @@ def _conv(c_in, c_out):
     nn.init.dirac_(conv.weight[:min(c_in, c_out)])
     return conv
 
-# %% ../nbs/01_vit_model.ipynb #b40f052d
+# %% ../nbs/01_vit_model.ipynb #8ee86832
 class ViTNano(nn.Module):
     "Whitening, three convolution stages, Transformer blocks on 4 × 4 tokens: images [n, 3, 32, 32] → logits [n, num_classes]; smaller images leave fewer tokens."
     num_prefix_tokens, grid_size = 0, (4, 4)
-    def __init__(self, num_classes: int = 10, img_size: int = 32, widths: tuple = (64, 192), embed_dim: int = 256,
-                 depth: int = 3, num_heads: int = 8, mlp_ratio: float = 3., last_stage: int = 1):
+    smoothing = 0. # of the labels it was trained with, to be undone in its answers
+    def __init__(self, num_classes: int = 10, img_size: int = 32, widths: tuple = (64, 208), embed_dim: int = 256,
+                 depth: int = 2, num_heads: int = 8, mlp_ratio: float = 3.):
         super().__init__()
         if img_size != 32: raise ModelError(f'vit_nano reads images of 32 px, not {img_size}: choose img_size=32 or another model.')
         w1, w2 = widths
-        self.stem = nn.Sequential(Whiten(), nn.GELU(), ConvStage(24, w1), ConvStage(w1, w2), ConvStage(w2, embed_dim, last_stage, ceil=True))
+        self.stem = nn.Sequential(Whiten(), nn.GELU(), ConvStage(24, w1), ConvStage(w1, w2), ConvStage(w2, embed_dim, ceil=True))
         self.pos_embed = nn.Parameter(torch.zeros(1, 16, embed_dim))
         self.blocks = nn.Sequential(*[Block(embed_dim, num_heads, mlp_ratio) for _ in range(depth)])
         self.norm, self.pool, self.head = nn.LayerNorm(embed_dim, eps=1e-6), nn.Linear(embed_dim, 1), nn.Linear(embed_dim, num_classes)
@@ -279,9 +280,15 @@ class ViTNano(nn.Module):
 
     def forward(self, images):
         tokens = self.forward_features(images)
-        return self.head((self.pool(tokens).softmax(1)*tokens).sum(1))
+        logits = self.head((self.pool(tokens).softmax(1)*tokens).sum(1))
+        return unsmooth(logits, self.smoothing) if self.smoothing and not self.training else logits
 
-# %% ../nbs/01_vit_model.ipynb #7da45496
+def unsmooth(logits: torch.Tensor, smoothing: float, softness=1e-3) -> torch.Tensor: # as logits, in the same order
+    "What a model believes that was taught smoothed labels: p = (q - ε/k)/(1 - ε), where the softmax gives q."
+    excess = logits.float().softmax(-1) - smoothing/logits.shape[-1]
+    return (F.softplus(excess/softness, threshold=50)*softness).log()
+
+# %% ../nbs/01_vit_model.ipynb #6b269e8f
 @dataclass
 class NanoCard:
     "What ViT-nano's weights expect and how they came to be."
@@ -290,6 +297,7 @@ class NanoCard:
     std: tuple[float, float, float]
     img_size: int = 32
     temperature: float = 1.                     # divides the logits before the softmax
+    smoothing: float = 0.                       # of the labels, undone in the answers
     config: dict = field(default_factory=dict)  # further arguments of `ViTNano`
     about: dict = field(default_factory=dict)   # accuracy, n, recipe: for people
 
@@ -307,7 +315,8 @@ def load_nano(path=None, # None: the weights that ship
         card, state = NanoCard(**json.loads(file.metadata()['card'])), {k: file.get_tensor(k).float() for k in file.keys()}
     model = ViTNano(len(card.class_names), card.img_size, **card.config)
     model.load_state_dict(state)
-    return model.eval(), card
+    model.smoothing = card.smoothing
+    return model.eval().to(memory_format=torch.channels_last), card
 
 def _nano(pretrained, num_classes, given):
     "ViT-nano; with `pretrained`, shipped weights, and a fresh head where the number of classes is another."
