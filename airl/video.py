@@ -646,13 +646,13 @@ def indexed(shown: FrameMasks):  # PIL image, mode P
     image.putpalette([0, 0, 0, *(int(c) for i in range(1, 256) for c in _colour(i))])
     return image
 
-# %% ../nbs/14_video.ipynb #387a94fd
+# %% ../nbs/14_video.ipynb #471836ae
 CLOCK = 90_000   # ticks a second, divisible by every usual rate
 
 class _Piece:
     "A few seconds of video, being written."
     def __init__(self, path, how, fps):
-        self.path, self.how, self.first = path, how, None
+        self.path, self.how, self.first, self.last = path, how, None, None
         self.container = require('av', 'video').open(str(path), 'w')
         codec, form, options = ('prores_ks', 'yuva444p10le', {'profile': '4'}) if how == 'alpha' else ('libx264', 'yuv420p', {'crf': '20', 'preset': 'veryfast', 'bf': '0'})
         self.stream = self.container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001), options=options)
@@ -857,15 +857,16 @@ def _xywh(mask):
     x1, y1, x2, y2 = mask_to_box(mask).tolist()
     return [x1, y1, x2 - x1, y2 - y1]
 
-# %% ../nbs/14_video.ipynb #700e7867
-def _checkpoint(self, segmenter):
-    "Close the piece and save the state that goes with it."
+# %% ../nbs/14_video.ipynb #8f046cbc
+def _checkpoint(self, segmenter, more=True):
+    "Close the piece and save the state that goes with it; a lone frame that others will follow is left to be done again (H.264 runs two lone key frames into one)."
     import torch
     if self.piece is None: return
     self.piece.close()
     self.log.flush(); os.fsync(self.log.fileno()); self.log.close()
     self.pieces.append((self.piece.path.name, self.piece.first))
-    self.piece = None
+    lone, self.piece = self.piece.last == self.piece.first, None
+    if lone and more: return
     state = dict(asked=self.asked, pieces=self.pieces, done=self.done, size=self.size, segmenter=segmenter.state())
     with replacing(self.work/'state.pt') as part: torch.save(state, part)
 
@@ -902,7 +903,7 @@ def load_video_result(folder) -> VideoResult:
     d.pop('asked')
     return VideoResult(**d | dict(folder=Path(folder), video=Path(folder)/d['video'], size=tuple(d['size']), objects=[Track(**o) for o in d['objects']]))
 
-# %% ../nbs/14_video.ipynb #f6361251
+# %% ../nbs/14_video.ipynb #cbe70557
 class _Preview:
     "The latest frame in a notebook, twice a second."
     def __init__(self, wanted): self.wanted, self.handle, self.at = wanted, None, 0.
@@ -932,6 +933,7 @@ def segment_video(source,                        # a file, a folder of frames, '
     "Masks and identities on every frame of a video, as files; raises `VideoError` with one sentence."
     from tqdm.auto import tqdm
     if how not in RENDERINGS: raise VideoError(f'A video can show {", ".join(RENDERINGS)}, not {how!r}.')
+    if piece < 2: raise VideoError(f'A piece of {piece} frames is too short; take at least 2.')
     video = source if isinstance(source, Video) else Video(source, start, end, stride)
     segmenter = VideoSegmenter(text, models, **options)
     asked = dict(source=str(video.source) if isinstance(video.source, Path) else video.name, text=list(parse_prompt(text).phrases), start=video.start,
@@ -950,7 +952,7 @@ def segment_video(source,                        # a file, a folder of frames, '
                 if out.done % piece == 0: out.checkpoint(segmenter)
         complete = True
     finally:
-        out.checkpoint(segmenter)
+        out.checkpoint(segmenter, not complete)
         if out.pieces: result = out.assemble(segmenter, complete)
         elif out.work.exists() and not resume: shutil.rmtree(out.work)
     return result
