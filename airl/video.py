@@ -8,11 +8,10 @@ __all__ = ['log', 'FLOW_SIDE', 'MANY', 'RENDERINGS', 'GREEN', 'CLOCK', 'VideoErr
            'assign', 'VideoSegmenter', 'segment_stream', 'paint', 'render', 'indexed', 'join_pieces',
            'write_youtube_vis', 'contact_sheet', 'VideoResult', 'load_video_result', 'segment_video']
 
-# %% ../nbs/14_video.ipynb #c2d2ff95
+# %% ../nbs/14_video.ipynb #4073634b
 import csv, json, logging, os, shutil, time
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -857,7 +856,7 @@ def _xywh(mask):
     x1, y1, x2, y2 = mask_to_box(mask).tolist()
     return [x1, y1, x2 - x1, y2 - y1]
 
-# %% ../nbs/14_video.ipynb #8f046cbc
+# %% ../nbs/14_video.ipynb #b794c2db
 def _checkpoint(self, segmenter, more=True):
     "Close the piece and save the state that goes with it; a lone frame that others will follow is left to be done again (H.264 runs two lone key frames into one)."
     import torch
@@ -874,9 +873,9 @@ def _assemble(self, segmenter, complete) -> VideoResult:
     "Video, JSON, table and contact sheet of what there is."
     pieces = [(self.work/name, first) for name, first in self.pieces]
     tracks = [t for t in segmenter.tracks.values() if t.frames]
-    path, last = self.folder/f'{self.video.name}_{self.how}{self.suffix}', None
+    path = self.folder/f'{self.video.name}_{self.how}{self.suffix}'
     lines = lambda: _lines(p.with_suffix('.jsonl') for p, _ in pieces)
-    for last in lines(): pass
+    *_, last = deque(lines(), 1)
     end = last['time'] + self.video.stride/self.video.fps
     join_pieces(path, pieces, self.video.source if self.video.sound else None, end)
     write_youtube_vis(self.folder/'masks.json', lines, tracks, self.size, self.video.name)

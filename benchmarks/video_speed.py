@@ -38,9 +38,9 @@ def recorded(n):
     return [f.image() for f in clip.frames[:n]], [f.labels().mask(clip.phrase) for f in clip.frames[:n]]
 
 
-def seconds(job):
+def seconds(job, *given):
     start = time.perf_counter()
-    job()
+    job(*given)
     return time.perf_counter() - start
 
 
@@ -66,13 +66,14 @@ def main():
     for tracker, n in ((one, 1), (four, 4)):
         tracker.start(frames[0])
         tracker.add(np.stack([masks[0]]*n))
+    cut_out = lambda frame, mask: segmenter.segment(segmenter.encode(frame), Prompts(boxes=mask_to_box(mask)[None]))
     times = {k: [] for k in ('step', 'step_of_four', 'segmenter', 'flow')}
     for before, frame, mask in zip(frames, frames[1:], masks[1:]):
         greys = small_grey(before), small_grey(frame)
-        times['step'].append(seconds(lambda: one.step(frame)))
-        times['step_of_four'].append(seconds(lambda: four.step(frame)))
-        times['segmenter'].append(seconds(lambda: segmenter.segment(segmenter.encode(frame), Prompts(boxes=mask_to_box(mask)[None]))))
-        times['flow'].append(seconds(lambda: flow_back(*greys, frame.shape[:2])))
+        times['step'].append(seconds(one.step, frame))
+        times['step_of_four'].append(seconds(four.step, frame))
+        times['segmenter'].append(seconds(cut_out, frame, mask))
+        times['flow'].append(seconds(flow_back, *greys, frame.shape[:2]))
     median = {k: float(np.median(v)) for k, v in times.items()}
     with tempfile.TemporaryDirectory() as tmp:
         whole = seconds(lambda: segment_video(frames, 'it', tmp, pipeline=Given(masks[0]), every=10**6, progress=False))/len(frames)
