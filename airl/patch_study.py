@@ -68,7 +68,7 @@ def _stepper(model, batch_size):
         return time.perf_counter() - start
     return step
 
-# %% ../nbs/04_patch_study.ipynb #9a513005
+# %% ../nbs/04_patch_study.ipynb #c468ad0a
 def side_by_side(batch_size: int = 8) -> list[tuple[str, str, str]]: # what, claimed, measured here
     "The reference's figures for ViT-S with patches of 16 and 32, and ours."
     vits = [create_vit(f'vit_small_patch{p}_224') for p in (16, 32)]
@@ -79,8 +79,8 @@ def side_by_side(batch_size: int = 8) -> list[tuple[str, str, str]]: # what, cla
             ('pairs that attention compares, ratio', '15.5', f'{p16.pairs/p32.pairs:.1f}'),
             ('parameters', '–', pair(a.params/1e6, b.params/1e6, '{:.2f} M')),
             ('FLOPs an image, forward', '–', pair(a.flops/1e9, b.flops/1e9, '{:.2f} G') + f', ratio {a.flops/b.flops:.1f}'),
-            ('kept for backward an image, fp32', '–', pair(a.activations/2**20, b.activations/2**20, '{:.0f} MB') + f', ratio {a.activations/b.activations:.1f}'),
-            ('time of a training step, ratio', '–', f'{slow/fast:.1f}')]
+            ('saved for backward an image, fp32', '–', pair(a.activations/2**20, b.activations/2**20, '{:.0f} MB') + f', ratio {a.activations/b.activations:.1f}'),
+            (f'time of a bf16 training step on the {next(vits[0].parameters()).device.type.upper()}, batch {batch_size}, ratio', '–', f'{slow/fast:.1f}')]
 
 def markdown_table(header: tuple, rows: list[tuple]) -> str:
     "A Markdown table."
@@ -106,7 +106,7 @@ def patch_spectrum(images: Tensor,      # uint8 [n, H, W, 3]
     variances = torch.linalg.eigvalsh(torch.cov(patches.T)).flip(0).clamp(min=0).double()
     return 1 - variances.cumsum(0)/variances.sum()
 
-# %% ../nbs/04_patch_study.ipynb #900f589d
+# %% ../nbs/04_patch_study.ipynb #4e543f53
 class StudyError(UserError): "A study that cannot be done as asked."
 
 @dataclass(frozen=True)
@@ -131,26 +131,29 @@ def run_trials(recipe: Recipe, arms: list[Arm],
                judged: ImageSet,   # and these judge: neither trained on nor chosen by
                out,                # a folder; finished trials in it are read, an interrupted one goes on
                device=None) -> list[Trial]:
-    "Train every arm with every seed."
+    "Train every arm with every seed; arms that differ in TTA only share a training."
     trials = []
     for seed in seeds:
+        folders = {arm.name: Path(out)/f'{arm.name.replace(" ", "_").replace("/", "-")}-{seed}' for arm in arms}
         for arm in arms:
-            folder = Path(out)/f'{arm.name.replace(" ", "_").replace("/", "-")}-{seed}'
+            folder, trained = folders[arm.name], folders[next(a.name for a in arms if a.changes == arm.changes)]
             if not (folder/'report.json').exists():
-                run = fit(dataclasses.replace(recipe, seed=seed, **arm.changes), train_set, val_set, folder, device=device)
+                run = fit(dataclasses.replace(recipe, seed=seed, **arm.changes), train_set, val_set, trained, device=device)
                 evaluate(run, judged, arm.tta, device=device).save(folder)
             trials.append(Trial(arm.name, seed, load_report(folder)))
             log.info('%s, seed %d: %.2f %%', arm.name, seed, 100*trials[-1].report.top1)
     return trials
 
-# %% ../nbs/04_patch_study.ipynb #6083c71b
+# %% ../nbs/04_patch_study.ipynb #01eab31d
 def three_parts(pool: ImageSet,           # training images
                 images: int | None = None,# train on so many at most
                ) -> tuple[ImageSet, ImageSet, ImageSet]: # to train on, to choose by, to judge by
-    "A tenth of `pool` judges and a tenth chooses, whatever `images` says; the same ones every time."
+    "A tenth of `pool` judges, whatever `images` says, and a tenth chooses, a fifth of `images` at most; the same ones every time."
     rest, judged = pool.split(.1, seed=0)
     train_set, val_set = rest.split(1/9, seed=0)
-    if images and images < len(train_set): train_set = train_set.split(images/len(train_set), seed=0)[1]
+    if images and images < len(train_set):
+        train_set = train_set.split(images/len(train_set), seed=0)[1]
+        if images < 5*len(val_set): val_set = val_set.split(images/(5*len(val_set)), seed=0)[1]
     return train_set, val_set, judged
 
 # %% ../nbs/04_patch_study.ipynb #59cc69ba
@@ -200,24 +203,28 @@ def plot_trials(trials: list[Trial], arms: list[Arm]):
     ax.set(ylabel='top-1, %', xlim=(-.5, len(arms) - .5)); ax.spines[['top', 'right']].set_visible(False)
     return fig
 
-# %% ../nbs/04_patch_study.ipynb #85857ae2
-def ablation_arms(epochs: int) -> list[Arm]:
-    "The nano recipe, and the same with one ingredient removed or added."
-    arms = [Arm('nano recipe', tta='hflip'),
-            Arm('no MixUp, CutMix', dict(mixup=0., cutmix=0.), claim='-1.5'),
-            Arm('no EMA', dict(ema=0.), claim='-0.5, elsewhere -0.2'),
-            Arm('no label smoothing', dict(smoothing=0.), claim='-0.3 to -0.5'),
-            Arm('no flip TTA', claim='-0.1 to -0.2'),
-            Arm('with jitter 0.2', dict(jitter=(.2, .2, .2)), claim='helps ("moderate")'),
-            Arm('half batch, rate scaled', dict(batch_size=128), claim='0 (linear scaling)'),
-            Arm('half batch, rate not scaled', dict(batch_size=128, lr_batch=128), claim='worse')]
-    return [dataclasses.replace(a, changes=a.changes | dict(epochs=epochs), tta='none' if 'TTA' in a.name else 'hflip') for a in arms]
+# %% ../nbs/04_patch_study.ipynb #e94ed825
+_INGREDIENTS = [ # what it is called, without it, with it, and what it is said to be worth
+    ('MixUp, CutMix', dict(mixup=0., cutmix=0.), dict(mixup=.8, cutmix=1., mix_prob=1.), '1.5'),
+    ('EMA', dict(ema=0.), dict(ema=.995), '0.5, elsewhere 0.2'),
+    ('label smoothing', dict(smoothing=0.), dict(smoothing=.1), '0.3 to 0.5'),
+    ('colour jitter', dict(jitter=(0., 0., 0.)), dict(jitter=(.2, .2, .2)), 'something, if moderate')]
 
-def ablation_recipe() -> Recipe:
+def ablation_arms(recipe: Recipe) -> list[Arm]:
+    "The recipe, and the same with one ingredient taken out, or put in where it has none of it."
+    half, rate = recipe.batch_size//2, recipe.lr_batch//2
+    arms = [Arm('the recipe', tta='hflip'), Arm('no flip TTA', claim='minus 0.1 to 0.2')]
+    for name, off, on, worth in _INGREDIENTS:
+        has = dataclasses.replace(recipe, **off) != recipe
+        arms.append(Arm(f'no {name}' if has else f'with {name}', off if has else on, 'hflip', f'{"minus" if has else "plus"} {worth}'))
+    return arms + [Arm('half batch, rate scaled', dict(batch_size=half), 'hflip', '0 (linear scaling)'),
+                   Arm('half batch, same rate', dict(batch_size=half, lr_batch=rate), 'hflip', 'worse')]
+
+def ablation_recipe(epochs: int = 20, **changes) -> Recipe:
     "The nano recipe by epochs."
-    return Recipe.preset('nano', schedule='epochs', max_minutes=0.)
+    return Recipe.preset('nano', schedule='epochs', max_minutes=0., epochs=epochs, **changes)
 
-# %% ../nbs/04_patch_study.ipynb #72877f9c
+# %% ../nbs/04_patch_study.ipynb #0ca72077
 STUDIES = ('patches', 'ablations')
 
 def study(name: str,             # one of `STUDIES`
@@ -231,20 +238,24 @@ def study(name: str,             # one of `STUDIES`
     "Run a study and write report.md, report.json and trials.png."
     if name not in STUDIES: raise StudyError(f'There is no study {name!r}: choose {" or ".join(STUDIES)}.')
     if seeds < 1: raise StudyError(f'{seeds} seeds are too few: choose at least 1, better 3.')
-    recipe, arms = (patch_recipe(), patch_arms(epochs)) if name == 'patches' else (ablation_recipe(), ablation_arms(epochs))
+    recipe = patch_recipe() if name == 'patches' else ablation_recipe(epochs)
+    arms = patch_arms(epochs) if name == 'patches' else ablation_arms(recipe)
     parts, out = three_parts(load_data(data), images), Path(out)/name
-    return write_study(name, run_trials(recipe, arms, list(range(seeds)), *parts, out, device), arms, len(parts[0]), out)
+    trials = run_trials(recipe, arms, list(range(seeds)), *parts, out, device)
+    return write_study(name, trials, arms, f'{len(parts[0])} training images, {epochs} epochs', out)
 
-def write_study(name: str, trials: list[Trial], arms: list[Arm], images: int, out: Path) -> Path:
+def write_study(name: str, trials: list[Trial], arms: list[Arm],
+                budget: str, # what was spent on a trial, in words
+                out: Path) -> Path:
     "The report of finished trials."
     import matplotlib.pyplot as plt
-    text = [f'# Study: {name}\n', f'{images} training images, {trials[0].report.n} others judge ({trials[0].report.data}, training part); {len({t.seed for t in trials})} seeds; '
-            f'{arms[0].changes["epochs"]} epochs.\n', results_table(trials, arms)]
+    text = [f'# Study: {name}\n', f'{budget}; {trials[0].report.n} other images judge ({Path(trials[0].report.data).name}, training part); '
+            f'{len({t.seed for t in trials})} seeds.\n', results_table(trials, arms)]
     if name == 'patches': text += ['\nPatch 16 against 32 at 224 px, claimed and measured:\n', markdown_table(('patch 16 / patch 32', 'claimed', 'here'), side_by_side())]
     rows = [dict(arm=t.arm, seed=t.seed, **t.report.summary()) for t in trials]
     figure = plot_trials(trials, arms)
     with replacing(out/'trials.png') as part: figure.savefig(part, dpi=120)
     plt.close(figure)
-    with replacing(out/'report.json') as part: part.write_text(json.dumps(dict(name=name, images=images, trials=rows), indent=1))
+    with replacing(out/'report.json') as part: part.write_text(json.dumps(dict(name=name, budget=budget, trials=rows), indent=1))
     with replacing(out/'report.md') as part: part.write_text('\n'.join(text), encoding='utf8')
     return out/'report.md'
