@@ -23,7 +23,7 @@ from torchvision.transforms import v2
 
 from airl.data import IMAGENET_MEAN, IMAGENET_STD, Augment, ImageSet, draw_mixes, generator_for, load_cifar10, mix, soft_targets
 
-BATCH = 32  # small enough for the allocator to hand the same memory out again
+BATCH = 32  # small enough for the allocator to hand the same memory out again; twice as many in bf16
 
 
 def chains(data, n):
@@ -41,11 +41,11 @@ def chains(data, n):
 
     def ours(dtype):
         augment = Augment(224, dtype=dtype)
-        return each(lambda x: augment(x, generator), data.images[:n].split(BATCH))
+        return each(lambda x: augment(x, generator), data.images[:n].split(BATCH*4//dtype.itemsize))
     one, many = n//8, n//BATCH
     return {'torchvision, PIL': (each(pil, photos), one, 1), 'torchvision v2, tensors': (each(tensor, planes), one, 1),
             'torchvision v2, one draw a batch': (each(tensor, planes.split(BATCH)), many, BATCH),
-            'airl, fp32': (ours(torch.float32), many, BATCH), 'airl, bf16': (ours(torch.bfloat16), many, BATCH)}
+            'airl, fp32': (ours(torch.float32), many, BATCH), 'airl, bf16': (ours(torch.bfloat16), many//2, 2*BATCH)}
 
 
 def rates(data, n, rounds):
