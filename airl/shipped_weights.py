@@ -597,7 +597,7 @@ def _drawn_prompt(thing, mask, rng):  # frame, box or None, rough mask ('invente
     if thing.maps is None or not (found := found_by_click(thing, xy, size)): return _around(xy[0], longer*np.exp(rng.uniform(.2, 1.1))), None, None, xy, mask
     return frame_around(found[0], rng.uniform(1.25, 1.5)), None, found[1], xy, mask
 
-# %% ../nbs/19_shipped_weights.ipynb #ea42ea16
+# %% ../nbs/19_shipped_weights.ipynb #108d75d9
 def cutter_sample(thing, rng):  # picture [192, 192, 3], prompt [7, 96, 96], mask [96, 96], inside the photo [96, 96]
     "An object as the decoder gets to see it."
     frame, box, rough, clicks, mask = _drawn_prompt(thing, decode_rle(thing.rle), rng)
@@ -607,6 +607,7 @@ def cutter_sample(thing, rng):  # picture [192, 192, 3], prompt [7, 96, 96], mas
     truth = crop(mask.astype(np.uint8)*255, frame, PROMPT, cv2.BORDER_CONSTANT).astype(np.float32)/255
     inside_photo = prompt_picture(frame, box=[0, 0, *mask.shape[::-1]])[0]
     prompt = _told(frame, box, rough, clicks, truth, inside_photo, mask.shape, rng)
+    if not prompt[4:].any(): return cutter_sample(thing, rng)  # a frame that missed the object tells nothing: draw again
     picture = crop(thing.image, frame)
     if rng.random() < .6: picture = _recoloured(picture, rng)
     sample = picture, prompt, truth, inside_photo
