@@ -199,7 +199,7 @@ def run_folder(data: str, task: str, models: str) -> Path:
     "Where the command line keeps a run if nobody says where: the same command finds it again."
     return Path('bench')/'-'.join([task, re.sub(r'\W+', '_', _short(data)).strip('_'), models])
 
-# %% ../nbs/16_benchmark.ipynb #0849ea4c
+# %% ../nbs/16_benchmark.ipynb #1b6ea044
 def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … as `read_truth` takes it, or a list of `Truth`
           task: str = 'text',      # 'text', 'box' or 'click'
           models: str = 'auto',    # a preset
@@ -221,7 +221,7 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
     ask = (lambda t: text_rows(t, pipeline, name)) if task == 'text' else (lambda t: object_rows(t, pipeline.segmenter, name, task, min_area))
     file = Path(output_dir)/'rows.jsonl' if output_dir else Path(os.devnull)
     if output_dir: done = _resume(file, dict(data=data if isinstance(data, str) else 'photos given', task=task, method=name, min_area=min_area))
-    if done: log.warning('%d photos were measured before and are not measured again; remove %s to start anew.', len(done), file)
+    if done: log.info('%d photos were measured before and are not measured again; remove %s to start anew.', len(done), file)
     with open(file, 'a', encoding='utf-8') as log_file:
         for t in tqdm([t for t in truths if t.name not in done], desc=f'{task}, {name}', leave=False, disable='IN_TEST' in os.environ):
             done[t.name] = ask(t)
