@@ -292,7 +292,7 @@ def run_study(name: Annotated[str, typer.Argument(metavar='NAME', help='patches 
     print(f'{report.read_text(encoding="utf-8")}\nThe report: {report}')
     return dict(study=name, data=data, report=report, trials=json.loads(report.with_suffix('.json').read_text(encoding='utf-8')))
 
-# %% ../nbs/20_cli.ipynb #ed983c8a
+# %% ../nbs/20_cli.ipynb #66529545
 @command('bench')
 def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:FOLDER, KIND one of voc, coco, refcoco, pet, davis, camvid, ade20k, pennfudan, folder; or sample (two photos that need no data).')] = 'sample',
               task: Annotated[str, typer.Option(help='text, box or click.')] = 'text',
@@ -334,8 +334,9 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
     from airl.benchmark import bench, compare as compare_runs, load_report, run_folder
     other = load_report(compare) if compare else None
     folder = output or run_folder(data, task, models)
-    if (folder/'rows.jsonl').exists(): print(f'Going on in {folder}: what was measured there is not measured again; remove it to start anew.')
+    before = (folder/'rows.jsonl').exists()
     report = bench(data, task, models, device, limit=limit, min_area=min_area, output_dir=folder)
+    if before: print(f'What {folder} held was not measured again; remove it to start anew.')
     print(f'{report.markdown()}\n\nTable, rows and gallery: {folder}')
     answer = report.figures() | dict(files=sorted(p for p in folder.iterdir() if p.is_file()))
     if other:
