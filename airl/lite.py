@@ -564,8 +564,8 @@ def prompt_picture(frame, box=None, inside=None, outside=None, prior=None):  # p
     if prior is not None: out[3], out[6] = prior, 1
     return out
 
-# %% ../nbs/09_lite.ipynb #f481aeb1
-PRIOR_WEIGHT = .6
+# %% ../nbs/09_lite.ipynb #2a20a843
+PRIOR_WEIGHT = 1.3
 HANDICAP = .1          # what a tight or a loose candidate must be guessed better by than the best guess
 
 def _logit(p): return np.log(q := np.clip(p, .02, .98)) - np.log(1 - q)

@@ -130,7 +130,7 @@ def presence(bench) -> tuple[float, str]:
         scorer.calibration = before
     return presence_auc(said[sure], there[sure]), note
 
-# %% ../nbs/17_verify.ipynb #7db49389
+# %% ../nbs/17_verify.ipynb #bb0c3545
 def boxes(bench) -> tuple[float, str]:
     "Mean IoU of the detector's best box with the true one nearest to it."
     ious = []
@@ -144,7 +144,7 @@ def library_boxes(detector, photo, phrase, threshold=.3):  # xyxy [n, 4], scores
     "Boxes by transformers' own processor and post-processor, one phrase at a time."
     import torch
     processor, inputs = detector._processor, detector._processor(images=photo.copy(), text=f'{phrase}.', return_tensors='pt').to(detector.device)
-    with torch.inference_mode(): out = detector._net(**inputs)
+    with torch.no_grad(): out = detector._net(**inputs)      # the post-processor changes what it is given, which inference tensors forbid
     stops = torch.isin(inputs['input_ids'][0].cpu(), torch.tensor(processor.tokenizer.convert_tokens_to_ids(['[CLS]', '[SEP]', '.', '?'])))
     out.logits = out.logits.float().cpu(); out.pred_boxes = out.pred_boxes.float().cpu()
     out.logits[0][:, :len(stops)][:, stops] = -torch.inf

@@ -203,7 +203,7 @@ def _state(self) -> dict:
     objects = [dict(id=i, confidence=self.confidence[i], probability=torch.from_numpy(t.probability),
                     **{k: None if (a := getattr(t.appearance, k)) is None else torch.from_numpy(a) for k in ('scale', 'first', 'recent')})
                for i, t in self.targets.items()]
-    return dict(next=self._next, image=None if self._image is None else torch.from_numpy(self._image), objects=objects)
+    return dict(next=self._next, image=None if self._image is None else torch.tensor(self._image), objects=objects)
 
 def _restore(self, state: dict) -> None:
     "Be the tracker that `state` was taken from."
