@@ -64,7 +64,7 @@ def test_another_owner_is_noticed(copy):
 @pytest.mark.parametrize('notebook', SMOKE, ids=lambda path: path.stem)
 def test_notebook_runs_whole(notebook, kind, tmp_path):
     asked = run(notebook, kind, tmp_path)
-    made = tmp_path/('drive/MyDrive/airl/smoke' if kind == 'colab' else 'results/smoke')
+    made = tmp_path/('drive/MyDrive/airl_results/smoke' if kind == 'colab' else 'results/smoke')
     assert any(path.is_file() for path in made.rglob('*')), 'results lie where the notebook says'
     assert bool(asked) == (kind == 'colab') and all('torch' not in line for line in asked), 'pip is asked in Colab alone, and never for torch'
 
@@ -82,7 +82,7 @@ def test_first_cells_of_the_numbered_notebooks(kind, tmp_path):
 @pytest.mark.skipif(os.name == 'nt', reason='kills with a POSIX signal')
 def test_interrupted_training_goes_on_from_drive(tmp_path):
     notebook = ROOT/'nbs/colab/vit_cifar10.ipynb'
-    metrics = tmp_path/'drive/MyDrive/airl/smoke/runs/smoke-digits/metrics.csv'
+    metrics = tmp_path/'drive/MyDrive/airl_results/smoke/runs/smoke-digits/metrics.csv'
     checkpoint = metrics.with_name('last_checkpoint.pth')
     process = subprocess.Popen(command(notebook, 'colab'), cwd=tmp_path, env=told(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 600
