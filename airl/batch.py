@@ -597,7 +597,7 @@ class BatchSummary:
         return (f'{self.images} photos done{rate}: {self.objects} objects in {self.found} of them, {self.failed} failed, '
                 f'{self.skipped} were finished before. Everything is in {self.out}.')
 
-# %% ../nbs/15_batch.ipynb #e4e5f320
+# %% ../nbs/15_batch.ipynb #916ea939
 def segment_folder(source,                            # a folder, or whatever else `jobs_of` reads
                    prompts: str | Sequence[str] = (), # what to look for in each photo; empty: what the source says of each
                    out='out/batch',                   # folder for the manifest; a run that was stopped there is resumed
@@ -616,11 +616,10 @@ def segment_folder(source,                            # a folder, or whatever el
     if engine not in ENGINES: raise UserError(f'There is no engine {engine!r}; there are {", ".join(ENGINES)}.')
     preset, why = choose_preset(models)
     recipe, prompts, out = BatchRecipe(preset, instances, **recipe), _understood(prompts, preset), Path(out)
+    jobs, first = _peek(jobs_of(source, prompts, skip=out.resolve()), 16)
+    if not first: raise SourceError(f'There are no photos in {source}.')
     with only_one(out):
-        done, jobs = finished(out), jobs_of(source, prompts, skip=out.resolve())
-        jobs, first = _peek(jobs, 16)
-        if not first: raise SourceError(f'There are no photos in {source}.')
-        summary, writer, start = BatchSummary(str(out), preset, why), PartWriter(out), time.perf_counter()
+        done, summary, writer, start = finished(out), BatchSummary(str(out), preset, why), PartWriter(out), time.perf_counter()
         jobs = (replace(job, done=done.get(job.image, '')) for job in jobs)
         where = Where(workers, threads or (1 if preset == 'lite' else None), device, len(first) < 16, address, gpus, writer)
         try: _collect(ENGINES[engine](jobs, recipe, where), summary, progress)

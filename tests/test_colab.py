@@ -14,12 +14,14 @@ SMOKE = sorted((ROOT/'nbs/colab').glob('*.ipynb'))
 NUMBERED = sorted((ROOT/'nbs').glob('[0-9]*.ipynb'))
 RUN = '''
 import json, os, sys, types
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 notebook, stand_in, only = sys.argv[1], sys.argv[2] == 'colab', sys.argv[3:]
 if stand_in:
     module, drive = types.ModuleType('google.colab'), types.ModuleType('google.colab.drive')
     drive.mount = lambda where, **options: Path(where, 'MyDrive').mkdir(parents=True, exist_ok=True)
     module.drive = drive
+    for each in (module, drive): each.__spec__ = ModuleSpec(each.__name__, None)   # what `find_spec` asks for, as of the real one
     sys.modules |= {'google.colab': module, 'google.colab.drive': drive}
 from execnb.shell import CaptureShell
 shell = CaptureShell(mpl_format=None)
