@@ -10,7 +10,7 @@ __all__ = ['log', 'LARGEST_FILE', 'LISTED', 'SCHEMA', 'Answer', 'UNDER_WAY', 'EN
            'class_names', 'split_of', 'polygons', 'filled', 'one_polygon', 'check_format', 'export_dataset', 'gallery',
            'Projection', 'figures_of', 'project']
 
-# %% ../nbs/15_batch.ipynb #0b07f0ec
+# %% ../nbs/15_batch.ipynb #9d4f0d6c
 import contextlib, csv, glob, hashlib, html, io, itertools, json, logging, os, queue, shutil, signal, tarfile, threading, time, zipfile
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ from pathlib import Path
 import cv2, numpy as np, pyarrow as pa, pyarrow.parquet as pq
 from .photos import SUFFIXES, PhotoError, UserError, load_photo, replacing, resize_longest, save_image
 from .clip_ensemble import crop_around
-from .sam2_pipeline import TextDrivenSegmentationPipeline, choose_preset, parse_prompt
+from .sam2_pipeline import TextDrivenSegmentationPipeline, check_choices, choose_preset, parse_prompt
 from .scene import SegmentationResult, decode_rle, encode_rle, mask_iou, overlay
 from .weights import MissingExtra, MissingWeights, require
 
@@ -208,7 +208,7 @@ def jobs_of(source,                            # folder; photo; glob; list.txt; 
         if not asked and not job.fault: raise SourceError(f'Nothing says what to look for in {job.image}; give a prompt, or a source with a column named prompt.')
         yield replace(job, prompts=asked)
 
-# %% ../nbs/15_batch.ipynb #94a338c3
+# %% ../nbs/15_batch.ipynb #671b9a80
 @dataclass(frozen=True)
 class BatchRecipe:
     "Everything that decides what comes out for a photo, its bytes and the prompt aside."
@@ -218,6 +218,8 @@ class BatchRecipe:
     presence_threshold: float = .5
     post: str = 'fixed'
     refine: bool = False
+
+    def __post_init__(self): check_choices(self.instances, self.post)
 
     def pipeline(self, device: str | None = None) -> TextDrivenSegmentationPipeline:
         "The pipeline that follows this recipe."

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['log', 'encoder_dtype', 'load_sam2', 'SAM2Segmenter', 'post_process', 'PromptError', 'Query', 'parse_prompt',
-           'choose_preset', 'build_engines', 'TextDrivenSegmentationPipeline', 'at_threshold', 'segment_image',
-           'segment_at', 'file_prefix', 'segment_image_from_path', 'quick_segment', 'Sam3Engine']
+           'choose_preset', 'build_engines', 'check_choices', 'TextDrivenSegmentationPipeline', 'at_threshold',
+           'segment_image', 'segment_at', 'file_prefix', 'segment_image_from_path', 'quick_segment', 'Sam3Engine']
 
 # %% ../nbs/13_sam2_pipeline.ipynb #4ade4207
 import copy, hashlib, logging, re, threading, time
@@ -339,7 +339,12 @@ def _timed(timings, stage):
     try: yield
     finally: timings[stage] = timings.get(stage, 0.) + time.perf_counter() - start
 
-# %% ../nbs/13_sam2_pipeline.ipynb #95346bba
+# %% ../nbs/13_sam2_pipeline.ipynb #99dbee27
+def check_choices(instances: str, post: str):
+    "Raise `UserError` for a word that the pipeline does not have."
+    if post not in ('fixed', 'adaptive', 'none'): raise UserError(f"post is 'fixed', 'adaptive' or 'none', not {post!r}.")
+    if instances not in ('best', 'all'): raise UserError(f"instances is 'best' or 'all', not {instances!r}.")
+
 class TextDrivenSegmentationPipeline:
     "Text to masks: presence, boxes, candidates, four scores, post-processing. One pipeline serves many photos and threads."
     def __init__(self, models: str = 'auto',                # a preset, or 'auto' for the best whose weights are here
@@ -354,8 +359,7 @@ class TextDrivenSegmentationPipeline:
                  device: str | None = None,
                  low_memory: bool = False,                  # of `paper` and `fast`: one network on the device at a time
                 ):
-        if post not in ('fixed', 'adaptive', 'none'): raise UserError(f"post is 'fixed', 'adaptive' or 'none', not {post!r}.")
-        if instances not in ('best', 'all'): raise UserError(f"instances is 'best' or 'all', not {instances!r}.")
+        check_choices(instances, post)
         self.instances, self.box_threshold, self.presence_threshold, self.post, self.refine = instances, box_threshold, presence_threshold, post, refine
         self.preset, self.why, engines = 'custom', 'engines given by the caller', (None, None, None)
         if detector is None or segmenter is None:

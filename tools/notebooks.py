@@ -27,7 +27,7 @@ def execute(path: Path):
     shell = CaptureShell(path, mpl_format='png')
     for cell, parsed_cell in zip(notebook.cells, parsed.cells):
         if is_skipped(parsed_cell): continue
-        cell['outputs'] = shell.run(cell.source)
+        cell['outputs'] = [o for o in shell.run(cell.source) if o.get('name') != 'stderr']  # libraries' warnings hold this machine's paths
         if shell.exc: sys.exit(f'{path.name}, the cell\n\n{cell.source}\n\n' + ''.join(traceback.format_exception(shell.exc)))
     write_nb(notebook, path)
 
