@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['log', 'PAPER_MEMBERS', 'FAST_MEMBERS', 'TEMPLATES', 'NEGATIVES', 'NOUNS', 'ClipMember', 'log_odds', 'compete',
-           'embed_texts', 'in_chunks', 'prepare_crops', 'find_weights', 'load_member', 'pick_device', 'pick_precision',
-           'HighAccuracyCLIPScorer', 'score', 'views', 'presence_odds', 'presence', 'seen', 'fit_presence',
-           'crop_around', 'rerank']
+           'embed_texts', 'in_chunks', 'prepare_crops', 'find_weights', 'load_member', 'pick_device', 'has_bf16',
+           'pick_precision', 'HighAccuracyCLIPScorer', 'score', 'views', 'presence_odds', 'presence', 'seen',
+           'fit_presence', 'crop_around', 'rerank']
 
 # %% ../nbs/10_clip_ensemble.ipynb #0fffbce3
 import logging, threading
@@ -161,17 +161,22 @@ def _tokenizer(open_clip, name, path):
     return open_clip.tokenizer.HFTokenizer(str(path.parent), context_length=text['context_length'], tokenizer_mode=text.get('tokenizer_mode'),
                                            **text.get('tokenizer_kwargs', {}))
 
-# %% ../nbs/10_clip_ensemble.ipynb #5046685f
+# %% ../nbs/10_clip_ensemble.ipynb #94ca5e0d
 def pick_device() -> str:
     "The fastest device there is: 'cuda', 'mps' or 'cpu'."
     import torch
     return 'cuda' if torch.cuda.is_available() else 'mps' if torch.backends.mps.is_available() else 'cpu'
 
+def has_bf16(device: str) -> bool:
+    "Does the device compute bfloat16 natively?"
+    import torch
+    kind = str(device).partition(':')[0]
+    return torch.cuda.is_bf16_supported() if kind == 'cuda' else kind == 'cpu' and torch.cpu._is_avx512_bf16_supported()
+
 def pick_precision(device: str) -> str:  # for open_clip's `precision`
     "bf16 on a GPU that has it, fp16 on an older one, fp32 elsewhere."
-    import torch
     if not str(device).startswith('cuda'): return 'fp32'
-    return 'bf16' if torch.cuda.is_bf16_supported() else 'fp16'
+    return 'bf16' if has_bf16(device) else 'fp16'
 
 _CANNOT_LOAD = (UserError, OSError, RuntimeError, ValueError, KeyError, UnpicklingError)
 

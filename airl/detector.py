@@ -6,7 +6,7 @@
 __all__ = ['log', 'PhraseError', 'caption', 'Row', 'rows_of', 'grounded', 'above', 'load_grounding', 'GroundingDINODetector',
            'tiles', 'OriginalGroundingDINODetector', 'window_levels', 'SlidingWindowDetector', 'HybridDetector']
 
-# %% ../nbs/11_detector.ipynb #bd650a26
+# %% ../nbs/11_detector.ipynb #9b948dfd
 import hashlib, importlib, logging, threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from typing import Sequence
 
 import numpy as np
 
-from .clip_ensemble import in_chunks, pick_device, pick_precision
+from .clip_ensemble import has_bf16, in_chunks, pick_device, pick_precision
 from .photos import UserError
 from .scene import Detections, Detector, Scorer, box_iou, clip_boxes, containment, suppress
 from .weights import MissingWeights, fetch, load_checkpoint, require
@@ -119,7 +119,7 @@ def _share_backbone(net):
     backbone.register_forward_pre_hook(first_only, with_kwargs=True)
     backbone.register_forward_hook(to_all)
 
-# %% ../nbs/11_detector.ipynb #b3da88e9
+# %% ../nbs/11_detector.ipynb #672d4199
 class GroundingDINODetector:
     "Open-vocabulary boxes from transformers' GroundingDINO, MM-Grounding-DINO or OWLv2. Safe to use from several threads."
 
@@ -132,13 +132,13 @@ class GroundingDINODetector:
                  joint: bool = False,                 # all phrases in one caption instead of a row each
                  tile: int | None = None,             # also look at overlapping tiles of this many pixels, for small things
                  batch_size: int = 8,                 # rows a forward, halved when memory runs out
-                 precision: str | None = None,        # 'fp32', 'bf16', 'fp16'; None: what suits the device. bf16 is faster on CPUs that have it
+                 precision: str | None = None,        # 'fp32', 'bf16', 'fp16'; None: bf16 where the device has it, else fp16 on a GPU and fp32 on a CPU
                  low_memory: bool = False,            # leave the device after each picture
                 ):
         self.model, self.name, self.joint, self.tile, self.batch_size, self.low_memory = model, Path(model).name, joint, tile, batch_size, low_memory
         self.box_threshold, self.text_threshold, self.max_boxes = box_threshold, text_threshold, max_boxes
         self.device = str(device or pick_device())
-        self.precision = precision or pick_precision(self.device)
+        self.precision = precision or ('bf16' if has_bf16(self.device) else pick_precision(self.device))
         self._lock, self._net, self._answers = threading.RLock(), None, OrderedDict()
 
     def load(self):

@@ -7,7 +7,7 @@ __all__ = ['log', 'encoder_dtype', 'load_sam2', 'SAM2Segmenter', 'post_process',
            'choose_preset', 'build_engines', 'check_choices', 'TextDrivenSegmentationPipeline', 'at_threshold',
            'segment_image', 'segment_at', 'file_prefix', 'segment_image_from_path', 'quick_segment', 'Sam3Engine']
 
-# %% ../nbs/13_sam2_pipeline.ipynb #4ade4207
+# %% ../nbs/13_sam2_pipeline.ipynb #bf58a0ca
 import copy, hashlib, logging, re, threading, time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 import numpy as np
 from . import weights
-from .clip_ensemble import in_chunks, pick_device
+from .clip_ensemble import has_bf16, in_chunks, pick_device
 from .mask_eval import ComprehensiveMaskEvaluator
 from .photos import UserError, load_photo, resize_longest
 from .scene import (Candidate, Candidates, Detections, Detector, Embedding, Instance, MaskScore, Prompts, Scorer,
@@ -26,13 +26,11 @@ from .weights import MissingWeights, PresetError, require
 
 log = logging.getLogger(__name__)
 
-# %% ../nbs/13_sam2_pipeline.ipynb #fb6ec490
+# %% ../nbs/13_sam2_pipeline.ipynb #cbadb34b
 def encoder_dtype(device: str):  # torch.dtype
     "bfloat16 where the device computes in it natively, else float32."
     import torch
-    kind = torch.device(device).type
-    fast = torch.cuda.is_bf16_supported() if kind == 'cuda' else torch.cpu._is_avx512_bf16_supported() if kind == 'cpu' else False
-    return torch.bfloat16 if fast else torch.float32
+    return torch.bfloat16 if has_bf16(device) else torch.float32
 
 def _inference(device, dtype):
     "Inference, in `dtype` where it is not float32."

@@ -902,7 +902,7 @@ def load_video_result(folder) -> VideoResult:
     d.pop('asked')
     return VideoResult(**d | dict(folder=Path(folder), video=Path(folder)/d['video'], size=tuple(d['size']), objects=[Track(**o) for o in d['objects']]))
 
-# %% ../nbs/14_video.ipynb #cbe70557
+# %% ../nbs/14_video.ipynb #eefd005e
 class _Preview:
     "The latest frame in a notebook, twice a second."
     def __init__(self, wanted): self.wanted, self.handle, self.at = wanted, None, 0.
@@ -941,7 +941,7 @@ def segment_video(source,                        # a file, a folder of frames, '
     if resume and video.live: raise VideoError('A camera cannot be resumed: what it saw is gone. Leave resume out.')
     if resume and (Path(output)/'result.json').exists() and not out.work.exists(): return load_video_result(output)
     if not (resume and out.resume(segmenter)): out.begin()
-    complete = False
+    complete, result = False, None
     try:
         with tqdm(total=video.count, initial=out.done, unit='frame', disable=not progress) as bar:
             for frame in video:
@@ -953,5 +953,8 @@ def segment_video(source,                        # a file, a folder of frames, '
     finally:
         out.checkpoint(segmenter, not complete)
         if out.pieces: result = out.assemble(segmenter, complete)
-        elif out.work.exists() and not resume: shutil.rmtree(out.work)
+        elif out.work.exists() and not resume:
+            shutil.rmtree(out.work)
+            if not any(out.folder.iterdir()): out.folder.rmdir()
+    if result is None: raise VideoError(f'Not one frame came of {video.name}, so nothing was written.')
     return result

@@ -6,11 +6,13 @@ Two peers are written anew from their papers: a plain ViT with patches of 4 (192
 "ViT on CIFAR-10 from scratch" repositories have it, and CCT-2/3x2 (Hassani et al., 2021). Each trains by its own
 recipe as far as this library's augmentation goes: RandAugment and random erasing are left out, cutout stands in.
 Every cosine is as long as the budget, so each is judged at the end of a whole training. Accuracy is on 5,000 held-out
-training images; no test image is read. Prints a table and a JSON line a run; runs that are already in --out are kept.
+training images; no test image is read. Runs that are already in --out are kept.
+Ends with a JSON line a run, and one a budget: ours less the best peer, which must not be below 0, at the largest budget not below 5 points.
 """
-import argparse, dataclasses, json, statistics
+import argparse, dataclasses, statistics
 from pathlib import Path
 import timm, torch
+from _figures import figure
 from torch import nn
 from airl.data import load_data
 from airl.train import Recipe, fit
@@ -82,12 +84,16 @@ def main():
     train, held_out = load_data(a.data).split(.1)
     todo = [(m, s) for m in a.minutes for s in a.seeds] + [(m, a.seeds[0]) for m in a.minutes_once]
     results = [race(name, m, s, a.out, train, held_out) for m, s in todo for name in RACERS]
-    for r in results: print(json.dumps(r))
     print('\n| minutes | ' + ' | '.join(RACERS) + ' |\n|---|' + '---|'*len(RACERS))
     for m in dict.fromkeys(m for m, _ in todo):
         cells = [[r['accuracy'] for r in results if r['racer'] == name and r['minutes'] == m] for name in RACERS]
         print(f'| {m:g} | ' + ' | '.join(f'{statistics.mean(c):.1%} (n = {len(c)}, {min(c):.1%} – {max(c):.1%})' for c in cells) + ' |')
     plot(results, a.out/'race.png')
+    for r in results: figure(f'nano_race.{r["racer"]}', r['accuracy'], **{k: v for k, v in r.items() if k not in ('racer', 'accuracy')})
+    largest = max(m for m, _ in todo)
+    for m in dict.fromkeys(m for m, _ in todo):
+        mean = {name: statistics.mean(r['accuracy'] for r in results if r['racer'] == name and r['minutes'] == m) for name in RACERS}
+        figure(f'nano_race.lead_over_best_peer_{m:g}_min', mean['ViT-nano'] - max(v for k, v in mean.items() if k != 'ViT-nano'), .05 if m == largest else 0.)
 
 
 if __name__ == '__main__': main()

@@ -5,11 +5,11 @@ As DAVIS does, the first and last frame are left out where the first was given; 
 Needs $AIRL_DATA/davis. Run: python benchmarks/video_davis.py [dev|test ...] [--no-text]. Ends with a table and JSON lines.
 """
 import argparse
-import json
 import os
 from pathlib import Path
 
 import numpy as np
+from _figures import figure
 
 from airl.truth import read_davis, score_clip
 from airl.video import FlowTracker, flow_back, pull, small_grey
@@ -63,7 +63,10 @@ def main():
     for row in rows: print(f'{row["split"]:5}{row["clip"]:21}' + ''.join(f'{row[k]:14.3f}' for k in kinds))
     for split in dict.fromkeys(r['split'] for r in rows):
         print(f'{split:26}' + ''.join(f'{np.mean([r[k] for r in rows if r["split"] == split]):14.3f}' for k in kinds))
-    for row in rows: print(json.dumps(row))
+    for split in dict.fromkeys(r['split'] for r in rows):
+        of = [r for r in rows if r['split'] == split]
+        for k in kinds: figure(f'video_davis.{split}.{k}', np.mean([r[k] for r in of]), .7 if (split, k) == ('dev', 'flow_tracker') else None, clips=len(of))
+        for r in of: figure(f'video_davis.{split}.{r["clip"]}.lead_over_trivial', r['flow_tracker'] - max(r['still'], r['plain_flow']), 0., **r)
 
 
 if __name__ == '__main__': main()

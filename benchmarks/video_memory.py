@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+from _figures import figure
 
 BOUND = 1.1
 SLIM = [f'++model.image_encoder.{k}' for k in ('trunk.embed_dim=16', 'trunk.stages=[1,1,2,1]', 'trunk.global_att_blocks=[3]',
@@ -103,8 +104,7 @@ def main():
         print(rows[-1], flush=True)
     print(f'\n{"":34}{"after "+str(early):>12}{"after "+str(args.frames):>12}{"ratio":>9}')
     for r in rows: print(f'{r["what"]:34}{r["early_mib"]:8.0f} MiB{r["late_mib"]:8.0f} MiB{r["ratio"]:9.3f}')
-    for r in rows: print(json.dumps(r))
-    if grown := [r['what'] for r in rows[:2] if r['ratio'] > BOUND]: raise SystemExit(f'Memory grew by more than {BOUND}: {", ".join(grown)}.')
+    for r in rows: figure(f'video_memory.{r["what"]}', r['ratio'], None if 'untrimmed' in r['what'] else BOUND, at_most=True, **r)
 
 
 if __name__ == '__main__': main()

@@ -6,7 +6,6 @@ hold on a busy machine too; then all of segment_video, files written. The bound 
 Run: python benchmarks/video_speed.py [--davis] [--frames 40]. Ends with a table and JSON lines.
 """
 import argparse
-import json
 import os
 import tempfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from _figures import figure
 
 from airl.lite import LiteSegmenter
 from airl.scene import Prompts, mask_to_box
@@ -82,7 +82,9 @@ def main():
                best_step_fps=1/min(times['step']), step_over_segmenter=median['step']/median['segmenter'],
                step_over_flow=median['step']/median['flow'], four_over_one=median['step_of_four']/median['step'])
     for k, v in row.items(): print(f'{k:24}{v:.2f}' if isinstance(v, float) else f'{k:24}{v}')
-    print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()}))
+    about = {k: v for k, v in row.items() if not isinstance(v, float) or k == 'load'}
+    for k, v in row.items():
+        if k not in about: figure(f'video_speed.{k}', v, 8. if k == 'step_fps' else None, **about)
 
 
 if __name__ == '__main__': main()
