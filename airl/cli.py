@@ -235,7 +235,7 @@ def evaluate_model(model: Model = 'nano',
     print(_sentence(report, f'{model} on {data}'))
     return report.summary() | dict(model=model, data=data)
 
-# %% ../nbs/20_cli.ipynb #6ed304d6
+# %% ../nbs/20_cli.ipynb #8b6a2da9
 def _overrides(pairs: list[str]) -> dict:  # what `Recipe.preset` takes
     "`name=value` texts as fields of a recipe, values in YAML."
     import yaml
@@ -248,6 +248,7 @@ def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (a minute), na
           data: Data = 'digits',
           run: Annotated[Path | None, typer.Option(help='Run folder; runs/PRESET-DATA if not given. An unfinished one is resumed.')] = None,
           change: Annotated[list[str] | None, typer.Option('--set', help='Change a field of the recipe: --set epochs=5; again for more.')] = None,
+          start: Annotated[Path | None, typer.Option(help='Begin with the best weights of this run instead of random ones.')] = None,
           tta: Tta = 'none',
           device: Device = None):
     """Train a Vision Transformer, then judge it on the test part.
@@ -257,6 +258,7 @@ def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (a minute), na
       airl train
       airl train --preset nano --data cifar10 --run runs/mine --tta hflip
       airl train --preset nano --data folder:birds/ --set epochs=30
+      airl train --preset nano --data folder:birds/ --start runs/mine
       airl train --set epochs=30 --set lr=0.001 --json
     """
     from airl.data import load_data
@@ -264,7 +266,7 @@ def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (a minute), na
     recipe = Recipe.preset(preset, **_overrides(change or []))
     train_set, test_set = (load_data(data, split) for split in ('train', 'test'))
     folder = run or Path('runs')/f'{preset}-{data.partition(":")[0]}'
-    done = fit(recipe, train_set, run_dir=folder, device=device)
+    done = fit(recipe, train_set, run_dir=folder, device=device, start=start)
     from airl.eval_tta import evaluate
     report = evaluate(done, test_set, tta=tta)
     report.save(done.dir)

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['log', 'PRESETS', 'RecipeError', 'RunError', 'Recipe', 'recipe_from', 'recipe_to_yaml', 'recipe_from_yaml',
            'parameter_groups', 'make_optimizer', 'rate_factor', 'share_done', 'pick_precision', 'loss_of', 'Epoch',
-           'write_metrics', 'save_atomic', 'Run', 'build_model', 'load_start', 'open_run', 'environment', 'Training',
-           'mirrored', 'epoch_rows', 'train_step', 'validate', 'macro_scores', 'save_checkpoint', 'restore_checkpoint',
-           'fingerprint', 'Stopping', 'Clock', 'check_finite', 'plot_curves', 'live_curves', 'tensorboard', 'end_epoch',
-           'fit']
+           'write_metrics', 'save_atomic', 'Run', 'build_model', 'starting_weights', 'open_run', 'environment',
+           'Training', 'mirrored', 'epoch_rows', 'train_step', 'validate', 'macro_scores', 'save_checkpoint',
+           'restore_checkpoint', 'fingerprint', 'Stopping', 'Clock', 'check_finite', 'plot_curves', 'live_curves',
+           'tensorboard', 'end_epoch', 'fit']
 
 # %% ../nbs/02_train.ipynb #80267913
 import contextlib, csv, dataclasses, difflib, json, logging, math, os, signal, sys, threading, time, zlib
@@ -240,7 +240,7 @@ def save_atomic(path, state):
     with replacing(path) as part:
         with open(part, 'wb') as f: torch.save(state, f); f.flush(); os.fsync(f.fileno())
 
-# %% ../nbs/02_train.ipynb #9baf3fb4
+# %% ../nbs/02_train.ipynb #6155dfd4
 @dataclass
 class Run:
     "A training's folder."
@@ -281,14 +281,17 @@ def build_model(recipe: Recipe, num_classes: int, pretrained: bool) -> nn.Module
     from airl.vit_model import create_vit
     return create_vit(recipe.model, pretrained=pretrained, num_classes=num_classes, img_size=recipe.img_size, **recipe.model_args)
 
-def load_start(net: nn.Module, run):
-    "Give `net` the best weights of `run` (a `Run` or its folder); a head for other classes stays as it is."
+def starting_weights(recipe: Recipe, num_classes: int,
+                     run,     # a `Run` or its folder
+                    ) -> dict: # state dict; without the head if it is for another number of classes
+    "The best weights of `run`, for a model of `recipe`."
     run = run if isinstance(run, Run) else Run(run)
-    own, found = net.state_dict(), run.best()['model']
-    fit_in = {k: v for k, v in found.items() if k in own and v.shape == own[k].shape}
-    if other := [k for k in own if k not in fit_in and not k.startswith('head.')]:
-        raise RunError(f'{run.dir} holds another model than this recipe: {other[0]} and {len(other) - 1} more do not fit. Start from a run of the same model and size.')
-    net.load_state_dict(own | fit_in)
+    found = run.best()['model']
+    with torch.random.fork_rng(): own = build_model(recipe, num_classes, False).state_dict()
+    fitting = {k: v for k, v in found.items() if k in own and v.shape == own[k].shape}
+    if other := [k for k in own if k not in fitting and not k.startswith('head.')]:
+        raise RunError(f'{run.dir} holds another model than this recipe: {other[0]} is one of {len(other)} tensors that do not fit. Start from a run of the same model and size.')
+    return fitting
 
 # %% ../nbs/02_train.ipynb #558fc341
 def open_run(run_dir, recipe: Recipe,
@@ -325,7 +328,7 @@ def environment(device: torch.device, precision: str, processes: int) -> dict:
     return dict(python=platform.python_version(), torch=torch.__version__, platform=platform.platform(), device=f'{device.type}: {name}',
                 cpus=os.cpu_count(), threads=torch.get_num_threads(), processes=processes, precision=precision, git_commit=commit, git_changed=changed)
 
-# %% ../nbs/02_train.ipynb #733d4ad5
+# %% ../nbs/02_train.ipynb #dd0de437
 class Training:
     "The moving parts of a run."
     def __init__(self, recipe: Recipe, data: ImageSet, accelerator, precision: str, teacher=None, start=None):
@@ -336,7 +339,7 @@ class Training:
         torch.manual_seed(recipe.seed)
         layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
         self.net = build_model(recipe, self.n_classes, recipe.pretrained).to(self.device, memory_format=layout)
-        if start: load_start(self.net, start)
+        if start: self.net.load_state_dict(start, strict=False)
         self.optimizer = make_optimizer(self.net, recipe)
         self.peak = [g['lr'] for g in self.optimizer.param_groups]
         self.ema = _make_ema(self.net, recipe.ema)
@@ -597,7 +600,7 @@ def end_epoch(training: Training, run: Run, val_set: ImageSet):
     if scores[0] > before:
         save_atomic(run.dir/'best_model.pth', dict(model=t.averaged.state_dict(), class_names=t.data.class_names, epoch=t.epoch, val_accuracy=scores[0]))
 
-# %% ../nbs/02_train.ipynb #38066bd9
+# %% ../nbs/02_train.ipynb #200627b1
 def fit(recipe: Recipe,
         train_set: ImageSet,
         val_set: ImageSet|None=None, # a stratified tenth of `train_set` if None
@@ -616,10 +619,11 @@ def fit(recipe: Recipe,
     if val_set is None: train_set, val_set = train_set.split(.1, recipe.seed)
     accelerator = _accelerator(device)
     _check_pieces(recipe, accelerator.num_processes, len(train_set))
+    if start is not None: start = starting_weights(recipe, len(train_set.class_names), start)
     with accelerator.main_process_first(): run = open_run(run_dir, recipe, resume) if accelerator.is_main_process else Run(run_dir)
     state = torch.load(run.checkpoint, map_location='cpu', weights_only=True) if run.checkpoint.exists() else None
     with torch.random.fork_rng(), _deterministic(recipe.deterministic), Stopping() as stop, _bar(progress and accelerator.is_main_process) as bar:
-        t = Training(recipe, train_set, accelerator, _precision(recipe, state, accelerator, run), teacher, None if state else start)
+        t = Training(recipe, train_set, accelerator, _precision(recipe, state, accelerator, run), teacher, start)
         if state: restore_checkpoint(t, state)
         curves = live_curves() if progress and accelerator.is_main_process and not t.over else lambda t: None
         clock, saved, began = Clock(t.seconds), time.monotonic(), t.steps
