@@ -217,8 +217,7 @@ def attention_picture(image,            # what `load_photo` reads
 # %% ../nbs/21_app.ipynb #34d78707
 def answer_line(result: SegmentationResult) -> str:
     "What was found, what of it was not, and who answered."
-    lacking = [p for p in result.prompts if p not in result.labels] if result.instances else []
-    return ' '.join([f'{result.sentence().rstrip(".")}.', *([f'Not found: {", ".join(lacking)}.'] if lacking else []), f'Engines: {result.preset}, {result.why}.'])
+    return f'{result.sentence().rstrip(".")}. Engines: {result.preset}, {result.why}.'
 
 # %% ../nbs/21_app.ipynb #ecf39ad0
 def _say(sentence, kind='answer'):

@@ -96,13 +96,17 @@ def segment(photo: Annotated[str, typer.Argument(metavar='PHOTO', help='An image
             output: Annotated[Path, typer.Option('--output', '-o', help='Folder for mask, overlay, cut-out, figure and JSON.')] = Path('out'),
             models: Models = 'auto',
             instances: Annotated[str, typer.Option(help='best (one object a text) or all (every one).')] = 'best',
+            presence: Annotated[float, typer.Option('--presence-threshold', min=0, max=1, help='Probability from which a thing counts as there; lower it if something is overlooked.')] = .5,
             low_memory: Annotated[bool, typer.Option('--low-memory', help='Of paper and fast: one network on the device at a time.')] = False,
             device: Device = None):
     """Cut out what a text names.
 
+    Writes PHOTO_TEXT_mask.png (255 where any object is), _cutout.png (the rest transparent), _overlay.png, _original.png, _figure.png (the best object's candidates) and _result.json (each object's mask, box and scores; airl.scene.load_result reads it). A score is 60 % match with the text, 20 % compactness, 10 % size, 10 % smoothness.
+
     \b
     Examples:
       airl segment photo.jpg "a cat"
+      airl segment photo.jpg "a cat . a cup"
       airl segment street.jpg "a person" "a car" --instances all -o masks/
       airl segment photo.jpg "a dog" "not the shadow"
       airl segment photo.jpg "a cat" --models lite --json
@@ -111,7 +115,7 @@ def segment(photo: Annotated[str, typer.Argument(metavar='PHOTO', help='An image
     from airl.sam2_pipeline import TextDrivenSegmentationPipeline, file_prefix
     from airl.scene import to_dict
     prefix = file_prefix(photo, prompt)
-    pipeline = TextDrivenSegmentationPipeline(models, instances=instances, device=device, low_memory=low_memory)
+    pipeline = TextDrivenSegmentationPipeline(models, instances=instances, presence_threshold=presence, device=device, low_memory=low_memory)
     result = pipeline.segment_image(image, prompt)
     files = result.save(output, prefix)
     print(f'{result.sentence()}\nEngines: {result.preset}, {result.why}.\nFiles: {", ".join(map(str, files))}')
@@ -182,7 +186,7 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
 
 # %% ../nbs/20_cli.ipynb #072a37f9
 Model = Annotated[str, typer.Option('--model', '-m', help='nano, or the folder of a run.')]
-Data = Annotated[str, typer.Option(help='cifar10, cifar10:FILE.parquet, folder:DIR (a folder of photos a class), sample (ships with the package) or digits.')]
+Data = Annotated[str, typer.Option(help='cifar10, cifar10:FILE.parquet, folder:DIR (a folder of photos a class; a fifth of each is the test part, unless DIR holds train and test), sample (ships with the package) or digits.')]
 
 # %% ../nbs/20_cli.ipynb #3604d4d4
 @command('predict')
@@ -211,7 +215,10 @@ def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', 
 Tta = Annotated[str, typer.Option('--tta', help='Test-time augmentation: none, shift, hflip, or hflip+shift.')]
 
 def _sentence(report, what: str) -> str:
-    return (f'{what}: {report.top1:.2%} right, {report.top5:.2%} among the first five, NLL {report.nll:.3f}, ECE {report.ece:.3f}, '
+    from airl.eval_tta import bootstrap_interval
+    low, high = bootstrap_interval(report.correct)
+    five = f', {report.top5:.2%} among the first five' if len(report.class_names) > 5 else ''
+    return (f'{what}: {report.top1:.2%} right ({low:.1%} to {high:.1%}){five}, NLL {report.nll:.3f}, calibration error (ECE) {report.ece:.3f}, '
             f'{report.n} images in {report.seconds:.1f} s' + (f', TTA {report.tta}' if report.tta != 'none' else ''))
 
 # %% ../nbs/20_cli.ipynb #ad24ac3e
@@ -230,8 +237,9 @@ def evaluate_model(model: Model = 'nano',
     """
     from airl.data import load_data
     from airl.eval_tta import evaluate
-    report = evaluate(model, load_data(data, 'test'), tta=tta)
-    if output: report.save(output)
+    images = load_data(data, 'test')
+    report = evaluate(model, images, tta=tta)
+    if output: report.save(output, images)
     print(_sentence(report, f'{model} on {data}'))
     return report.summary() | dict(model=model, data=data)
 
@@ -244,10 +252,10 @@ def _overrides(pairs: list[str]) -> dict:  # what `Recipe.preset` takes
     return {name: yaml.safe_load(value) for name, _, value in (pair.partition('=') for pair in pairs)}
 
 @command('train')
-def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (a minute), nano, reference_p16, reference_p32, reference_p16_imagenet.')] = 'smoke',
+def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (about a minute, to try things out), nano (an hour of a CPU), reference_p16, reference_p32, reference_p16_imagenet (these want a GPU).')] = 'smoke',
           data: Data = 'digits',
           run: Annotated[Path | None, typer.Option(help='Run folder; runs/PRESET-DATA if not given. An unfinished one is resumed.')] = None,
-          change: Annotated[list[str] | None, typer.Option('--set', help='Change a field of the recipe: --set epochs=5; again for more.')] = None,
+          change: Annotated[list[str] | None, typer.Option('--set', help='Change a field of the recipe: --set epochs=5; again for more. RUN/recipe.yaml lists them all.')] = None,
           start: Annotated[Path | None, typer.Option(help='Begin with the best weights of this run instead of random ones.')] = None,
           tta: Tta = 'none',
           device: Device = None):
@@ -262,15 +270,19 @@ def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (a minute), na
       airl train --set epochs=30 --set lr=0.001 --json
     """
     from airl.data import load_data
-    from airl.train import Recipe, fit
+    from airl.train import Recipe, Run, fit
     recipe = Recipe.preset(preset, **_overrides(change or []))
     train_set, test_set = (load_data(data, split) for split in ('train', 'test'))
-    folder = run or Path('runs')/f'{preset}-{data.partition(":")[0]}'
+    kind, _, source = data.partition(':')
+    folder = run or Path('runs')/f'{preset}-{Path(source).resolve().name if kind == "folder" else kind}'
+    before = len(Run(folder).metrics) if (folder/'metrics.csv').exists() else 0
     done = fit(recipe, train_set, run_dir=folder, device=device, start=start)
     from airl.eval_tta import evaluate
     report = evaluate(done, test_set, tta=tta)
-    report.save(done.dir)
-    print(_sentence(report, f'{preset} on {data}') + f'\nEverything about it is in {done.dir}.')
+    report.save(done.dir, test_set)
+    best = max(done.metrics, key=lambda row: row.val_accuracy)
+    print(_sentence(report, f'{preset} on {data}') + f'\nThe weights are those of epoch {best.epoch} of {len(done.metrics)}, which had {best.val_accuracy:.1%} of a tenth '
+          f'held out of the training images right.' + (' It had ended before; nothing was left to train.' if before == len(done.metrics) else '') + f'\nEverything about it is in {done.dir}.')
     return report.summary() | dict(run=done.dir, preset=preset, data=data, epochs=len(done.metrics), val_accuracy=done.metrics[-1].best_accuracy)
 
 # %% ../nbs/20_cli.ipynb #b7b7868e
@@ -413,7 +425,10 @@ def doctor():
         *((row['device'], row['there'], row['detail'], row['fix']) for row in report['devices']),
         *((f'preset {row["preset"]}', row['there'], row['detail'], row['fix']) for row in report['presets']),
         *((f'airl[{row["extra"]}]', row['there'], row['detail'], row['fix']) for row in report['extras']),
-        ('labelled data', bool(data), data or 'only the samples that ship', '' if data else 'export AIRL_DATA=FOLDER')])
+        ('labelled data', bool(data), data or 'only the samples that ship', '' if data else 'for airl bench and cifar10: export AIRL_DATA=FOLDER, one that holds cifar10, coco, voc, … as the notebook 08_truth has them')])
+    ready = ', '.join(row['preset'] for row in report['presets'] if row['there'])
+    fastest = next(row['device'] for name in ('cuda', 'mps', 'cpu') for row in report['devices'] if row['device'] == name and row['there'])
+    print(f'Ready now: airl segment, video and batch with {ready}; airl train, eval and predict on {fastest}.')
     return report
 
 def _print_table(title, rows, detail='detail: what changes it'):  # name, is it here, detail, what changes it
@@ -572,8 +587,9 @@ def demo_train(folder: Path,     # of the run; an earlier demo's is replaced
     if (folder/'recipe.yaml').exists(): shutil.rmtree(folder)
     start = time.perf_counter()
     run = fit(Recipe.preset('smoke', **dict(epochs=30) | changes), load_data('digits'), run_dir=folder)
-    seconds, report = time.perf_counter() - start, evaluate(run, load_data('digits', 'test'), tta='shift')
-    report.save(run.dir)
+    seconds, images = time.perf_counter() - start, load_data('digits', 'test')
+    report = evaluate(run, images, tta='shift')
+    report.save(run.dir, images)
     print(_sentence(report, f'digits, trained {seconds:.0f} s') + f'\nThe run: {run.dir}')
     return report.summary() | dict(run=run.dir, training_seconds=seconds)
 

@@ -42,6 +42,7 @@ class ImageSet:
             raise DataError(f'{self.source}: labels must lie in 0..{k - 1} for {k} classes, these span {self.labels.min()}..{self.labels.max()}.')
 
     def __len__(self): return len(self.labels)
+    def __repr__(self): return f'ImageSet({len(self):,} images of {self.images.shape[2]} × {self.images.shape[1]} pixels, {len(self.class_names)} classes, {self.source})'
     def __getitem__(self, i): return self.images[i], self.labels[i]
     def subset(self, rows: Tensor) -> 'ImageSet': # int64 [m] or bool [n]
         "The images at `rows`, in that order."

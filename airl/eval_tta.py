@@ -217,7 +217,7 @@ def plot_per_class(report: Report):
     fig, ax = plt.subplots(figsize=(max(5, .7*len(x)), 2.6), layout='constrained')
     for i, name in enumerate(('precision', 'recall', 'f1')): ax.bar(x + .27*(i - 1), scores[name], .25, label=name)
     ax.set_xticks(x, report.class_names, rotation=30 if max(map(len, report.class_names)) > 3 else 0)
-    ax.set_ylim(max(0, min(scores[s].min() for s in ('precision', 'recall', 'f1')) - .1), 1)
+    ax.set_ylim(0, 1)
     ax.spines[['top', 'right']].set_visible(False)
     ax.legend(ncol=3, frameon=False, fontsize=8, loc='lower right', bbox_to_anchor=(1, 1))
     return fig
@@ -321,15 +321,18 @@ def compare(run_a, run_b,  # reports, or run folders that hold one
     return Comparison(a, b)
 
 # %% ../nbs/03_eval_tta.ipynb #9df09521
-def save_report(report: Report, folder) -> list[Path]: # the files
-    "Write the reference's artefacts; `training_curves.png` where the folder has a `metrics.csv`."
+def save_report(report: Report, folder,
+                images: ImageSet|None = None, # the set that was evaluated, for pictures of the mistakes
+               ) -> list[Path]:               # the files
+    "Write the reference's artefacts and a reliability plot; `training_curves.png` where the folder has a `metrics.csv`."
     import matplotlib.pyplot as plt
     folder = Path(folder)
     texts = {'classification_report.txt': classification_report(report), 'report.json': json.dumps(report.summary(), indent=1)+'\n',
              'confusion_matrix.csv': '\n'.join([','.join(['truth', *report.class_names]), *[','.join([name, *map(str, row)])
                                                for name, row in zip(report.class_names, report.confusion)]])+'\n'}
     arrays = {'test_preds.npy': report.preds, 'test_logits.npy': report.logits, 'test_targets.npy': report.targets}
-    figures = {'confusion_matrix.png': plot_confusion(report), 'per_class_metrics.png': plot_per_class(report)}
+    figures = {'confusion_matrix.png': plot_confusion(report), 'per_class_metrics.png': plot_per_class(report), 'reliability.png': plot_reliability(report)}
+    if images is not None and not report.correct.all(): figures['mistakes.png'] = plot_mistakes(report, images)
     if (folder/'metrics.csv').exists(): figures['training_curves.png'] = plot_curves(Run(folder).metrics)
     writers = {**{k: lambda p, v=v: p.write_text(v, encoding='utf8') for k, v in texts.items()}, **{k: lambda p, v=v: np.save(p, v) for k, v in arrays.items()},
                **{k: lambda p, v=v: v.savefig(p, dpi=120) for k, v in figures.items()}}

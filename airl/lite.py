@@ -194,7 +194,9 @@ def _leaves(leaves, v):
 def _no_such_word(phrase, tokens, v):
     "The sentence for a word that is not known, with words that hold it or are spelt much like it."
     last = tokens[-1] if tokens else ''
-    near = dict.fromkeys([w for w in v.words if last in w.split()][:3] + difflib.get_close_matches(last, v.words, 3, .8))
+    swapped = [w for w in v.words if len(w) == len(last) and sorted(w) == sorted(last)]
+    everyday = difflib.get_close_matches(last, v.dense, 2, .66)
+    near = dict.fromkeys([w for w in v.words if last in w.split()][:3] + swapped + everyday + difflib.get_close_matches(last, v.words, 3, .8))
     like = f'; near it: {", ".join(near)}' if near else ''
     return f'The embedded engines do not know {last or phrase!r} (they know {len(v.words):,} nouns{like}). Say it with another noun, or use the preset fast or paper, which understand any text.'
 

@@ -376,14 +376,18 @@ class SegmentationResult:
         return np.array([i.score.total for i in self.instances], np.float32)
 
     def sentence(self) -> str:
-        "The answer in words."
-        asked = ', '.join(self.prompts)
-        if self.instances:
-            share = self.mask.mean()
-            part = f'{share:.0%}' if share >= .01 else 'less than 1%'
-            return f'{len(self)} × {asked}' if len(self) > 1 else f'{self.labels[0]}: score {self.scores[0]:.2f}, {part} of the photo'
+        "The answer in words: what was found of each prompt, and what was not."
+        missing = ', '.join(p for p in self.prompts if p not in self.labels)
+        found = '; '.join(self._found(label) for label in dict.fromkeys(self.labels))
+        if found: return f'{found}. Not found: {missing}.' if missing else found
         other = ', '.join(f'{name} ({p:.0%})' for name, p in self.seen[:3])
-        return f'Not found: {asked}.' + (f' Seen instead: {other}.' if other else '')
+        return f'Not found: {missing}.' + (f' Seen instead: {other}.' if other else '')
+
+    def _found(self, label):
+        own = [i for i in self.instances if i.label == label]
+        share, best = np.any([i.mask for i in own], axis=0).mean(), max(i.score.total for i in own)
+        number = f'{len(own)} found, best score' if len(own) > 1 else 'score'
+        return f'{label}: {number} {best:.2f}, {share:.0%} of the photo' if share >= .01 else f'{label}: {number} {best:.2f}, less than 1% of the photo'
 
 # %% ../nbs/07_scene.ipynb #b0b9f5bd
 PALETTE = np.array([(31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (148, 103, 189),
@@ -458,7 +462,7 @@ def result_figure(result: SegmentationResult,
     for k, (ax, c) in enumerate(zip(axes[-1] if rows == 2 else [], result.candidates[:3]), 1):
         s = c.score
         ax.imshow(overlay(result.image, c.mask[None]))
-        ax.set_title(f'candidate {k}: {s.total:.2f}\ntext {s.text:.2f} · compact {s.compactness:.2f} · size {s.size:.2f} · smooth {s.smoothness:.2f}', fontsize=7)
+        ax.set_title(f'{c.label}, candidate {k}: {s.total:.2f}\ntext {s.text:.2f} · compact {s.compactness:.2f} · size {s.size:.2f} · smooth {s.smoothness:.2f}', fontsize=7)
     fig.suptitle(result.sentence(), fontsize=10)
     return fig
 

@@ -8,7 +8,7 @@ __all__ = ['log', 'PRESETS', 'RecipeError', 'RunError', 'Recipe', 'recipe_from',
            'write_metrics', 'save_atomic', 'Run', 'build_model', 'starting_weights', 'open_run', 'environment',
            'Training', 'mirrored', 'epoch_rows', 'train_step', 'validate', 'macro_scores', 'save_checkpoint',
            'restore_checkpoint', 'fingerprint', 'Stopping', 'Clock', 'check_finite', 'plot_curves', 'live_curves',
-           'tensorboard', 'end_epoch', 'fit']
+           'tensorboard', 'end_epoch', 'fit', 'images_a_step']
 
 # %% ../nbs/02_train.ipynb #80267913
 import contextlib, csv, dataclasses, difflib, json, logging, math, os, signal, sys, threading, time, zlib
@@ -334,7 +334,7 @@ class Training:
     def __init__(self, recipe: Recipe, data: ImageSet, accelerator, precision: str, teacher=None, start=None):
         self.recipe, self.data, self.accelerator, self.precision, self.teacher = recipe, data, accelerator, precision, teacher
         self.device, self.n_classes = accelerator.device, len(data.class_names)
-        self.batch_size = min(recipe.batch_size, len(data))
+        self.batch_size = images_a_step(recipe, len(data), accelerator.num_processes)
         self.steps_per_epoch = len(data)//self.batch_size
         torch.manual_seed(recipe.seed)
         layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
@@ -618,7 +618,7 @@ def fit(recipe: Recipe,
     "Train, or go on with a training that was interrupted."
     if val_set is None: train_set, val_set = train_set.split(.1, recipe.seed)
     accelerator = _accelerator(device)
-    _check_pieces(recipe, accelerator.num_processes, len(train_set))
+    images_a_step(recipe, len(train_set), accelerator.num_processes)
     if start is not None: start = starting_weights(recipe, len(train_set.class_names), start)
     with accelerator.main_process_first(): run = open_run(run_dir, recipe, resume) if accelerator.is_main_process else Run(run_dir)
     state = torch.load(run.checkpoint, map_location='cpu', weights_only=True) if run.checkpoint.exists() else None
@@ -650,11 +650,13 @@ def _accelerator(device):
     from accelerate import Accelerator
     return Accelerator(cpu=str(device) == 'cpu', mixed_precision='no')
 
-def _check_pieces(recipe, processes, n):
-    "Every process and piece must get the same even number of images."
-    if min(recipe.batch_size, n) % (2*processes*recipe.accumulate):
-        raise RecipeError(f'batch_size {min(recipe.batch_size, n)} cannot be shared out in even pieces among {processes} processes × '
-                          f'{recipe.accumulate} pieces; choose a multiple of {2*processes*recipe.accumulate}.')
+def images_a_step(recipe: Recipe, n: int, processes: int) -> int:
+    "The recipe's `batch_size`, or what a smaller data set of `n` images has; every process and piece gets the same even number."
+    least = 2*processes*recipe.accumulate
+    size = recipe.batch_size if n >= recipe.batch_size else n//least*least
+    if not size: raise RecipeError(f'{n} training images are too few for {processes} processes × {recipe.accumulate} pieces, which want at least {least}; add images.')
+    if size % least: raise RecipeError(f'batch_size {size} cannot be shared out in even pieces among {processes} processes × {recipe.accumulate} pieces; choose a multiple of {least}.')
+    return size
 
 def _precision(recipe, state, accelerator, run):
     "What the checkpoint was trained in, else what the recipe says, else what is fastest on the first process's device."
