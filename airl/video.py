@@ -797,7 +797,9 @@ class VideoResult:
         "The answer in words."
         if not self.objects: return f'Not found in {self.frames} frames: {", ".join(self.prompts)}.'
         each = ', '.join(f'{o.label} {o.id} ({o.frames} frames, {o.area:.0%} of the picture)' for o in self.objects[:6])
-        return f'{len(self.objects)} found in {self.frames} frames: {each}' + (', …' if len(self.objects) > 6 else '') + '.'
+        found = {o.label for o in self.objects}
+        missing = ', '.join(p for p in self.prompts if p not in found)
+        return f'{len(self.objects)} found in {self.frames} frames: {each}' + (', …' if len(self.objects) > 6 else '') + '.' + (f' Not found: {missing}.' if missing else '')
 
     def _repr_html_(self):
         import base64
