@@ -28,29 +28,57 @@ from .weights import load_checkpoint, shipped
 log = logging.getLogger(__name__)
 
 # %% ../nbs/09_lite.ipynb #be1f418e
+class _Same(nn.Conv2d):
+    "Stride 2, padded as TensorFlow does; for even sides."
+    def forward(self, x):
+        total = self.kernel_size[0] - self.stride[0]
+        return super().forward(F.pad(x, [total//2, total - total//2]*2))
+
+def _conv(c_in, c_out, k=1, stride=1, groups=1):
+    kind, padding = (nn.Conv2d, k//2) if stride == 1 else (_Same, 0)
+    return kind(c_in, c_out, k, stride, padding, groups=groups, bias=False)
+
+class _Norm(nn.BatchNorm2d):
+    def __init__(self, channels, act=True): super().__init__(channels, eps=1e-3); self.act = act
+    def forward(self, x): return F.relu6(super().forward(x), inplace=True) if self.act else super().forward(x)
+
+class _Inverted(nn.Sequential):
+    "Widen, filter each channel, narrow; added to what came in where the shapes agree."
+    def __init__(self, c_in, c_out, k, stride, widen):
+        wide, self.around = c_in*widen, stride == 1 and c_in == c_out
+        filtered = _conv(wide, wide, k, stride, wide)
+        super().__init__(OrderedDict(conv_dw=filtered, bn1=_Norm(wide), conv_pw=_conv(wide, c_out), bn2=_Norm(c_out, False)) if widen == 1 else
+                         OrderedDict(conv_pw=_conv(c_in, wide), bn1=_Norm(wide), conv_dw=filtered, bn2=_Norm(wide), conv_pwl=_conv(wide, c_out), bn3=_Norm(c_out, False)))
+
+    def forward(self, x): return super().forward(x) + x if self.around else super().forward(x)
+
 class Backbone(nn.Module):
     "EfficientNet-Lite0 (Tan and Le, 2019), frozen, opened up."
     strides, channels = (2, 4, 8, 16, 32), (16, 24, 40, 112, 320)
+    stages = ((1, 16, 3, 1, 1), (2, 24, 3, 2, 6), (2, 40, 5, 2, 6), (3, 80, 3, 2, 6), (3, 112, 5, 1, 6), (4, 192, 5, 2, 6), (1, 320, 3, 1, 6))  # blocks, channels, kernel, stride, widening
     def __init__(self):
-        import timm
         super().__init__()
-        self.net = timm.create_model('tf_efficientnet_lite0', pretrained=False)
+        self.conv_stem, self.bn1, self.blocks, c = _conv(3, 32, 3, 2), _Norm(32), nn.Sequential(), 32
+        for n, c_out, k, stride, widen in self.stages:
+            self.blocks.append(nn.Sequential(*[_Inverted(c_out if i else c, c_out, k, 1 if i else stride, widen) for i in range(n)]))
+            c = c_out
+        self.conv_head, self.bn2, self.classifier = _conv(c, 1280), _Norm(1280), nn.Linear(1280, 1000)
 
     def forward(self, pixels):  # float [n, 3, h, w], -1..1; sides that are multiples of 32
         "Five levels of features, at strides 2, 4, 8, 16 and 32."
-        x, levels = self.net.bn1(self.net.conv_stem(pixels)), []
-        for i, stage in enumerate(self.net.blocks):
+        x, levels = self.bn1(self.conv_stem(pixels)), []
+        for i, stage in enumerate(self.blocks):
             x = stage(x)
             if i in (0, 1, 2, 4, 6): levels.append(x)
         return levels
 
     def top(self, coarse):  # [n, 320, h, w] → [n, 1280, h, w]
         "What the classifier sees."
-        return self.net.bn2(self.net.conv_head(coarse))
+        return self.bn2(self.conv_head(coarse))
 
     def names(self, top):  # [n, 1280, h, w] → logits [n, 1000, h, w]
         "The classifier's opinion at every place."
-        return F.conv2d(top, self.net.classifier.weight[:, :, None, None], self.net.classifier.bias)
+        return F.conv2d(top, self.classifier.weight[:, :, None, None], self.classifier.bias)
 
 # %% ../nbs/09_lite.ipynb #fb358835
 def _once(make):
@@ -77,9 +105,7 @@ def computing():
 @_once
 def lite_network() -> Backbone:
     "The frozen network, loaded once."
-    backbone = Backbone()
-    _frozen(backbone.net, 'lite0.safetensors')
-    return backbone
+    return _frozen(Backbone(), 'lite0.safetensors')
 
 # %% ../nbs/09_lite.ipynb #4696b661
 def as_pixels(pictures,  # uint8 [n, h, w, 3]

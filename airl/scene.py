@@ -451,17 +451,18 @@ def result_figure(result: SegmentationResult,
                  ):                   # matplotlib figure, not shown
     "Original, mask, overlay; below them the three best candidates with their scores."
     from matplotlib.figure import Figure
-    h, w = result.image.shape[:2]
-    rows = 2 if result.candidates else 1
+    (h, w), step = result.image.shape[:2], max(1, max(result.image.shape[:2])//800)     # the figure has no room for more pixels
+    image, rows = np.ascontiguousarray(result.image[::step, ::step]), 2 if result.candidates else 1
+    tinted = lambda masks: overlay(image, masks[:, ::step, ::step])
     fig = Figure(figsize=(width, rows*(width/3*h/w + .45) + .3), layout='constrained', dpi=100)
     axes = fig.subplots(rows, 3, squeeze=False)
     for ax in axes.flat: ax.axis('off')
-    top = [(result.image, 'original', None), (result.mask, 'mask', 'gray'), (overlay(result.image, result.masks), 'overlay', None)]
+    top = [(image, 'original', None), (result.mask[::step, ::step], 'mask', 'gray'), (tinted(result.masks), 'overlay', None)]
     for ax, (picture, title, cmap) in zip(axes[0], top):
         ax.imshow(picture, cmap=cmap, vmin=0, vmax=1 if cmap else None); ax.set_title(title, fontsize=9)
     for k, (ax, c) in enumerate(zip(axes[-1] if rows == 2 else [], result.candidates[:3]), 1):
         s = c.score
-        ax.imshow(overlay(result.image, c.mask[None]))
+        ax.imshow(tinted(c.mask[None]))
         ax.set_title(f'{c.label}, candidate {k}: {s.total:.2f}\ntext {s.text:.2f} · compact {s.compactness:.2f} · size {s.size:.2f} · smooth {s.smoothness:.2f}', fontsize=7)
     fig.suptitle(result.sentence(), fontsize=10)
     return fig
