@@ -212,7 +212,7 @@ def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', 
     return dict(model=model, classes=classes, predictions=answers)
 
 # %% ../nbs/20_cli.ipynb #eae7bc65
-Tta = Annotated[str, typer.Option('--tta', help='Test-time augmentation: none, shift, hflip, or hflip+shift.')]
+Tta = Annotated[str, typer.Option('--tta', help='Test-time augmentation, the mean answer to each image as it is and mirrored (hflip) or moved a little (shift): none, shift, hflip, or hflip+shift.')]
 
 def _sentence(report, what: str) -> str:
     from airl.eval_tta import bootstrap_interval
@@ -228,6 +228,8 @@ def evaluate_model(model: Model = 'nano',
                    tta: Tta = 'none',
                    output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for the full report with its figures.')] = None):
     """Judge a model on the test part of a data set: accuracy, likelihood, calibration.
+
+    NLL is the mean negative log-likelihood of the true class; ECE, the calibration error, is how far stated confidence and accuracy lie apart. Lower is better for both.
 
     \b
     Examples:

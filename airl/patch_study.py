@@ -238,9 +238,10 @@ def study(name: str,             # one of `STUDIES`
     "Run a study and write report.md, report.json and trials.png."
     if name not in STUDIES: raise StudyError(f'There is no study {name!r}: choose {" or ".join(STUDIES)}.')
     if seeds < 1: raise StudyError(f'{seeds} seeds are too few: choose at least 1, better 3.')
-    recipe = patch_recipe() if name == 'patches' else ablation_recipe(epochs)
-    arms = patch_arms(epochs) if name == 'patches' else ablation_arms(recipe)
     parts, out = three_parts(load_data(data), images), Path(out)/name
+    batch = max(48, min(500, len(parts[0])//160*4))                   # few images are shown in small batches, so that there are steps enough
+    recipe = patch_recipe() if name == 'patches' else ablation_recipe(epochs, batch_size=batch)
+    arms = patch_arms(epochs) if name == 'patches' else ablation_arms(recipe)
     trials = run_trials(recipe, arms, list(range(seeds)), *parts, out, device)
     return write_study(name, trials, arms, f'{len(parts[0])} training images, {epochs} epochs', out)
 
