@@ -217,8 +217,9 @@ Tta = Annotated[str, typer.Option('--tta', help='Test-time augmentation, the mea
 def _sentence(report, what: str) -> str:
     from airl.eval_tta import bootstrap_interval
     low, high = bootstrap_interval(report.correct)
+    between = f' (95 % interval {low:.1%} to {high:.1%})' if low < high else ''
     five = f', {report.top5:.2%} among the first five' if len(report.class_names) > 5 else ''
-    return (f'{what}: {report.top1:.2%} right ({low:.1%} to {high:.1%}){five}, NLL {report.nll:.3f}, calibration error (ECE) {report.ece:.3f}, '
+    return (f'{what}: {report.top1:.2%} right{between}{five}, NLL {report.nll:.3f}, calibration error (ECE) {report.ece:.3f}, '
             f'{report.n} images in {report.seconds:.1f} s' + (f', TTA {report.tta}' if report.tta != 'none' else ''))
 
 # %% ../nbs/20_cli.ipynb #ad24ac3e
@@ -268,7 +269,7 @@ def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (about a minut
       airl train
       airl train --preset nano --data cifar10 --run runs/mine --tta hflip
       airl train --preset nano --data folder:birds/ --set epochs=30
-      airl train --preset nano --data folder:birds/ --start runs/mine
+      airl train --preset nano --data folder:birds/ --run runs/birds --start runs/mine
       airl train --set epochs=30 --set lr=0.001 --json
     """
     from airl.data import load_data
@@ -277,7 +278,7 @@ def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (about a minut
     train_set, test_set = (load_data(data, split) for split in ('train', 'test'))
     kind, _, source = data.partition(':')
     folder = run or Path('runs')/f'{preset}-{Path(source).resolve().name if kind == "folder" else kind}'
-    before = len(Run(folder).metrics) if (folder/'metrics.csv').exists() else 0
+    before = len(Run(folder).metrics) if (folder/'recipe.yaml').exists() and (folder/'metrics.csv').exists() else 0
     done = fit(recipe, train_set, run_dir=folder, device=device, start=start)
     from airl.eval_tta import evaluate
     report = evaluate(done, test_set, tta=tta)
@@ -429,8 +430,8 @@ def doctor():
         *((f'airl[{row["extra"]}]', row['there'], row['detail'], row['fix']) for row in report['extras']),
         ('labelled data', bool(data), data or 'only the samples that ship', '' if data else 'for airl bench and cifar10: export AIRL_DATA=FOLDER, one that holds cifar10, coco, voc, … as the notebook 08_truth has them')])
     ready = ', '.join(row['preset'] for row in report['presets'] if row['there'])
-    fastest = next(row['device'] for name in ('cuda', 'mps', 'cpu') for row in report['devices'] if row['device'] == name and row['there'])
-    print(f'Ready now: airl segment, video and batch with {ready}; airl train, eval and predict on {fastest}.')
+    fastest = next(row['device'] for name in ('cuda', 'mps', 'cpu') for row in report['devices'] if row['device'].startswith(name) and row['there'])
+    print(f'Ready now: airl segment, video and batch with {ready}; airl train on {fastest}, eval and predict.')
     return report
 
 def _print_table(title, rows, detail='detail: what changes it'):  # name, is it here, detail, what changes it

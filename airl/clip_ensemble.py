@@ -171,7 +171,7 @@ def has_bf16(device: str) -> bool:
     "Does the device compute bfloat16 natively?"
     import torch
     kind = str(device).partition(':')[0]
-    return torch.cuda.is_bf16_supported() if kind == 'cuda' else kind == 'cpu' and torch.cpu._is_avx512_bf16_supported()
+    return torch.cuda.is_bf16_supported(including_emulation=False) if kind == 'cuda' else kind == 'cpu' and torch.cpu._is_avx512_bf16_supported()
 
 def pick_precision(device: str) -> str:  # for open_clip's `precision`
     "bf16 on a GPU that has it, fp16 on an older one, fp32 elsewhere."

@@ -336,6 +336,7 @@ def save_report(report: Report, folder,
     if (folder/'metrics.csv').exists(): figures['training_curves.png'] = plot_curves(Run(folder).metrics)
     writers = {**{k: lambda p, v=v: p.write_text(v, encoding='utf8') for k, v in texts.items()}, **{k: lambda p, v=v: np.save(p, v) for k, v in arrays.items()},
                **{k: lambda p, v=v: v.savefig(p, dpi=120) for k, v in figures.items()}}
+    (folder/'mistakes.png').unlink(missing_ok=True)                  # those of an earlier evaluation
     for name, write in writers.items():
         with replacing(folder/name) as part: write(part)
     for figure in figures.values(): plt.close(figure)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from .photos import UserError, replacing
 from .data import ImageSet, interpolation_matrix, load_data, prepare
 from .vit_model import count, create_vit, image_size
-from .train import Recipe, build_model, fit
+from .train import Recipe, Run, build_model, fit
 from .eval_tta import Report, evaluate, load_report
 
 log = logging.getLogger(__name__)
@@ -137,8 +137,10 @@ def run_trials(recipe: Recipe, arms: list[Arm],
         folders = {arm.name: Path(out)/f'{arm.name.replace(" ", "_").replace("/", "-")}-{seed}' for arm in arms}
         for arm in arms:
             folder, trained = folders[arm.name], folders[next(a.name for a in arms if a.changes == arm.changes)]
+            asked = dataclasses.replace(recipe, seed=seed, **arm.changes)
+            if (trained/'recipe.yaml').exists() and Run(trained).recipe != asked: raise StudyError(f'{trained} holds a trial of another recipe: choose another folder for this study.')
             if not (folder/'report.json').exists():
-                run = fit(dataclasses.replace(recipe, seed=seed, **arm.changes), train_set, val_set, trained, device=device)
+                run = fit(asked, train_set, val_set, trained, device=device)
                 evaluate(run, judged, arm.tta, device=device).save(folder)
             trials.append(Trial(arm.name, seed, load_report(folder)))
             log.info('%s, seed %d: %.2f %%', arm.name, seed, 100*trials[-1].report.top1)
@@ -239,11 +241,11 @@ def study(name: str,             # one of `STUDIES`
     if name not in STUDIES: raise StudyError(f'There is no study {name!r}: choose {" or ".join(STUDIES)}.')
     if seeds < 1: raise StudyError(f'{seeds} seeds are too few: choose at least 1, better 3.')
     parts, out = three_parts(load_data(data), images), Path(out)/name
-    batch = max(48, min(500, len(parts[0])//160*4))                   # few images are shown in small batches, so that there are steps enough
-    recipe = patch_recipe() if name == 'patches' else ablation_recipe(epochs, batch_size=batch)
+    few = max(48, min(500, len(parts[0])//160*4))                     # few images are shown in small batches, so that there are steps enough
+    recipe = patch_recipe() if name == 'patches' else ablation_recipe(epochs, batch_size=few)
     arms = patch_arms(epochs) if name == 'patches' else ablation_arms(recipe)
     trials = run_trials(recipe, arms, list(range(seeds)), *parts, out, device)
-    return write_study(name, trials, arms, f'{len(parts[0])} training images, {epochs} epochs', out)
+    return write_study(name, trials, arms, f'{len(parts[0])} training images, {epochs} epochs, {recipe.batch_size} images a step', out)
 
 def write_study(name: str, trials: list[Trial], arms: list[Arm],
                 budget: str, # what was spent on a trial, in words

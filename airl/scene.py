@@ -11,7 +11,7 @@ __all__ = ['COLOURS', 'SHAPES', 'PALETTE', 'FILES', 'PaintedScene', 'paint_scene
            'to_yolo', 'to_labelme', 'to_supervision']
 
 # %% ../nbs/07_scene.ipynb #94c53bc5
-import json
+import json, textwrap
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Protocol, Sequence, runtime_checkable
@@ -464,7 +464,7 @@ def result_figure(result: SegmentationResult,
         s = c.score
         ax.imshow(tinted(c.mask[None]))
         ax.set_title(f'{c.label}, candidate {k}: {s.total:.2f}\ntext {s.text:.2f} · compact {s.compactness:.2f} · size {s.size:.2f} · smooth {s.smoothness:.2f}', fontsize=7)
-    fig.suptitle(result.sentence(), fontsize=10)
+    fig.suptitle(textwrap.fill(result.sentence(), 110), fontsize=10)
     return fig
 
 def _png(fig):

@@ -162,10 +162,12 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]: # for
         groups.setdefault((decay, name.startswith('head.') or not decay), []).append(p)
     return [dict(params=params, weight_decay=decay, use_fallback=fallback) for (decay, fallback), params in groups.items()]
 
-def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def make_optimizer(model: nn.Module, recipe: Recipe,
+                   batch_size: int|None=None, # images a step; the recipe's if None
+                  ) -> torch.optim.Optimizer:
     "AdamW, or Muon with AdamW for what is not a hidden matrix."
     groups = parameter_groups(model, recipe.weight_decay)
-    rate = recipe.lr*recipe.batch_size/recipe.lr_batch
+    rate = recipe.lr*(batch_size or recipe.batch_size)/recipe.lr_batch
     if recipe.optimizer == 'muon':
         from timm.optim import Muon
         return Muon(groups, lr=rate, momentum=.95, nesterov=True, betas=recipe.betas, fallback_lr_scale=recipe.fallback_lr)
@@ -178,14 +180,14 @@ def rate_factor(step: int, steps_per_epoch: int, recipe: Recipe,
     "Warm-up and cosine at `step`."
     warmup = recipe.warmup_epochs*steps_per_epoch
     ramp = min(1., (step + 1)/warmup) if warmup else 1.
-    if recipe.schedule == 'minutes': return ramp*.5*(1 + math.cos(math.pi*min(1., seconds/60/recipe.max_minutes)))
+    if recipe.schedule == 'minutes': return ramp*.5*(1 + math.cos(math.pi*share_done(step, steps_per_epoch, recipe, seconds)))
     progress = max(0., step - warmup)/max(1., recipe.epochs*steps_per_epoch - warmup)
     return ramp*.5*(1 + math.cos(math.pi*progress))
 
 def share_done(step: int, steps_per_epoch: int, recipe: Recipe, seconds=0.) -> float: # 0..1
-    "How much of the training lies behind `step`, in epochs or in minutes, whichever its schedule counts."
-    if recipe.schedule == 'minutes': return min(1., seconds/60/recipe.max_minutes)
-    return step/(recipe.epochs*steps_per_epoch)
+    "How much of the training lies behind `step`: in epochs, or by the clock where the schedule counts minutes and they end first."
+    share = step/(recipe.epochs*steps_per_epoch)
+    return min(1., max(share, seconds/60/recipe.max_minutes)) if recipe.schedule == 'minutes' else share
 
 # %% ../nbs/02_train.ipynb #226be8f0
 def pick_precision(device: torch.device) -> str: # 'bf16', 'fp16' or 'fp32'
@@ -281,17 +283,15 @@ def build_model(recipe: Recipe, num_classes: int, pretrained: bool) -> nn.Module
     from airl.vit_model import create_vit
     return create_vit(recipe.model, pretrained=pretrained, num_classes=num_classes, img_size=recipe.img_size, **recipe.model_args)
 
-def starting_weights(recipe: Recipe, num_classes: int,
+def starting_weights(recipe: Recipe, class_names: list[str],
                      run,     # a `Run` or its folder
-                    ) -> dict: # state dict; without the head if it is for another number of classes
+                    ) -> dict: # state dict; without the head if it is for other classes
     "The best weights of `run`, for a model of `recipe`."
     run = run if isinstance(run, Run) else Run(run)
-    found = run.best()['model']
-    with torch.random.fork_rng(): own = build_model(recipe, num_classes, False).state_dict()
-    fitting = {k: v for k, v in found.items() if k in own and v.shape == own[k].shape}
-    if other := [k for k in own if k not in fitting and not k.startswith('head.')]:
-        raise RunError(f'{run.dir} holds another model than this recipe: {other[0]} is one of {len(other)} tensors that do not fit. Start from a run of the same model and size.')
-    return fitting
+    found, theirs = run.best(), run.recipe
+    differ = [f'{k} ({getattr(theirs, k)} there, {getattr(recipe, k)} here)' for k in ('model', 'model_args', 'img_size') if getattr(theirs, k) != getattr(recipe, k)]
+    if differ: raise RunError(f'{run.dir} holds another model than this recipe: {", ".join(differ)}. Start from a run of the same model and size.')
+    return {k: v for k, v in found['model'].items() if found['class_names'] == list(class_names) or not k.startswith('head.')}
 
 # %% ../nbs/02_train.ipynb #558fc341
 def open_run(run_dir, recipe: Recipe,
@@ -340,7 +340,7 @@ class Training:
         layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
         self.net = build_model(recipe, self.n_classes, recipe.pretrained).to(self.device, memory_format=layout)
         if start: self.net.load_state_dict(start, strict=False)
-        self.optimizer = make_optimizer(self.net, recipe)
+        self.optimizer = make_optimizer(self.net, recipe, self.batch_size)
         self.peak = [g['lr'] for g in self.optimizer.param_groups]
         self.ema = _make_ema(self.net, recipe.ema)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == 'fp16')
@@ -619,11 +619,13 @@ def fit(recipe: Recipe,
     if val_set is None: train_set, val_set = train_set.split(.1, recipe.seed)
     accelerator = _accelerator(device)
     images_a_step(recipe, len(train_set), accelerator.num_processes)
-    if start is not None: start = starting_weights(recipe, len(train_set.class_names), start)
+    if not len(val_set): raise RunError(f'{val_set.source} leaves no image to choose the epoch by: every class needs more photos, or give `val_set`.')
+    begun = Run(run_dir).checkpoint.exists()
+    weights = starting_weights(recipe, train_set.class_names, start) if start is not None and not begun else None
     with accelerator.main_process_first(): run = open_run(run_dir, recipe, resume) if accelerator.is_main_process else Run(run_dir)
     state = torch.load(run.checkpoint, map_location='cpu', weights_only=True) if run.checkpoint.exists() else None
     with torch.random.fork_rng(), _deterministic(recipe.deterministic), Stopping() as stop, _bar(progress and accelerator.is_main_process) as bar:
-        t = Training(recipe, train_set, accelerator, _precision(recipe, state, accelerator, run), teacher, start)
+        t = Training(recipe, train_set, accelerator, _precision(recipe, state, accelerator, run, start), teacher, weights)
         if state: restore_checkpoint(t, state)
         curves = live_curves() if progress and accelerator.is_main_process and not t.over else lambda t: None
         clock, saved, began = Clock(t.seconds), time.monotonic(), t.steps
@@ -658,12 +660,15 @@ def images_a_step(recipe: Recipe, n: int, processes: int) -> int:
     if size % least: raise RecipeError(f'batch_size {size} cannot be shared out in even pieces among {processes} processes × {recipe.accumulate} pieces; choose a multiple of {least}.')
     return size
 
-def _precision(recipe, state, accelerator, run):
-    "What the checkpoint was trained in, else what the recipe says, else what is fastest on the first process's device."
+def _precision(recipe, state, accelerator, run, start):
+    "What the checkpoint was trained in, else what the recipe says, else what is fastest on the first process's device; written down with where the weights began."
     from accelerate.utils import broadcast_object_list
+    file, start = run.dir/'environment.json', start and str((start.dir if isinstance(start, Run) else Path(start)).resolve())
+    first = json.loads(file.read_text()).get('start') if state and file.exists() else start
+    if start and start != first: raise RunError(f'{run.dir} holds a training that began with {first or "random weights"}, not with {start}. Choose another folder.')
     chosen = state['precision'] if state else pick_precision(accelerator.device) if recipe.precision == 'auto' else recipe.precision
     if accelerator.num_processes > 1: chosen = broadcast_object_list([chosen])[0]
     if accelerator.is_main_process:
-        with replacing(run.dir/'environment.json') as part:
-            part.write_text(json.dumps(environment(accelerator.device, chosen, accelerator.num_processes), indent=1))
+        with replacing(file) as part:
+            part.write_text(json.dumps(environment(accelerator.device, chosen, accelerator.num_processes) | dict(start=first), indent=1))
     return chosen

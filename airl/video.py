@@ -812,11 +812,12 @@ class _Output:
     "The folder that a run writes, a piece at a time."
     def __init__(self, folder, video, how, asked, pngs):
         self.folder, self.work, self.video, self.how, self.asked, self.pngs = Path(folder), Path(folder)/'.unfinished', video, how, asked, pngs
-        self.pieces, self.done, self.size, self.piece = [], 0, None, None
+        self.pieces, self.done, self.size, self.piece, self.made = [], 0, None, None, False
 
     def begin(self):
         "Clear what an earlier run left."
         try:
+            self.made = not self.folder.exists()
             shutil.rmtree(self.work, ignore_errors=True)
             for old in (self.folder/'masks').glob('[0-9]*.png'): old.unlink()
             for name in ('masks.json', 'objects.csv', 'contact.jpg', 'result.json'): (self.folder/name).unlink(missing_ok=True)
@@ -955,8 +956,8 @@ def segment_video(source,                        # a file, a folder of frames, '
     finally:
         out.checkpoint(segmenter, not complete)
         if out.pieces: result = out.assemble(segmenter, complete)
-        elif out.work.exists() and not resume:
+        elif out.work.exists() and (out.made or not resume):
             shutil.rmtree(out.work)
-            if not any(out.folder.iterdir()): out.folder.rmdir()
+            if out.made and not any(out.folder.iterdir()): out.folder.rmdir()
     if result is None: raise VideoError(f'Not one frame came of {video.name}, so nothing was written.')
     return result

@@ -2,9 +2,8 @@
 import json
 
 
-def figure(name, value, target=None, at_most=False, ok=True, **more):
-    "Print `value` beside its target (None: there is none); `ok` says what else had to hold."
-    value = round(float(value), 4)
-    met = None if target is None else bool(ok and (value <= target if at_most else value >= target))
-    print(json.dumps(dict(name=name, value=value, target=target, ok=met, **more)))
+def figure(name, value, target=None, at_most=False, **more):
+    "Print `value` beside its target (None: there is none); returns whether it is met."
+    met = None if target is None else bool(value <= target if at_most else value >= target)
+    print(json.dumps(dict(name=name, value=round(float(value), 4), target=target, ok=met, **more)))
     return met

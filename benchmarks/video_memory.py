@@ -104,7 +104,8 @@ def main():
         print(rows[-1], flush=True)
     print(f'\n{"":34}{"after "+str(early):>12}{"after "+str(args.frames):>12}{"ratio":>9}')
     for r in rows: print(f'{r["what"]:34}{r["early_mib"]:8.0f} MiB{r["late_mib"]:8.0f} MiB{r["ratio"]:9.3f}')
-    for r in rows: figure(f'video_memory.{r["what"]}', r['ratio'], None if 'untrimmed' in r['what'] else BOUND, at_most=True, **r)
+    met = [figure(f'video_memory.{r["what"]}', r['ratio'], None if 'untrimmed' in r['what'] else BOUND, at_most=True, **r) for r in rows]
+    if False in met: sys.exit(1)
 
 
 if __name__ == '__main__': main()
