@@ -35,7 +35,7 @@ def execute(path: Path):
 def execute_apart(path: Path):
     "Run one notebook in a process of its own, so that none sees what another left behind, then clean it."
     started = time.perf_counter()
-    environment = os.environ | {'IN_TEST': '1', 'PYTHONHASHSEED': '0'}
+    environment = os.environ | {'IN_TEST': '1', 'PYTHONHASHSEED': '0', 'OMP_WAIT_POLICY': 'PASSIVE'}
     subprocess.run([sys.executable, __file__, '--here', str(path)], env=environment, check=True)
     subprocess.run([sys.executable, '-c', 'from nbdev.clean import nbdev_clean; nbdev_clean()', '--fname', str(path)], cwd=ROOT, check=True)
     print(f'{path.relative_to(ROOT/"nbs")}: {time.perf_counter() - started:.0f} s', flush=True)
