@@ -315,7 +315,7 @@ def answer(pipeline: TextDrivenSegmentationPipeline, opened: Opened,
     "Ask about one photo; what goes wrong with it becomes a row."
     if opened.error: return [_row(opened, error=opened.error)]
     if opened.image is None: return []
-    if next(_asked) % 10 == 0: give_back()
+    if next(_asked) % 25 == 0: give_back()
     try:
         result = pipeline.segment_image(opened.image, opened.job.prompts)
         return rows_of(opened, result, _disagreement(pipeline.scorer, result))
