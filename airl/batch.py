@@ -305,7 +305,7 @@ def rows_of(opened: Opened, result: SegmentationResult,
 _asked = itertools.count(1)
 
 def give_back():
-    "Return freed memory to the system: photos of many sizes leave gaps that glibc keeps, a gigabyte in a few hundred photos. Nothing where the C library is another."
+    "Return freed memory to the system: photos of many sizes leave gaps that glibc keeps. Nothing where the C library is another."
     import ctypes
     try: ctypes.CDLL(None).malloc_trim(0)
     except (OSError, TypeError, AttributeError): pass

@@ -84,7 +84,7 @@ def main():
     "The console script `airl`, and `python -m airl`."
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace', line_buffering=True)  # a console without × prints ?
-    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')   # threads that wait sleep: while another program runs, spinning makes torch up to ten times slower
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')   # threads that wait sleep: while another program runs, spinning makes torch many times slower
     app()
 
 # %% ../nbs/20_cli.ipynb #e888577a
