@@ -119,14 +119,16 @@ def recipe_from(values: dict) -> Recipe:
 
 # %% ../nbs/02_train.ipynb #07c252ef
 _CIFAR = dict(mean=(.4914, .4822, .4465), std=(.247, .2435, .2616))
+_NANO = dict(model='vit_nano', img_size=32, epochs=100, max_minutes=60., schedule='minutes', warmup_epochs=.5, batch_size=500,
+             optimizer='muon', lr=.01, fallback_lr=.4, lr_batch=500, betas=(.9, .99), weight_decay=.1, clip=0., ema=.995, mixup=0., cutmix=1., mix_prob=.25,
+             scale=(1., 1.), shift=3, alternate_flip=True, jitter=(0., 0., 0.), cutout=10, small_size=24, small_share=.45, channels_last=True,
+             precision='bf16', **_CIFAR)
 _PRESETS = dict(
     reference_p16=dict(),
     reference_p32=dict(model='vit_small_patch32_224'),
     reference_p16_imagenet=dict(pretrained=True, mean=(.5, .5, .5), std=(.5, .5, .5)),
-    nano=dict(model='vit_nano', img_size=32, epochs=100, max_minutes=60., schedule='minutes', warmup_epochs=.5, batch_size=500,
-              optimizer='muon', lr=.01, fallback_lr=.4, lr_batch=500, betas=(.9, .99), weight_decay=.1, clip=0., ema=.995, mixup=0., cutmix=1., mix_prob=.25,
-              scale=(1., 1.), shift=3, alternate_flip=True, jitter=(0., 0., 0.), cutout=10, small_size=24, small_share=.45, channels_last=True,
-              precision='bf16', **_CIFAR),
+    nano=_NANO,
+    nano_long=_NANO | dict(schedule='epochs', epochs=200, max_minutes=0., warmup_epochs=2., mix_prob=.5, shift=4, small_size=0, small_share=0.),
     smoke=dict(model='airl_vit_tiny_patch16_224', model_args=dict(patch_size=8, embed_dim=128, depth=4, num_heads=4), img_size=32,
                epochs=15, warmup_epochs=1., batch_size=64, optimizer='muon', lr=2e-3, lr_batch=64, ema=.99, mixup=0., cutmix=0.,
                scale=(1., 1.), shift=3, hflip=0., jitter=(0., 0., 0.), **_CIFAR))
