@@ -1013,8 +1013,8 @@ def _ray(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Iterator[Ans
         context.enable_progress_bars = context.print_on_execution_start = False
         context.max_errored_blocks = -1              # a block that is lost is counted below
         logging.getLogger('ray.data').setLevel(logging.ERROR)
-        blocks = _job_tables(jobs, 64)
-        sent = sum(map(len, blocks))
+        jobs = list(jobs)
+        sent, blocks = len(jobs), _job_tables(jobs, actors)
         stages = (ray.data.from_arrow(blocks)
                   .map_batches(_ray_read, batch_size=8, batch_format='pyarrow', fn_kwargs=dict(recipe=recipe), num_cpus=.5)
                   .map_batches(_RayWorker, batch_size=8, batch_format='pyarrow', compute=ray.data.ActorPoolStrategy(size=actors), num_gpus=gpus or None,
@@ -1026,10 +1026,10 @@ def _ray(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Iterator[Ans
                 yield _counted(row), 0.
     for _ in range(sent): yield _counted(dict(image='', objects=0, done=True, error='Lost with a Ray actor that died; another run tries it again.')), 0.
 
-def _job_tables(jobs, size) -> list[pa.Table]:
-    tables = []
-    while part := list(itertools.islice(jobs, size)): tables.append(pa.Table.from_pylist([asdict(j) for j in part], schema=_JOB))
-    return tables
+def _job_tables(jobs: list[Job], actors: int) -> list[pa.Table]:
+    "The jobs in blocks, which is what Ray hands out: many an actor, so that none waits long for another at the end."
+    size = max(8, min(64, len(jobs)//(16*actors)))
+    return [pa.Table.from_pylist([asdict(j) for j in jobs[k:k+size]], schema=_JOB) for k in range(0, len(jobs), size)]
 
 # %% ../nbs/15_batch.ipynb #3f3d7410
 def _counted(row) -> list[dict]:

@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['CIFAR10_CLASSES', 'IMAGENET_MEAN', 'IMAGENET_STD', 'DataError', 'ImageSet', 'stratified_split', 'read_parquet',
            'read_batches', 'pixel_digest', 'check_cifar10', 'load_cifar10', 'load_folder', 'load_digits_set',
-           'load_data', 'random_crops', 'interpolation_matrix', 'resample', 'color_jitter', 'Draws', 'Augment',
-           'cut_out', 'prepare', 'Mixes', 'draw_mixes', 'soft_targets', 'mix', 'generator_for', 'batches']
+           'load_data', 'random_crops', 'interpolation_matrix', 'resample', 'Taps', 'interpolation_taps',
+           'color_jitter', 'Draws', 'Augment', 'cut_out', 'prepare', 'Mixes', 'draw_mixes', 'soft_targets', 'mix',
+           'generator_for', 'batches']
 
 # %% ../nbs/00_data.ipynb #a0eafd52
 import hashlib, io, math, os, pickle, tarfile
@@ -346,28 +347,48 @@ def interpolation_matrix(start: Tensor,   # float [n], first pixel of the crop
     return body
 
 def resample(images: Tensor, # float [n, 3, H, W]
-             rows: Tensor,   # float32 [n, S, H]
-             columns: Tensor # float32 [n, S, W]
+             rows,           # float32 [n, S, H], or its `Taps`
+             columns,        # float32 [n, S, W], or its `Taps`
             ) -> Tensor:     # [n, 3, S, S], in the type of `images`
     "Apply a vertical and a horizontal `interpolation_matrix` to every image."
     n, c, h, w = images.shape
-    wide = torch.bmm(images.reshape(n, c*h, w), columns.to(images.dtype).transpose(1, 2))
-    if images.device.type == 'cpu' and rows.shape[1] >= 2*h: return _blend_rows(wide.view(n, c, h, -1), rows)
-    return rows.to(images.dtype)[:, None] @ wide.view(n, c, h, -1)
+    columns = columns.matrix(w, images.dtype) if isinstance(columns, Taps) else columns.to(images.dtype)
+    wide = torch.bmm(images.reshape(n, c*h, w), columns.transpose(1, 2)).view(n, c, h, -1)
+    return _blend_rows(wide, rows) if isinstance(rows, Taps) else rows.to(images.dtype)[:, None] @ wide
 
 # %% ../nbs/00_data.ipynb #1f2c2f3f
+class Taps(NamedTuple):
+    "An `interpolation_matrix` of an enlargement without its zeros: two neighbouring pixels and their weights for each row."
+    index: Tensor  # int64 [n, n_out, 2]
+    weight: Tensor # float [n, n_out, 2]
+
+    def matrix(self, n_in: int, dtype=torch.float32) -> Tensor: # [n, n_out, n_in]
+        "With its zeros."
+        return torch.zeros(*self.index.shape[:2], n_in, dtype=dtype).scatter_(2, self.index, self.weight.to(dtype))
+    def mean(self, n_in: int) -> Tensor: # [n, n_in]
+        "The mean of the matrix's rows."
+        n, n_out, _ = self.index.shape
+        return torch.zeros(n, n_in).scatter_add_(1, self.index.view(n, -1), self.weight.view(n, -1))/n_out
+
+def interpolation_taps(start: Tensor, length: Tensor, n_in: int, n_out: int, flip: Tensor, pad=0) -> Taps:
+    "What `interpolation_matrix` computes of the same arguments, on the CPU and for n_out ≥ n_in."
+    out = torch.arange(n_out) + .5
+    first, last = start[:, None], (start + length)[:, None] - 1
+    place = (first - .5 + torch.where(flip[:, None], n_out - out, out)*(length/n_out)[:, None]).clamp_(first, last)
+    upper = place.floor().clamp_(-pad, n_in + pad - 2)
+    share = place.sub_(upper)
+    index = upper.long()[..., None] + torch.arange(2)
+    if pad: index = n_in - 1 - (index.abs() - (n_in - 1)).abs()   # mirrored at both edges
+    return Taps(index, torch.stack([1 - share, share], -1))
+
 def _blend_rows(wide: Tensor, # [n, c, H, S]
-                rows: Tensor, # float32 [n, S, H], at most two neighbouring weights in each row
-               ) -> Tensor:   # [n, c, S, S]
-    "`rows[:, None] @ wide` for an enlargement."
-    n, c, h, _ = wide.shape
-    centre = rows @ torch.arange(h, dtype=torch.float32)
-    upper = centre.floor().clamp_(max=h - 2)
-    share = (centre - upper)[:, None]
-    first = upper.int()[:, None] + torch.arange(0, n*c*h, h, dtype=torch.int32).view(n, c, 1)
-    weights = torch.stack([1 - share, share], -1).to(wide.dtype).expand(n, c, -1, 2).reshape(-1, 2)
-    mixed = torch.nn.functional.embedding_bag(torch.stack([first, first + 1], -1).view(-1, 2), wide.view(n*c*h, -1), mode='sum', per_sample_weights=weights)
-    return mixed.view(n, c, rows.shape[1], -1)
+                rows: Taps,
+               ) -> Tensor:   # [n, c, n_out, S]
+    "`rows.matrix(H)[:, None] @ wide`."
+    n, c, h, s = wide.shape
+    index = rows.index.int()[:, None] + torch.arange(0, n*c*h, h, dtype=torch.int32).view(n, c, 1, 1)
+    weight = rows.weight.to(wide.dtype)[:, None].expand(-1, c, -1, -1).reshape(-1, 2)
+    return torch.nn.functional.embedding_bag(index.view(-1, 2), wide.view(-1, s), mode='sum', per_sample_weights=weight).view(n, c, -1, s)
 
 # %% ../nbs/00_data.ipynb #3969a2c2
 _GREY = (.2989, .587, .114)
@@ -437,10 +458,12 @@ class Augment:
              ) -> Tensor:           # normalised, [n, 3, img_size, img_size]
         "Carry out `draws`."
         (h, w), (top, left, height, width) = images.shape[1:3], draws.crops.T
-        rows = interpolation_matrix(top, height, h, self.img_size, torch.zeros_like(draws.flips), self.shift)
-        columns = interpolation_matrix(left, width, w, self.img_size, draws.flips, self.shift)
+        sparse = images.device.type == 'cpu' and self.img_size >= 2*max(h, w)
+        along = interpolation_taps if sparse else interpolation_matrix
+        rows = along(top, height, h, self.img_size, torch.zeros_like(draws.flips), self.shift)
+        columns = along(left, width, w, self.img_size, draws.flips, self.shift)
         x = images.permute(0, 3, 1, 2).contiguous()/255
-        if any(self.jitter): x = color_jitter(x, draws.factors, draws.order, rows.mean(1), columns.mean(1))
+        if any(self.jitter): x = color_jitter(x, draws.factors, draws.order, *((rows.mean(h), columns.mean(w)) if sparse else (rows.mean(1), columns.mean(1))))
         mean, std = _statistics(self.mean, self.std, x.device)
         x = resample(((x - mean)/std).to(self.dtype), rows, columns)
         return cut_out(x, draws.holes, self.cutout) if self.cutout else x

@@ -49,14 +49,14 @@ def make_cifar10_sample(train_file,      # parquet with the training images, hub
     with replacing(out_file) as tmp: pq.write_table(pa.concat_tables(parts), tmp, compression='none', row_group_size=1_000)
 
 # %% ../nbs/19_shipped_weights.ipynb #f9596cad
-def nano_recipe(minutes=None # another length than the recipe's
+def nano_recipe(minutes=None # so long instead of the recipe's 200 epochs
                ) -> Recipe:
     "The recipe of the shipped ViT-nano."
     recipe = recipe_from_yaml(shipped('vit_nano.recipe.yaml'))
-    return recipe if minutes is None else dataclasses.replace(recipe, max_minutes=float(minutes))
+    return recipe if minutes is None else dataclasses.replace(recipe, schedule='minutes', max_minutes=float(minutes))
 
 def train_nano(out,            # the run folder; where it holds an unfinished run of this recipe, that goes on
-               minutes=None,   # as the recipe says
+               minutes=None,   # so long instead of the recipe's 200 epochs
                data='cifar10', # what `load_data` takes
                **overrides,    # fields of the recipe
               ) -> Run:
