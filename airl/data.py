@@ -146,7 +146,7 @@ def read_batches(path,          # `cifar-10-python.tar.gz`, or the folder that c
                             'altered; fetch the archive again.')
         x, y = _batch(content, f'{path}: {name}')
         images.append(x); labels += y
-    return ImageSet(torch.from_numpy(np.concatenate(images)), torch.tensor(labels), CIFAR10_CLASSES, str(path))
+    return ImageSet(torch.from_numpy(np.ascontiguousarray(np.concatenate(images))), torch.tensor(labels), CIFAR10_CLASSES, str(path))
 
 # %% ../nbs/00_data.ipynb #91253941
 def pixel_digest(data: ImageSet) -> int:
@@ -436,7 +436,7 @@ class Augment:
     img_size: int = 224
     scale: tuple = (.8, 1.)       # share of the area that a crop covers; (1, 1) for none
     ratio: tuple = (3/4, 4/3)     # width / height of a crop
-    shift: int = 0                # or pad with the mirror image and shift by up to so many pixels
+    shift: int = 0                # or pad with the mirror image and shift by up to so many of the given image's pixels
     hflip: float = .5             # probability
     jitter: tuple = (.2, .2, .2)  # brightness, contrast, saturation: factor 1 ± so much
     cutout: int = 0               # side of a grey square, in output pixels
@@ -553,7 +553,7 @@ def batches(data: ImageSet, batch_size: int,
             order: Tensor|None=None, # row numbers; those of the set as they come if None
             device='cpu',
            ): # yields (uint8 [b, H, W, 3], int64 [b]) on `device`
-    "Batches in `order`, the last one as large as it comes; on a GPU the next one is copied while this one is used."
+    "Batches in `order`, the last one as large as it comes; on a GPU the next one is sent ahead, without waiting for it."
     order = torch.arange(len(data)) if order is None else order
     cuda, ahead = torch.device(device).type == 'cuda', None
     for rows in order.split(batch_size):

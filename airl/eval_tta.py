@@ -36,6 +36,7 @@ class Classifier:
     std: tuple
     temperature: float = 1.       # divides the logits before the softmax
     name: str = ''
+    tta: str = 'none'             # what suits it: 'hflip' where it was trained with mirror images
 
 def load_classifier(source='nano', # 'nano', a run folder, a `Run`, a model, or a `Classifier`
                    ) -> Classifier:
@@ -47,12 +48,12 @@ def load_classifier(source='nano', # 'nano', a run folder, a `Run`, a model, or 
     if source == 'nano': return _nano()
     run = source if isinstance(source, Run) else Run(source)
     recipe = run.recipe
-    return Classifier(run.load_model(), run.class_names, recipe.img_size, recipe.mean, recipe.std, name=run.dir.name)
+    return Classifier(run.load_model(), run.class_names, recipe.img_size, recipe.mean, recipe.std, name=run.dir.name, tta='hflip' if recipe.hflip or recipe.alternate_flip else 'none')
 
 def _nano():
     try: model, card = load_nano()
     except MissingWeights as e: raise MissingWeights("This copy of airl came without ViT-nano's weights: name a run folder of yours instead.") from e
-    return Classifier(model, card.class_names, card.img_size, card.mean, card.std, card.temperature, 'vit_nano')
+    return Classifier(model, card.class_names, card.img_size, card.mean, card.std, card.temperature, 'vit_nano', 'hflip')
 
 # %% ../nbs/03_eval_tta.ipynb #d1999bc6
 TTA = ('none', 'hflip', 'shift', 'hflip+shift')
@@ -161,14 +162,14 @@ def compute_logits(classifier: Classifier,
 
 def evaluate(model,             # whatever `load_classifier` takes
              images: ImageSet,
-             tta: str = 'hflip',
+             tta: str | None = None, # one of `TTA`; None: what suits the model
              calibrate_on: ImageSet | None = None, # fit the temperature on these
              batch_size: int = 250,
              device=None,
             ) -> Report:
     "Judge a model on labelled images. Raises `DataError` where their classes are not the model's."
     c = load_classifier(model)
-    names = c.class_names or images.class_names
+    tta, names = tta or c.tta, c.class_names or images.class_names
     for some in (images, calibrate_on):
         if some is not None and list(some.class_names) != list(names): raise DataError(f'{c.name} knows the classes {_few(names)}; {some.source} has {_few(some.class_names)}. Evaluate it on data of its own classes.')
     temperature = c.temperature if calibrate_on is None else fit_temperature(
@@ -190,10 +191,11 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
 def bootstrap_interval(values: np.ndarray, # [n]: one figure an image, such as right or wrong
                        level: float = .95, resamples: int = 2000, seed: int = 42,
                       ) -> tuple[float, float]:
-    "Percentile bootstrap interval of the mean (Efron, 1979)."
-    from scipy.stats import bootstrap
+    "Percentile bootstrap interval of the mean (Efron, 1979); where all are right or all wrong, Clopper and Pearson's."
+    from scipy.stats import binomtest, bootstrap
     values = np.asarray(values, float)
-    if np.ptp(values) == 0: return float(values[0]), float(values[0])
+    if np.ptp(values) == 0:   # nothing to draw from
+        return tuple(map(float, binomtest(int(values.sum()), len(values)).proportion_ci(level))) if values[0] in (0, 1) else (float(values[0]),)*2
     found = bootstrap((values,), np.mean, confidence_level=level, n_resamples=resamples, batch=100, method='percentile', rng=seed)
     return tuple(map(float, found.confidence_interval))
 
@@ -292,7 +294,8 @@ class Comparison:
     @property
     def difference(self) -> float: return self.b.top1 - self.a.top1
     @property
-    def interval(self) -> tuple[float, float]: return bootstrap_interval(self.b.correct.astype(float) - self.a.correct)
+    def interval(self) -> tuple[float, float]: # of the difference
+        return bootstrap_interval(self.b.correct.astype(float) - self.a.correct) if self.only_a or self.only_b else (0., 0.)
     @property
     def p_value(self) -> float:
         "McNemar's exact test, two-sided: how often a coin splits as unevenly; 1 where they never differ."
@@ -366,13 +369,13 @@ class Prediction:
 def predict(photos,          # what `load_photo` takes, or a list of such
             model='nano',    # whatever `load_classifier` takes
             k: int = 5,
-            tta: str = 'hflip',
+            tta: str | None = None, # one of `TTA`; None: what suits the model
            ) -> list[Prediction]: # one a photo
     "Name what is in the photos. Raises `PhotoError` for what is no photo, `MissingWeights` where there is no model."
     c, found = load_classifier(model), []
     for photo in photos if isinstance(photos, (list, tuple)) else [photos]:
         square = ImageSet(torch.tensor(_square(load_photo(photo), c))[None], torch.zeros(1, dtype=torch.long), ['photo'], 'photo')
-        p = _softmax(compute_logits(c, square, tta)/c.temperature)[0]
+        p = _softmax(compute_logits(c, square, tta or c.tta)/c.temperature)[0]
         best = p.argsort()[::-1][:k]
         names = c.class_names or [str(i) for i in range(len(p))]
         found.append(Prediction([(names[i], float(p[i])) for i in best], c.name))

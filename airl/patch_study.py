@@ -207,7 +207,7 @@ def plot_trials(trials: list[Trial], arms: list[Arm]):
 
 # %% ../nbs/04_patch_study.ipynb #e94ed825
 _INGREDIENTS = [ # what it is called, without it, with it, and what it is said to be worth
-    ('MixUp, CutMix', dict(mixup=0., cutmix=0.), dict(mixup=.8, cutmix=1., mix_prob=1.), '1.5'),
+    ('MixUp, CutMix', dict(mixup=0., cutmix=0.), dict(mixup=.8, cutmix=1., mix_prob=1.), '1.5 (both, on every image)'),
     ('EMA', dict(ema=0.), dict(ema=.995), '0.5, elsewhere 0.2'),
     ('label smoothing', dict(smoothing=0.), dict(smoothing=.1), '0.3 to 0.5'),
     ('colour jitter', dict(jitter=(0., 0., 0.)), dict(jitter=(.2, .2, .2)), 'something, if moderate')]

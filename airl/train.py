@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from .photos import UserError, replacing
 from .weights import MissingExtra
 from .data import (Augment, ImageSet, IMAGENET_MEAN, IMAGENET_STD, batches, draw_mixes, generator_for, mix, prepare,
-                       soft_targets)
+                       soft_targets, stratified_split)
 
 # %% ../nbs/02_train.ipynb #a9147ae1
 log = logging.getLogger(__name__)
@@ -41,20 +41,20 @@ class Recipe:
     schedule: str = 'epochs'               # the cosine runs over 'epochs' or over 'minutes'
     warmup_epochs: float = 10.
     batch_size: int = 128                  # images a step, all devices and accumulated pieces together
-    accumulate: int = 1                    # pieces that a device works through a step
-    optimizer: str = 'adamw'               # or 'muon': Muon for hidden matrices, AdamW for the rest
+    accumulate: int = 1                    # pieces that a device works through a step; batch norm sees each by itself
+    optimizer: str = 'adamw'               # or 'muon': Muon for hidden matrices, NAdamW for the rest
     lr: float = 3e-4                       # for a batch of `lr_batch`, proportional for others
     lr_batch: int = 512
     betas: tuple = (.9, .999)
     weight_decay: float = .05
     clip: float = 1.                       # largest norm of the gradient; 0 for no clipping
-    ema: float = .9999                     # decay of the averaged weights; 0 for none
+    ema: float = .9999                     # decay of the averaged weights, approached as 1 - steps^(-2/3); 0 for none
     smoothing: float = .1
     mixup: float = .8                      # α; 0 for none
     cutmix: float = 1.                     # α; 0 for none
     mix_prob: float = 1.                   # share of images that are mixed
     scale: tuple = (.8, 1.)                # random resized crop, share of the area
-    shift: int = 0                         # or shift by up to so many pixels
+    shift: int = 0                         # or shift by up to so many pixels of `img_size`
     hflip: float = .5
     jitter: tuple = (.2, .2, .2)           # brightness, contrast, saturation
     cutout: int = 0                        # side of the square
@@ -65,7 +65,7 @@ class Recipe:
     small_size: int = 0                    # the training begins with images of this size,
     small_share: float = 0.                # for this share of its length
     alternate_flip: bool = False           # mirror each image every other epoch, instead of at random
-    fallback_lr: float = 1.                # of what Muon leaves to AdamW, as a multiple of `lr`
+    fallback_lr: float = 1.                # of what Muon leaves to NAdamW, as a multiple of `lr`
     precision: str = 'auto'                # 'auto', 'fp32', 'bf16', 'fp16'
     channels_last: bool = False
     compile: bool = False
@@ -167,7 +167,7 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]: # for
 def make_optimizer(model: nn.Module, recipe: Recipe,
                    batch_size: int|None=None, # images a step; the recipe's if None
                   ) -> torch.optim.Optimizer:
-    "AdamW, or Muon with AdamW for what is not a hidden matrix."
+    "AdamW, or Muon with NAdamW (AdamW with Nesterov's momentum) for what is not a hidden matrix."
     groups = parameter_groups(model, recipe.weight_decay)
     rate = recipe.lr*(batch_size or recipe.batch_size)/recipe.lr_batch
     if recipe.optimizer == 'muon':
@@ -348,12 +348,12 @@ class Training:
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == 'fp16')
         self.model = accelerator.prepare_model(self.net)
         if recipe.compile: self.model = torch.compile(self.model)
-        self.augments = {size: Augment(size, recipe.scale, shift=recipe.shift, hflip=recipe.hflip, jitter=recipe.jitter, dtype=_dtype(precision),
+        self.augments = {size: Augment(size, recipe.scale, shift=round(recipe.shift*data.images.shape[1]/recipe.img_size), hflip=recipe.hflip, jitter=recipe.jitter, dtype=_dtype(precision),
                                        cutout=round(recipe.cutout*size/recipe.img_size), mean=recipe.mean, std=recipe.std)
                          for size in {recipe.small_size or recipe.img_size, recipe.img_size}}
         self.images = data.images.to(self.device)
         self.steps, self.seconds, self.rows = 0, 0., []
-        self.sums = torch.zeros(3, dtype=torch.float64, device=self.device) # of this epoch: loss, right answers, images
+        self.sums = torch.zeros(3, dtype=_sum_type(self.device), device=self.device) # of this epoch: loss, right answers, images
 
     @property
     def epoch(self): return len(self.rows) # epochs that have ended
@@ -377,6 +377,8 @@ def _make_ema(net, decay):
     "An average of the weights that warms up, so that it forgets the random start."
     from timm.utils import ModelEmaV3
     return ModelEmaV3(net, decay=decay, use_warmup=True) if decay else None
+
+def _sum_type(device): return torch.float32 if device.type == 'mps' else torch.float64   # Apple's GPUs have no float64
 
 def _dtype(precision): return dict(bf16=torch.bfloat16, fp16=torch.float16, fp32=torch.float32)[precision]
 
@@ -432,7 +434,7 @@ def _backward(t, augment, rows, draws, mixes, last):
         loss = loss_of(logits, targets, teacher, r.distill, r.temperature)
         t.scaler.scale(loss/r.accumulate).backward()
     right = (logits.argmax(1) == targets.argmax(1)).sum()
-    t.sums += torch.stack([loss.detach().double()*len(rows), right.double(), right.new_tensor(len(rows)).double()])
+    t.sums += torch.stack([x.to(t.sums.dtype) for x in (loss.detach()*len(rows), right, right.new_tensor(len(rows)))])
     return loss.detach()
 
 def _teach(t, x, rows, mixes):
@@ -447,7 +449,7 @@ def _teach(t, x, rows, mixes):
 def validate(training: Training, data: ImageSet) -> tuple[float, np.ndarray]: # mean loss, int64 [k, k]: true class, answer
     "Loss and confusion matrix of the averaged weights on `data`, shared out among the processes."
     t, r, model = training, training.recipe, training.averaged.eval()
-    k, total = t.n_classes, torch.zeros(1, dtype=torch.float64, device=t.device)
+    k, total = t.n_classes, torch.zeros(1, dtype=t.sums.dtype, device=t.device)
     table = torch.zeros(k*k, dtype=torch.int64, device=t.device)
     mine = torch.arange(len(data))[t.accelerator.process_index::t.accelerator.num_processes]
     for images, labels in batches(data, min(t.batch_size, 256), mine, t.device):  # no larger than a step: validation must not need more memory than training
@@ -482,17 +484,17 @@ def restore_checkpoint(training: Training, state: dict):
     if state['data'] != fingerprint(t.data): raise RunError('The run folder belongs to a training on other images or labels. Give it the same data, or choose another folder.')
     t.net.load_state_dict(state['model']); t.optimizer.load_state_dict(state['optimizer']); t.scaler.load_state_dict(state['scaler'])
     if t.ema: t.ema.module.load_state_dict(state['ema'])
-    t.steps, t.seconds, t.sums = state['steps'], state['seconds'], state['sums'].to(t.device)
+    t.steps, t.seconds, t.sums = state['steps'], state['seconds'], state['sums'].to(t.device, t.sums.dtype)
     t.rows = [Epoch(**row) for row in state['rows']]
 
 def fingerprint(data: ImageSet) -> int:
     "A checksum of pixels and labels in their order."
-    return zlib.crc32(data.labels.numpy().tobytes(), zlib.crc32(data.images.numpy()))
+    return zlib.crc32(data.labels.numpy().tobytes(), zlib.crc32(data.images.contiguous().numpy()))
 
 # %% ../nbs/02_train.ipynb #bd1e41f6
 class Stopping:
-    "Holds SIGINT and SIGTERM back until the training has saved; `asked` is the signal that came, or 0."
-    asked = 0
+    "Holds SIGINT and SIGTERM back until the training has saved."
+    asked = agreed = 0   # the signal that came to this process; the one that all processes obey
     def __enter__(self):
         ours = threading.current_thread() is threading.main_thread()
         self.previous = {s: signal.signal(s, self._note) for s in (signal.SIGINT, signal.SIGTERM)} if ours else {}
@@ -500,7 +502,7 @@ class Stopping:
     def _note(self, number, frame): self.asked = number
     def __exit__(self, *exc):
         for number, handler in self.previous.items(): signal.signal(number, handler)
-        if self.asked and exc[0] is None: signal.raise_signal(self.asked)
+        if (number := self.agreed or self.asked) and exc[0] is None: signal.raise_signal(number)
 
 class Clock:
     "Seconds of training, those before an interruption included."
@@ -510,10 +512,11 @@ class Clock:
 
 def _agree(accelerator, seconds: float, stop: Stopping) -> float:
     "The first process's clock, and its signal, for all."
-    if accelerator.num_processes == 1: return seconds
-    from accelerate.utils import broadcast
-    seconds, asked = broadcast(torch.tensor([seconds, stop.asked], dtype=torch.float64, device=accelerator.device)).tolist()
-    stop.asked = int(asked)
+    asked = stop.asked
+    if accelerator.num_processes > 1:
+        from accelerate.utils import broadcast
+        seconds, asked = broadcast(torch.tensor([seconds, asked], dtype=torch.float64, device=accelerator.device)).tolist()
+    stop.agreed = int(asked)
     return seconds
 
 # %% ../nbs/02_train.ipynb #766cfe7e
@@ -618,7 +621,7 @@ def fit(recipe: Recipe,
         after_epoch=(),              # functions of the `Training`
        ) -> Run:
     "Train, or go on with a training that was interrupted."
-    if val_set is None: train_set, val_set = train_set.split(.1, recipe.seed)
+    train_set, val_set, teacher = _check_sets(recipe, train_set, val_set, teacher)
     accelerator = _accelerator(device)
     images_a_step(recipe, len(train_set), accelerator.num_processes)
     if not len(val_set): raise RunError(f'{val_set.source} leaves no image to choose the epoch by: every class needs more photos, or give `val_set`.')
@@ -631,24 +634,35 @@ def fit(recipe: Recipe,
         if state: restore_checkpoint(t, state)
         curves = live_curves() if progress and accelerator.is_main_process and not t.over else lambda t: None
         clock, saved, began = Clock(t.seconds), time.monotonic(), t.steps
-        while not t.over and not stop.asked:
+        while not t.over and not stop.agreed:
             t.model.train()
             for rows in epoch_rows(t):
                 loss = train_step(t, rows)
                 t.seconds = _agree(accelerator, clock.seconds, stop)
                 if t.device.type == 'cpu' or t.steps % 20 == 0: check_finite(t, run)
                 for function in (bar, *after_step): function(t, loss)
-                if stop.asked or t.out_of_time: break
+                if stop.agreed or t.out_of_time: break
                 if time.monotonic() - saved > 60*save_minutes: save_checkpoint(t, run); saved = time.monotonic()
-            if stop.asked: break
+            if stop.agreed: break
             end_epoch(t, run, val_set)
             for function in (curves, *after_epoch): function(t)
             if save_epochs and t.epoch % save_epochs == 0: save_checkpoint(t, run)
         if t.steps > began: save_checkpoint(t, run)
-        if stop.asked: log.warning('Stopped at step %d; the same call goes on from %s.', t.steps, run.dir)
+        if stop.agreed: log.warning('Stopped at step %d; the same call goes on from %s.', t.steps, run.dir)
     return run
 
 # %% ../nbs/02_train.ipynb #9693bdd9
+def _check_sets(recipe, train_set, val_set, teacher):
+    "The two sets, and the teacher's logits of the first; refuses what does not belong together."
+    if val_set is None:
+        kept, held = stratified_split(train_set.labels, .1, recipe.seed)
+        if isinstance(teacher, Tensor) and len(teacher) == len(train_set): teacher = teacher[kept]
+        train_set, val_set = train_set.subset(kept), train_set.subset(held)
+    if list(val_set.class_names) != list(train_set.class_names): raise RunError(f'{val_set.source} has other classes than {train_set.source}: validate on the same ones.')
+    if recipe.distill and teacher is None: raise RecipeError(f'distill: {recipe.distill} in the recipe wants a teacher: give `fit` one, or set distill to 0.')
+    if isinstance(teacher, Tensor) and len(teacher) != len(train_set): raise RunError(f'There are {len(teacher)} rows of teacher logits for {len(train_set)} training images: give one row an image.')
+    return train_set, val_set, teacher
+
 def _accelerator(device):
     "accelerate's view of the devices and processes; precision is ours, since its own is fixed for the life of a Python process."
     from accelerate import Accelerator
