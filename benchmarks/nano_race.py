@@ -71,7 +71,8 @@ def plot(results, path):
     for i, name in enumerate(RACERS):
         for r in (r for r in results if r['racer'] == name):
             ax.plot(*zip(*[(s/60, 100*a) for s, a in r['curve']]), '.-', color=f'C{i}', lw=1, label=name if r is next(x for x in results if x['racer'] == name) else None)
-    ax.set(xlabel='minutes of training', ylabel='held-out accuracy, %', xscale='log'); ax.legend(frameon=False, fontsize=8)
+    ax.set(xlabel='minutes of training', ylabel='held-out accuracy, %', xscale='log')
+    budgets = sorted({r['minutes'] for r in results}); ax.set_xticks(budgets, [f'{m:g}' for m in budgets]); ax.minorticks_off(); ax.legend(frameon=False, fontsize=8)
     ax.spines[['top', 'right']].set_visible(False); fig.savefig(path, dpi=100)
 
 
