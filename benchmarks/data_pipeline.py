@@ -66,7 +66,7 @@ def nano_training(copies=8):
     from airl.train import Recipe, Training
     sample = load_cifar10('sample')
     data = ImageSet(sample.images.repeat(copies, 1, 1, 1), sample.labels.repeat(copies), sample.class_names, f'sample, {copies} times')
-    t = Training(Recipe.preset('nano'), data, Accelerator(cpu=True), 'bf16')
+    t = Training(Recipe.preset('nano_long'), data, Accelerator(cpu=True), 'bf16')   # 32 px from the first step
     t.model.train()
     return t
 
