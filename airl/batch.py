@@ -943,48 +943,25 @@ def gallery(out,               # folder of a run
 
 # %% ../nbs/15_batch.ipynb #4f9d23f0
 _JOB = pa.schema([(name, pa.string()) for name in 'image source member fault done'.split()] + [('prompts', pa.list_(pa.string()))])
-_OPENED = pa.schema([*_JOB, ('content', pa.string()), ('key', pa.string()), ('error', pa.string()), ('height', pa.int32()), ('width', pa.int32()), ('pixels', pa.large_binary())])
-_ANSWER = pa.schema([('image', pa.string()), ('rows', pa.list_(pa.struct(SCHEMA)))])
+_COUNTS = pa.schema([('image', pa.string()), ('objects', pa.int64()), ('error', pa.string()), ('done', pa.bool_()), ('waited', pa.float64())])
 
 def _job_of(row: dict) -> Job: return Job(**{name: row[name] for name in _JOB.names if name != 'prompts'}, prompts=tuple(row['prompts']))
 
-def _opened_of(row: dict) -> Opened:
-    image = None if row['pixels'] is None else np.frombuffer(row['pixels'], np.uint8).reshape(row['height'], row['width'], 3)
-    return Opened(_job_of(row), row['content'], row['key'], image, row['error'])
-
-def _ray_read(table: pa.Table, recipe: BatchRecipe) -> pa.Table:
-    "The first stage: jobs in, decoded photos out."
-    rows = []
-    for job in map(_job_of, table.to_pylist()):
-        opened = open_photo(job, recipe)
-        seen = {} if opened.image is None else dict(height=opened.image.shape[0], width=opened.image.shape[1], pixels=opened.image.tobytes())
-        rows.append(asdict(job) | dict(content=opened.content, key=opened.key, error=opened.error) | seen)
-    return pa.Table.from_pylist(rows, schema=_OPENED)
-
 # %% ../nbs/15_batch.ipynb #c41ebce9
 class _RayWorker:
-    "The second stage: an actor that holds a pipeline; photos in, their rows out."
-    def __init__(self, recipe, device, threads):
+    "An actor that holds a pipeline: jobs in, their rows into a part of their own, what the summary counts out."
+    def __init__(self, recipe, device, threads, folder, generation):
         use_threads(threads)
-        self.pipeline = recipe.pipeline(device)
+        self.recipe, self.pipeline, self.folder, self.generation = recipe, recipe.pipeline(device), Path(folder), generation
 
     def __call__(self, table: pa.Table) -> pa.Table:
-        rows, photos = [], (_opened_of(table.slice(k, 1).to_pylist()[0]) for k in range(len(table)))
-        while some := list(itertools.islice(photos, at_once(self.pipeline))):
-            if len(some) > 1: read_together(self.pipeline, some)
-            rows += [dict(image=o.job.image, rows=answer(self.pipeline, o)) for o in some]
-        return pa.Table.from_pylist(rows, schema=_ANSWER)
-
-def _ray_write(table: pa.Table, folder: str, generation: int) -> pa.Table:
-    "The third stage: write a part, pass on what the summary counts."
-    import uuid
-    rows = [row for rows in table['rows'].to_pylist() for row in rows]
-    if rows: write_part(Path(folder)/f'part-{generation:05d}-{uuid.uuid4().hex}.parquet', pa.Table.from_pylist(rows, schema=SCHEMA))
-    light = [dict(image=image, objects=sum(r['instance'] is not None for r in rows), error=rows[0]['error'] if rows else '', done=bool(rows))
-             for image, rows in zip(table['image'].to_pylist(), table['rows'].to_pylist())]
-    return pa.Table.from_pylist(light, schema=_LIGHT)
-
-_LIGHT = pa.schema([('image', pa.string()), ('objects', pa.int64()), ('error', pa.string()), ('done', pa.bool_())])
+        import uuid
+        jobs = [_job_of(row) for row in table.to_pylist()]
+        answered = list(answers(jobs, self.recipe, self.pipeline))
+        if rows := [row for rows, _ in answered for row in rows]:
+            write_part(self.folder/f'part-{self.generation:05d}-{uuid.uuid4().hex}.parquet', pa.Table.from_pylist(rows, schema=SCHEMA))
+        return pa.Table.from_pylist([dict(image=job.image, objects=sum(r['instance'] is not None for r in rows), error=rows[0]['error'] if rows else '', done=bool(rows), waited=waited)
+                                     for job, (rows, waited) in zip(jobs, answered)], schema=_COUNTS)
 
 # %% ../nbs/15_batch.ipynb #484f5183
 @contextlib.contextmanager
@@ -1015,20 +992,19 @@ def _ray(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Iterator[Ans
         logging.getLogger('ray.data').setLevel(logging.ERROR)
         jobs = list(jobs)
         sent, blocks = len(jobs), _job_tables(jobs, actors)
-        stages = (ray.data.from_arrow(blocks)
-                  .map_batches(_ray_read, batch_size=8, batch_format='pyarrow', fn_kwargs=dict(recipe=recipe), num_cpus=.5)
-                  .map_batches(_RayWorker, batch_size=8, batch_format='pyarrow', compute=ray.data.ActorPoolStrategy(size=actors), num_gpus=gpus or None,
-                               num_cpus=None if gpus else 1, fn_constructor_args=(recipe, where.device, where.threads))
-                  .map_batches(_ray_write, batch_size=64, batch_format='pyarrow', fn_kwargs=dict(folder=str(where.writer.folder.resolve()), generation=where.writer.generation), num_cpus=.5))
+        pool = ray.data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=2)   # a block to work on and the next one
+        about = recipe, where.device, where.threads, str(where.writer.folder.resolve()), where.writer.generation
+        stages = ray.data.from_arrow(blocks).map_batches(_RayWorker, batch_size=None, batch_format='pyarrow', compute=pool, num_gpus=gpus or None,
+                                                         num_cpus=None if gpus else 1, fn_constructor_args=about)
         for batch in stages.iter_batches(batch_size=None, batch_format='pyarrow', prefetch_batches=0):
             for row in batch.to_pylist():
                 sent -= 1
-                yield _counted(row), 0.
+                yield _counted(row), row['waited']
     for _ in range(sent): yield _counted(dict(image='', objects=0, done=True, error='Lost with a Ray actor that died; another run tries it again.')), 0.
 
 def _job_tables(jobs: list[Job], actors: int) -> list[pa.Table]:
     "The jobs in blocks, which is what Ray hands out: many an actor, so that none waits long for another at the end."
-    size = max(8, min(64, len(jobs)//(16*actors)))
+    size = max(4, min(64, len(jobs)//(16*actors)))
     return [pa.Table.from_pylist([asdict(j) for j in jobs[k:k+size]], schema=_JOB) for k in range(0, len(jobs), size)]
 
 # %% ../nbs/15_batch.ipynb #3f3d7410

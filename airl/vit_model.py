@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ModelError', 'PatchEmbed', 'attend', 'Attention', 'MLP', 'Block', 'VisionTransformer', 'create_vit', 'Count',
            'image_size', 'count', 'position_similarity', 'attention_maps', 'rollout', 'attention_heat', 'Whiten',
-           'ConvStage', 'ViTNano', 'unsmooth', 'NanoCard', 'save_nano', 'load_nano']
+           'ConvStage', 'Shortcut', 'ViTNano', 'unsmooth', 'NanoCard', 'save_nano', 'load_nano']
 
 # %% ../nbs/01_vit_model.ipynb #c0fe26d3
 import difflib, json, re
@@ -237,11 +237,16 @@ class Whiten(nn.Module):
 
 # %% ../nbs/01_vit_model.ipynb #21abe809
 class ConvStage(nn.Sequential):
-    "Convolution, pooling by two, and `depth - 1` further convolutions, each with batch norm and GELU: [n, c_in, s, s] → [n, c_out, ⌈s/2⌉ or ⌊s/2⌋, …]."
+    "Convolution, pooling by two, and `depth - 1` further convolutions, each with batch norm and GELU, from the third on beside a shortcut: [n, c_in, s, s] → [n, c_out, ⌈s/2⌉ or ⌊s/2⌋, …]."
     def __init__(self, c_in: int, c_out: int, depth: int = 2, ceil: bool = False):
         layers = [_conv(c_in, c_out), nn.MaxPool2d(2, ceil_mode=ceil), nn.BatchNorm2d(c_out), nn.GELU()]
-        for _ in range(depth - 1): layers += [_conv(c_out, c_out), nn.BatchNorm2d(c_out), nn.GELU()]
+        if depth > 1: layers += [_conv(c_out, c_out), nn.BatchNorm2d(c_out), nn.GELU()]
+        for _ in range(depth - 2): layers += [Shortcut(_conv(c_out, c_out), nn.BatchNorm2d(c_out)), nn.GELU()]
         super().__init__(*layers)
+
+class Shortcut(nn.Sequential):
+    "The layers' answer added to what came in."
+    def forward(self, x): return x + super().forward(x)
 
 def _conv(c_in, c_out):
     conv = nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
@@ -254,11 +259,12 @@ class ViTNano(nn.Module):
     num_prefix_tokens, grid_size = 0, (4, 4)
     smoothing = 0. # of the labels it was trained with, to be undone in its answers
     def __init__(self, num_classes: int = 10, img_size: int = 32, widths: tuple = (64, 208), embed_dim: int = 256,
+                 convs: int = 2, # a stage
                  depth: int = 2, num_heads: int = 8, mlp_ratio: float = 3.):
         super().__init__()
         if img_size != 32: raise ModelError(f'vit_nano reads images of 32 px, not {img_size}: choose img_size=32 or another model.')
         w1, w2 = widths
-        self.stem = nn.Sequential(Whiten(), nn.GELU(), ConvStage(24, w1), ConvStage(w1, w2), ConvStage(w2, embed_dim, ceil=True))
+        self.stem = nn.Sequential(Whiten(), nn.GELU(), ConvStage(24, w1, convs), ConvStage(w1, w2, convs), ConvStage(w2, embed_dim, convs, ceil=True))
         self.pos_embed = nn.Parameter(torch.zeros(1, 16, embed_dim))
         self.blocks = nn.Sequential(*[Block(embed_dim, num_heads, mlp_ratio) for _ in range(depth)])
         self.norm, self.pool, self.head = nn.LayerNorm(embed_dim, eps=1e-6), nn.Linear(embed_dim, 1), nn.Linear(embed_dim, num_classes)
@@ -321,8 +327,8 @@ def load_nano(path=None, # None: the weights that ship
 def _nano(pretrained, num_classes, given):
     "ViT-nano; with `pretrained`, shipped weights, and a fresh head where the number of classes is another."
     if not pretrained: return ViTNano(num_classes, **given)
-    state = load_nano()[0].state_dict()
-    model = ViTNano(num_classes, **given)
+    trained, card = load_nano()
+    state, model = trained.state_dict(), ViTNano(num_classes, **card.config | given)
     if num_classes != len(state['head.bias']): state |= {k: v for k, v in model.state_dict().items() if k.startswith('head.')}
     model.load_state_dict(state)
     return model
