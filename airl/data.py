@@ -83,12 +83,12 @@ def read_parquet(path,      # a Parquet file in the hub's layout
     import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
     labels = []
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:   # read as it is needed: the whole file would lie in memory beside its pixels
             names = file.schema_arrow.names
             if missing := {'img', 'label'} - set(names):
                 raise DataError(f'{path} has no column {" or ".join(sorted(missing))}, only {", ".join(names)}; the hub layout is img, label.')
             images = np.empty((file.metadata.num_rows, 32, 32, 3), np.uint8)
-            for part in file.iter_batches(1000):   # a thousand at a time: the whole file would lie in memory beside its pixels
+            for part in file.iter_batches(1000):
                 if 'split' in names and split: part = part.filter(pc.equal(part['split'], split))
                 for i, row in enumerate(part['img'].to_pylist(), len(labels)): images[i] = _decode(row, i, path)
                 labels += part['label'].to_pylist()

@@ -235,7 +235,12 @@ class Block(nn.Module):
         self.norm = nn.BatchNorm2d(width)
         self.expand, self.shrink = nn.Conv2d(width, width*wider, 1), nn.Conv2d(width*wider, width, 1)
 
-    def forward(self, x): return x + self.shrink(F.gelu(self.expand(self.norm(self.depthwise(x)))))
+    def forward(self, x): return x + self.shrink(F.gelu(self.expand(self.norm(self._around(x)))))
+
+    def _around(self, x):
+        "The depthwise convolution, to be trained in float32: on CPUs its backward in bfloat16 takes several times as long."
+        if not self.training: return self.depthwise(x)
+        with torch.autocast(x.device.type, enabled=False): return self.depthwise(x.float())
 
 def _resize(x, like): return F.interpolate(x, like.shape[-2:], mode='bilinear', align_corners=False)
 
