@@ -177,6 +177,7 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
     """
     from airl import batch as folders
     for name in export or (): folders.check_format(name)
+    if wrong := [pair for pair in classes or () if '=' not in pair]: raise UserError(f'--class {wrong[0]!r} gives no name; write it as "a man=person".')
     summary = folders.segment_folder(source, prompt or (), output, models=models, instances=instances, workers=workers, engine=engine, address=address, gpus=gpus, device=device)
     print(f'{summary.sentence()}\nEngines: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
