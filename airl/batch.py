@@ -1053,8 +1053,8 @@ def _ray(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Iterator[Ans
         stack.callback(shutil.rmtree, notes, ignore_errors=True)
         notes.mkdir()
         about = recipe, where.device, where.threads, str(notes), where.writer.generation
-        for at_once in (64, 1):                                     # what is lost is tried once more, a photo at a time
-            for row in _ray_counts(ray, _job_tables([*lost.values()], actors, at_once), actors, gpus, about) if lost else ():
+        for most in (64, 1):                                        # what is lost is tried once more, a photo at a time
+            for row in _ray_counts(ray, _job_tables([*lost.values()], actors, most), actors, gpus, about) if lost else ():
                 if row['stop']: raise UserError(row['stop'])
                 lost.pop(row['image'], None)
                 yield _counted(row), row['waited']
