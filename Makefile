@@ -35,7 +35,7 @@ docs: $(VENV)/.dev ## The site, into _docs (needs Quarto)
 	@$(PY) tools/docs.py build
 bench: $(VENV)/.dev ## Timings, one table a file in benchmarks/
 	@$(PY) tools/bench.py
-weights: $(VENV)/.dev ## Train every weight that ships again (hours; needs the data that nbs/19_shipped_weights.ipynb names)
+weights: $(VENV)/.dev ## Train every weight that ships again (hours on a GPU, days without; needs the data that nbs/19_shipped_weights.ipynb names)
 	@$(PY) -m airl.shipped_weights
 lock: $(VENV)/.dev ## requirements.lock and requirements-dev.lock from settings.ini (UPGRADE=1 for the newest)
 	@$(PY) tools/lock.py $(if $(UPGRADE),--upgrade)

@@ -257,7 +257,7 @@ def _overrides(pairs: list[str]) -> dict:  # what `Recipe.preset` takes
     return {name: yaml.safe_load(value) for name, _, value in (pair.partition('=') for pair in pairs)}
 
 @command('train')
-def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (about a minute, to try things out), nano (an hour of a CPU), nano_long (the recipe of the model that ships, 200 epochs), reference_p16, reference_p32, reference_p16_imagenet (these want a GPU).')] = 'smoke',
+def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (about a minute, to try things out), nano (an hour of a CPU), nano_long (the same model, 200 epochs), reference_p16, reference_p32, reference_p16_imagenet (these want a GPU).')] = 'smoke',
           data: Data = 'digits',
           run: Annotated[Path | None, typer.Option(help='Run folder; runs/PRESET-DATA if not given. An unfinished one is resumed.')] = None,
           change: Annotated[list[str] | None, typer.Option('--set', help='Change a field of the recipe: --set epochs=5; again for more. RUN/recipe.yaml lists them all.')] = None,

@@ -182,7 +182,8 @@ def _few(names): return ', '.join(names[:3]) + (f' … ({len(names)})' if len(na
 
 # %% ../nbs/03_eval_tta.ipynb #0cb19882
 def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
-    "The temperature between 0.05 and 20 with the least negative log-likelihood."
+    "The temperature between 0.05 and 20 with the least negative log-likelihood; 1 where every answer is right, for then there is no least."
+    if (logits.argmax(1) == targets).all(): return 1.
     from scipy.optimize import minimize_scalar
     found = minimize_scalar(lambda t: negative_log_likelihood(logits/np.exp(t), targets), bounds=(-3, 3), method='bounded')
     return float(np.exp(found.x))

@@ -34,7 +34,7 @@ class Recipe:
     "All that decides the result of a training, data aside."
     model: str = 'vit_small_patch16_224'   # a name that `create_vit` knows
     model_args: dict = field(default_factory=dict) # further arguments of `create_vit`
-    pretrained: bool = False               # start from ImageNet weights
+    pretrained: bool = False               # start from ImageNet weights; for `vit_nano`, from those that ship
     img_size: int = 224
     epochs: int = 300
     max_minutes: float = 0.                # end after so many minutes of training; 0 for no limit
@@ -279,6 +279,12 @@ class Run:
         model = build_model(self.recipe, len(best['class_names']), pretrained=False)
         model.load_state_dict(best['model'])
         return model.eval()
+
+def _with_shape(recipe):
+    "The recipe with the shape of the weights that it starts from, where these ship."
+    if recipe.model != 'vit_nano' or not recipe.pretrained: return recipe
+    from airl.vit_model import load_nano
+    return dataclasses.replace(recipe, model_args=load_nano()[1].config | recipe.model_args)
 
 def build_model(recipe: Recipe, num_classes: int, pretrained: bool) -> nn.Module:
     "The recipe's model."
@@ -621,6 +627,7 @@ def fit(recipe: Recipe,
         after_epoch=(),              # functions of the `Training`
        ) -> Run:
     "Train, or go on with a training that was interrupted."
+    recipe = _with_shape(recipe)
     train_set, val_set, teacher = _check_sets(recipe, train_set, val_set, teacher)
     accelerator = _accelerator(device)
     images_a_step(recipe, len(train_set), accelerator.num_processes)

@@ -8,7 +8,7 @@ __all__ = ['ModelError', 'PatchEmbed', 'attend', 'Attention', 'MLP', 'Block', 'V
            'ConvStage', 'Shortcut', 'ViTNano', 'unsmooth', 'NanoCard', 'save_nano', 'load_nano']
 
 # %% ../nbs/01_vit_model.ipynb #c0fe26d3
-import difflib, json, re
+import difflib, inspect, json, re
 from dataclasses import asdict, dataclass, field
 
 import timm
@@ -328,6 +328,9 @@ def _nano(pretrained, num_classes, given):
     "ViT-nano; with `pretrained`, shipped weights, and a fresh head where the number of classes is another."
     if not pretrained: return ViTNano(num_classes, **given)
     trained, card = load_nano()
+    theirs = {k: p.default for k, p in inspect.signature(ViTNano).parameters.items()} | card.config
+    if differ := [f'{k}={v!r}' for k, v in given.items() if json.dumps(v) != json.dumps(theirs.get(k))]:
+        raise ModelError(f'The weights of vit_nano are for {card.config}, not for {", ".join(differ)}: leave that out, or start from scratch with pretrained=False.')
     state, model = trained.state_dict(), ViTNano(num_classes, **card.config | given)
     if num_classes != len(state['head.bias']): state |= {k: v for k, v in model.state_dict().items() if k.startswith('head.')}
     model.load_state_dict(state)

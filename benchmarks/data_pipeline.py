@@ -8,7 +8,7 @@ The same operations four ways: RandomResizedCrop(224, 0.8 to 1), horizontal flip
 one whole batch, for orientation; 4. `Augment`, a different draw for every image, in fp32 and in bf16.
 Everything runs on one thread and is timed in seconds of that core (process time), best of several rounds taken in turn,
 so that other work on the machine matters little.
-With --nano: which part of a bf16 training step of ViT-nano at 32 px is neither forward, backward nor optimizer, on one core;
+With --nano: which part of a bf16 training step of ViT-nano (the preset's, not the shape that ships) at 32 px is neither forward, backward nor optimizer, on one core;
 and images a second all in on all cores, by the clock on the wall (so nothing else should run), at 24 and at 32 px and over a
 training by the preset `nano`, which spends the first 45 % of its time at 24 px.
 Ends with one JSON line a figure.

@@ -1,4 +1,4 @@
-"""ViT-nano against small ViTs of others: accuracy for seconds of training, same machine, same data, same loop.
+"""The preset `nano` against small ViTs of others: accuracy for seconds of training, same machine, same data, same loop.
 
     python benchmarks/nano_race.py --minutes 3 10 --seeds 1 2 --minutes-once 30 --out race/
 
