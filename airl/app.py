@@ -185,10 +185,10 @@ def _add_others(router):
     from fastapi.concurrency import run_in_threadpool
     @router.post('/classify', summary='Name what is in a photo')
     async def classify(photo: UploadFile = File(description='An image file.')) -> dict:
-        "The ten classes of CIFAR-10 with their probabilities."
+        "The ten classes of CIFAR-10 with their probabilities, and that of none of them."
         from airl.eval_tta import predict
         (answer,) = await run_in_threadpool(predict, await _photo_of(photo), k=10)
-        return dict(model=answer.model, top=[dict(name=name, probability=p) for name, p in answer.top])
+        return dict(model=answer.model, top=[dict(name=name, probability=p) for name, p in answer.top], other=answer.other)
     @router.get('/about', summary='What runs here')
     def about() -> dict:
         "Version, devices, presets and what they miss."
@@ -505,13 +505,14 @@ def _classify_tab(gr):
             photo, name = _photo_input(gr), gr.Button('Name it', variant='primary')
             gr.Examples([[p] for p in _examples(['cat', 'rocket', 'motorcycle'])], [photo], label='Examples')
         with gr.Column():
-            said = gr.HTML(_say('A small Vision Transformer knows the ten classes of CIFAR-10, and names one of them whatever it sees.'))
-            classes, seen = gr.Label(num_top_classes=10, label='Classes'), gr.Image(label='What reached the answer', interactive=False, height=280, buttons=['fullscreen'])
+            said = gr.HTML(_say('A small Vision Transformer knows the ten classes of CIFAR-10. Whether the photo shows any of them is asked of another network.'))
+            classes, seen = gr.Label(num_top_classes=11, label='Classes'), gr.Image(label='What reached the answer', interactive=False, height=280, buttons=['fullscreen'])
     @_or_sentence(2)
     def classify(path):
         image = _needs(path)
         (answer,) = predict(image, k=10)
-        return [_say(f'{answer.label}, {answer.top[0][1]:.0%} sure.'), dict(answer.top), attention_picture(image)]
+        said = f'{answer.label}, {answer.top[0][1]:.0%} sure.' if answer.other < .5 else f'Probably none of the ten; of them, {answer.label} comes nearest.'
+        return [_say(said), dict(answer.top) | {'none of the ten': answer.other}, attention_picture(image)]
     name.click(classify, [photo], [said, classes, seen])
 
 def _compare_tab(gr, preset, device):

@@ -208,9 +208,9 @@ def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', 
     answers = []
     for photo, prediction in zip(photos, predict(images, model, k)):
         print(f'{photo}: {prediction}')
-        answers.append(dict(photo=photo, top=[dict(name=name, probability=p) for name, p in prediction.top]))
+        answers.append(dict(photo=photo, top=[dict(name=name, probability=p) for name, p in prediction.top], other=prediction.other))
     classes = list(load_classifier(model).class_names or ())
-    if classes: print(f'{model} knows {", ".join(classes)}; whatever else is in a photo gets one of these names too.', file=sys.stderr)
+    if classes: print(f'{model} knows {", ".join(classes)}; whatever else is in a photo gets the likeliest of these names too.', file=sys.stderr)
     return dict(model=model, classes=classes, predictions=answers)
 
 # %% ../nbs/20_cli.ipynb #eae7bc65

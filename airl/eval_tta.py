@@ -7,10 +7,10 @@ __all__ = ['TTA', 'Classifier', 'load_classifier', 'views', 'Report', 'negative_
            'expected_calibration_error', 'compute_logits', 'evaluate', 'fit_temperature', 'bootstrap_interval',
            'per_class', 'classification_report', 'plot_per_class', 'plot_confusion', 'plot_reliability', 'mistakes',
            'plot_mistakes', 'most_confused', 'Comparison', 'compare', 'save_report', 'load_report', 'Prediction',
-           'predict', 'Deployed', 'export_model']
+           'one_of_ten', 'predict', 'Deployed', 'export_model']
 
 # %% ../nbs/03_eval_tta.ipynb #921a0a5a
-import json, os, time
+import json, math, os, time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -362,10 +362,23 @@ class Prediction:
     "The most likely classes of a photo, likeliest first."
     top: list[tuple[str, float]] # class, probability
     model: str
+    other: float = 0.            # probability that the photo shows none of the classes
 
     @property
     def label(self) -> str: return self.top[0][0]
-    def __str__(self): return ', '.join(f'{name} {p:.1%}' for name, p in self.top)
+    def __str__(self): return ', '.join(f'{name} {p:.1%}' for name, p in self.top) + (f'; none of them {self.other:.1%}' if self.other else '')
+
+_KINDS = 'airplane car bird cat antelope dog frog horse boat ship truck'.split() # ImageNet has no deer; antelopes come nearest
+
+def one_of_ten(image: np.ndarray, # uint8 [h, w, 3]
+               least=96,          # pixels; a smaller picture gets 1
+               slope=1.8, offset=2.7,
+              ) -> float:         # 0..1
+    "Probability that a photo shows one of CIFAR-10's classes, where as many photos do as do not: σ(slope · logit of `share_of_kinds` + offset)."
+    if min(image.shape[:2]) < least: return 1.
+    from airl.lite import share_of_kinds
+    share = min(max(share_of_kinds(image, _KINDS), 1e-6), 1 - 1e-6)
+    return 1/(1 + math.exp(-slope*math.log(share/(1 - share)) - offset))
 
 def predict(photos,          # what `load_photo` takes, or a list of such
             model='nano',    # whatever `load_classifier` takes
@@ -375,18 +388,22 @@ def predict(photos,          # what `load_photo` takes, or a list of such
     "Name what is in the photos. Raises `PhotoError` for what is no photo, `MissingWeights` where there is no model."
     c, found = load_classifier(model), []
     for photo in photos if isinstance(photos, (list, tuple)) else [photos]:
-        square = ImageSet(torch.tensor(_square(load_photo(photo), c))[None], torch.zeros(1, dtype=torch.long), ['photo'], 'photo')
-        p = _softmax(compute_logits(c, square, tta or c.tta)/c.temperature)[0]
+        square, known = _square(load_photo(photo)), 1.
+        if c.class_names == CIFAR10_CLASSES: square, known = _thumbnail(square), one_of_ten(square)
+        one = ImageSet(torch.tensor(square)[None], torch.zeros(1, dtype=torch.long), ['photo'], 'photo')
+        p = known*_softmax(compute_logits(c, one, tta or c.tta)/c.temperature)[0]
         best = p.argsort()[::-1][:k]
         names = c.class_names or [str(i) for i in range(len(p))]
-        found.append(Prediction([(names[i], float(p[i])) for i in best], c.name))
+        found.append(Prediction([(names[i], float(p[i])) for i in best], c.name, 1 - known))
     return found
 
-def _square(image, classifier):
-    "The largest square in the middle of a photo; of 32 px for CIFAR-10's classes, whatever the model enlarges that to: it has seen nothing sharper."
+def _square(image):
+    "The largest square in the middle of a photo."
     (h, w), s = image.shape[:2], min(image.shape[:2])
-    square = image[(h - s)//2:(h - s)//2 + s, (w - s)//2:(w - s)//2 + s]
-    if classifier.class_names != CIFAR10_CLASSES: return square
+    return image[(h - s)//2:(h - s)//2 + s, (w - s)//2:(w - s)//2 + s]
+
+def _thumbnail(square):
+    "32 × 32 pixels, whatever the model enlarges that to: a classifier of CIFAR-10 has seen nothing sharper."
     from PIL import Image
     return np.asarray(Image.fromarray(square).resize((32, 32), Image.Resampling.BILINEAR))
 

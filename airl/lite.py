@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['log', 'COLOURS', 'LONG_SIDES', 'THRESHOLD', 'CROP', 'PROMPT', 'CANDIDATES', 'PRIOR_WEIGHT', 'HANDICAP', 'CLICK_SIDES',
            'Backbone', 'computing', 'lite_network', 'as_pixels', 'Vocabulary', 'vocabulary', 'VocabularyError',
-           'Meaning', 'look_up', 'Block', 'DenseHead', 'dense_head', 'Reading', 'read_with', 'read', 'name_evidence',
-           'presence_evidence', 'phrase_presence', 'phrase_map', 'colour_share', 'LiteDetector', 'LiteScorer', 'seen',
-           'Cutter', 'lite_cutter', 'frame_around', 'crop', 'prompt_picture', 'LiteSegmenter', 'place_likeness',
-           'lite_engines']
+           'Meaning', 'look_up', 'share_of_kinds', 'Block', 'DenseHead', 'dense_head', 'Reading', 'read_with', 'read',
+           'name_evidence', 'presence_evidence', 'phrase_presence', 'phrase_map', 'colour_share', 'LiteDetector',
+           'LiteScorer', 'seen', 'Cutter', 'lite_cutter', 'frame_around', 'crop', 'prompt_picture', 'LiteSegmenter',
+           'place_likeness', 'lite_engines']
 
 # %% ../nbs/09_lite.ipynb #cb52ea54
 import difflib, gzip, hashlib, json, logging, re, threading
@@ -225,6 +225,18 @@ def _no_such_word(phrase, tokens, v):
     near = dict.fromkeys([w for w in v.words if last in w.split()][:3] + swapped + everyday + difflib.get_close_matches(last, v.words, 3, .8))
     like = f'; near it: {", ".join(near)}' if near else ''
     return f'The embedded engines do not know {last or phrase!r} (they know {len(v.words):,} nouns{like}). Say it with another noun, or use the preset fast or paper, which understand any text.'
+
+# %% ../nbs/09_lite.ipynb #5cd8d153
+def share_of_kinds(image: np.ndarray,    # uint8 [h, w, 3]
+                   words: Sequence[str], # nouns of `vocabulary`
+                  ) -> float:            # 0..1
+    "How much of the probability of ImageNet's 1,000 classes falls on kinds of `words`: the photo at 224 px, averaged with its mirror image."
+    known, net = _vocabulary().words, lite_network()
+    leaves = sorted({leaf for word in words for leaf in known[word] if leaf < 1000})
+    with torch.inference_mode(), computing():
+        x = F.interpolate(as_pixels(image[None]), (224, 224), mode='bilinear', antialias=True)
+        top = net.top(net(torch.cat([x, x.flip(-1)]).contiguous(memory_format=torch.channels_last))[-1])
+        return float(net.names(top.mean((2, 3), keepdim=True)).float().flatten(1).softmax(1)[:, leaves].sum(1).mean())
 
 # %% ../nbs/09_lite.ipynb #a60d2e06
 class Block(nn.Module):

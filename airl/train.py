@@ -11,7 +11,7 @@ __all__ = ['log', 'PRESETS', 'RecipeError', 'RunError', 'Recipe', 'recipe_from',
            'tensorboard', 'end_epoch', 'fit', 'images_a_step']
 
 # %% ../nbs/02_train.ipynb #80267913
-import contextlib, csv, dataclasses, difflib, json, logging, math, os, signal, sys, threading, time, zlib
+import contextlib, csv, dataclasses, difflib, functools, json, logging, math, os, signal, sys, threading, time, zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np, torch
@@ -122,7 +122,7 @@ _CIFAR = dict(mean=(.4914, .4822, .4465), std=(.247, .2435, .2616))
 _NANO = dict(model='vit_nano', img_size=32, epochs=100, max_minutes=60., schedule='minutes', warmup_epochs=.5, batch_size=500,
              optimizer='muon', lr=.01, fallback_lr=.4, lr_batch=500, betas=(.9, .99), weight_decay=.1, clip=0., ema=.995, mixup=0., cutmix=1., mix_prob=.25,
              scale=(1., 1.), shift=3, alternate_flip=True, jitter=(0., 0., 0.), cutout=10, small_size=24, small_share=.45, channels_last=True,
-             precision='bf16', **_CIFAR)
+             **_CIFAR)
 _PRESETS = dict(
     reference_p16=dict(),
     reference_p32=dict(model='vit_small_patch32_224'),
@@ -166,14 +166,26 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]: # for
 
 def make_optimizer(model: nn.Module, recipe: Recipe,
                    batch_size: int|None=None, # images a step; the recipe's if None
+                   muon_dtype=torch.bfloat16, # in which Muon makes updates orthogonal
                   ) -> torch.optim.Optimizer:
     "AdamW, or Muon with NAdamW (AdamW with Nesterov's momentum) for what is not a hidden matrix."
     groups = parameter_groups(model, recipe.weight_decay)
     rate = recipe.lr*(batch_size or recipe.batch_size)/recipe.lr_batch
     if recipe.optimizer == 'muon':
-        from timm.optim import Muon
-        return Muon(groups, lr=rate, momentum=.95, nesterov=True, betas=recipe.betas, fallback_lr_scale=recipe.fallback_lr)
+        return _muon(muon_dtype)(groups, lr=rate, momentum=.95, nesterov=True, betas=recipe.betas, fallback_lr_scale=recipe.fallback_lr)
     return torch.optim.AdamW([{k: v for k, v in g.items() if k != 'use_fallback'} for g in groups], lr=rate, betas=recipe.betas)
+
+def _muon(dtype):
+    "timm's Muon, whose Newton-Schulz iteration is fixed to bfloat16, in `dtype`."
+    from timm.optim import muon
+    if dtype == torch.bfloat16: return muon.Muon
+    fixed = muon.zeropower_via_newtonschulz
+    class Muon(muon.Muon):
+        def step(self, closure=None):
+            muon.zeropower_via_newtonschulz = functools.partial(fixed, dtype=dtype)
+            try: return super().step(closure)
+            finally: muon.zeropower_via_newtonschulz = fixed
+    return Muon
 
 # %% ../nbs/02_train.ipynb #3314de96
 def rate_factor(step: int, steps_per_epoch: int, recipe: Recipe,
@@ -348,7 +360,7 @@ class Training:
         layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
         self.net = build_model(recipe, self.n_classes, recipe.pretrained).to(self.device, memory_format=layout)
         if start: self.net.load_state_dict(start, strict=False)
-        self.optimizer = make_optimizer(self.net, recipe, self.batch_size)
+        self.optimizer = make_optimizer(self.net, recipe, self.batch_size, torch.float32 if self.device.type == 'cpu' and precision == 'fp32' else torch.bfloat16)
         self.peak = [g['lr'] for g in self.optimizer.param_groups]
         self.ema = _make_ema(self.net, recipe.ema)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == 'fp16')
