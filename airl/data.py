@@ -357,10 +357,13 @@ def resample(images: Tensor, # float [n, 3, H, W]
     return _blend_rows(wide, rows) if isinstance(rows, Taps) else rows.to(images.dtype)[:, None] @ wide
 
 # %% ../nbs/00_data.ipynb #1f2c2f3f
-class Taps(NamedTuple):
+@dataclass
+class Taps:
     "An `interpolation_matrix` of an enlargement without its zeros: two neighbouring pixels and their weights for each row."
     index: Tensor  # int64 [n, n_out, 2]
     weight: Tensor # float [n, n_out, 2]
+
+    def __getitem__(self, part): return Taps(self.index[part], self.weight[part])
 
     def matrix(self, n_in: int, dtype=torch.float32) -> Tensor: # [n, n_out, n_in]
         "With its zeros."
@@ -372,9 +375,9 @@ class Taps(NamedTuple):
 
 def interpolation_taps(start: Tensor, length: Tensor, n_in: int, n_out: int, flip: Tensor, pad=0) -> Taps:
     "What `interpolation_matrix` computes of the same arguments, on the CPU and for n_out ≥ n_in."
-    out = torch.arange(n_out) + .5
-    first, last = start[:, None], (start + length)[:, None] - 1
-    place = (first - .5 + torch.where(flip[:, None], n_out - out, out)*(length/n_out)[:, None]).clamp_(first, last)
+    ahead, first, last = torch.where(flip, -length, length)/n_out, start[:, None], (start + length)[:, None] - 1
+    edge = torch.where(flip, start + length, start) - .5
+    place = torch.addcmul(edge[:, None], ahead[:, None], torch.arange(n_out) + .5).clamp_(first, last)
     upper = place.floor().clamp_(-pad, n_in + pad - 2)
     share = place.sub_(upper)
     index = upper.long()[..., None] + torch.arange(2)
@@ -457,6 +460,18 @@ class Augment:
               draws: Draws,         # a row an image, on the same device
              ) -> Tensor:           # normalised, [n, 3, img_size, img_size]
         "Carry out `draws`."
+        return self._enlarge(*self._jitter(images, draws))
+
+    def pieces(self, images: Tensor, # uint8 [n, H, W, 3]
+               draws: Draws,         # a row an image, on the same device
+               size: int = 8,        # images a piece
+              ):
+        "The same, some images at a time: a small result stays in a processor's cache, and its memory is used again for the next."
+        parts = self._jitter(images, draws)
+        for i in range(0, len(images), size): yield self._enlarge(*(part[i:i + size] for part in parts))
+
+    def _jitter(self, images, draws):
+        "What `_enlarge` takes."
         (h, w), (top, left, height, width) = images.shape[1:3], draws.crops.T
         sparse = images.device.type == 'cpu' and self.img_size >= 2*max(h, w)
         along = interpolation_taps if sparse else interpolation_matrix
@@ -465,8 +480,11 @@ class Augment:
         x = images.permute(0, 3, 1, 2).contiguous()/255
         if any(self.jitter): x = color_jitter(x, draws.factors, draws.order, *((rows.mean(h), columns.mean(w)) if sparse else (rows.mean(1), columns.mean(1))))
         mean, std = _statistics(self.mean, self.std, x.device)
-        x = resample(((x - mean)/std).to(self.dtype), rows, columns)
-        return cut_out(x, draws.holes, self.cutout) if self.cutout else x
+        return ((x - mean)/std).to(self.dtype), rows, columns, draws.holes
+
+    def _enlarge(self, x, rows, columns, holes):
+        x = resample(x, rows, columns)
+        return cut_out(x, holes, self.cutout) if self.cutout else x
 
     def __call__(self, images: Tensor, generator) -> Tensor: # uint8 [n, H, W, 3] to normalised [n, 3, S, S]
         "Draw and apply."

@@ -223,8 +223,8 @@ def ablation_arms(recipe: Recipe) -> list[Arm]:
                    Arm('half batch, same rate', dict(batch_size=half, lr_batch=rate), 'hflip', 'worse')]
 
 def ablation_recipe(epochs: int = 20, **changes) -> Recipe:
-    "The nano recipe by epochs."
-    return Recipe.preset('nano', schedule='epochs', max_minutes=0., epochs=epochs, **changes)
+    "The nano recipe by epochs, each batch in one piece."
+    return Recipe.preset('nano', **dict(schedule='epochs', max_minutes=0., epochs=epochs, batch_size=500, lr_batch=500, accumulate=1) | changes)
 
 # %% ../nbs/04_patch_study.ipynb #0ca72077
 STUDIES = ('patches', 'ablations')

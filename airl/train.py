@@ -8,7 +8,7 @@ __all__ = ['log', 'PRESETS', 'RecipeError', 'RunError', 'Recipe', 'recipe_from',
            'write_metrics', 'save_atomic', 'Run', 'build_model', 'starting_weights', 'open_run', 'environment',
            'Training', 'mirrored', 'epoch_rows', 'train_step', 'validate', 'macro_scores', 'save_checkpoint',
            'restore_checkpoint', 'fingerprint', 'Stopping', 'Clock', 'check_finite', 'plot_curves', 'live_curves',
-           'tensorboard', 'end_epoch', 'fit', 'images_a_step']
+           'tensorboard', 'end_epoch', 'fit', 'pieces_a_step', 'images_a_step']
 
 # %% ../nbs/02_train.ipynb #80267913
 import contextlib, csv, dataclasses, difflib, functools, json, logging, math, os, signal, sys, threading, time, zlib
@@ -41,7 +41,7 @@ class Recipe:
     schedule: str = 'epochs'               # the cosine runs over 'epochs' or over 'minutes'
     warmup_epochs: float = 10.
     batch_size: int = 128                  # images a step, all devices and accumulated pieces together
-    accumulate: int = 1                    # pieces that a device works through a step; batch norm sees each by itself
+    accumulate: int = 1                    # pieces that a device works through a step, fewer of a smaller data set; batch norm sees each by itself
     optimizer: str = 'adamw'               # or 'muon': Muon for hidden matrices, NAdamW for the rest
     lr: float = 3e-4                       # for a batch of `lr_batch`, proportional for others
     lr_batch: int = 512
@@ -127,7 +127,7 @@ _PRESETS = dict(
     reference_p16=dict(),
     reference_p32=dict(model='vit_small_patch32_224'),
     reference_p16_imagenet=dict(pretrained=True, mean=(.5, .5, .5), std=(.5, .5, .5)),
-    nano=_NANO,
+    nano=_NANO | dict(batch_size=512, lr_batch=512, accumulate=4),
     nano_long=_NANO | dict(schedule='epochs', epochs=200, max_minutes=0., warmup_epochs=2., mix_prob=.5, shift=4, small_size=0, small_share=0.),
     smoke=dict(model='airl_vit_tiny_patch16_224', model_args=dict(patch_size=8, embed_dim=128, depth=4, num_heads=4), img_size=32,
                epochs=15, warmup_epochs=1., batch_size=64, optimizer='muon', lr=2e-3, lr_batch=64, ema=.99, mixup=0., cutmix=0.,
@@ -355,7 +355,7 @@ class Training:
         self.recipe, self.data, self.accelerator, self.precision, self.teacher = recipe, data, accelerator, precision, teacher
         self.device, self.n_classes = accelerator.device, len(data.class_names)
         self.batch_size = images_a_step(recipe, len(data), accelerator.num_processes)
-        self.steps_per_epoch = len(data)//self.batch_size
+        self.steps_per_epoch, self.pieces = len(data)//self.batch_size, pieces_a_step(recipe, len(data))
         torch.manual_seed(recipe.seed)
         layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
         self.net = build_model(recipe, self.n_classes, recipe.pretrained).to(self.device, memory_format=layout)
@@ -409,7 +409,7 @@ def epoch_rows(training: Training) -> Tensor: # int64 [steps left, batch]
 
 def _pieces(training):
     "First and last row of every piece that this process works through in a step."
-    pieces, process = training.recipe.accumulate, training.accelerator.process_index
+    pieces, process = training.pieces, training.accelerator.process_index
     size = training.batch_size//(pieces*training.accelerator.num_processes)
     return [((process*pieces + i)*size, (process*pieces + i + 1)*size) for i in range(pieces)]
 
@@ -450,7 +450,7 @@ def _backward(t, augment, rows, draws, mixes, last):
             logits = t.model(x)
             teacher = _teach(t, x, rows, mixes) if r.distill else None
         loss = loss_of(logits, targets, teacher, r.distill, r.temperature)
-        t.scaler.scale(loss/r.accumulate).backward()
+        t.scaler.scale(loss/t.pieces).backward()
     right = (logits.argmax(1) == targets.argmax(1)).sum()
     t.sums += torch.stack([x.to(t.sums.dtype) for x in (loss.detach()*len(rows), right, right.new_tensor(len(rows)))])
     return loss.detach()
@@ -687,12 +687,17 @@ def _accelerator(device):
     from accelerate import Accelerator
     return Accelerator(cpu=str(device) == 'cpu', mixed_precision='no')
 
+def pieces_a_step(recipe: Recipe, n: int) -> int:
+    "The recipe's `accumulate`, or as many pieces of that size as a smaller data set of `n` images makes."
+    return max(1, min(recipe.accumulate, -(-n*recipe.accumulate//recipe.batch_size)))
+
 def images_a_step(recipe: Recipe, n: int, processes: int) -> int:
     "The recipe's `batch_size`, or what a smaller data set of `n` images has; every process and piece gets the same even number."
-    least = 2*processes*recipe.accumulate
+    pieces = pieces_a_step(recipe, n)
+    least = 2*processes*pieces
     size = recipe.batch_size if n >= recipe.batch_size else n//least*least
-    if not size: raise RecipeError(f'{n} training images are too few for {processes} processes × {recipe.accumulate} pieces, which want at least {least}; add images.')
-    if size % least: raise RecipeError(f'batch_size {size} cannot be shared out in even pieces among {processes} processes × {recipe.accumulate} pieces; choose a multiple of {least}.')
+    if not size: raise RecipeError(f'{n} training images are too few for {processes} processes × {pieces} pieces, which want at least {least}; add images.')
+    if size % least: raise RecipeError(f'batch_size {size} cannot be shared out in even pieces among {processes} processes × {pieces} pieces; choose a multiple of {least}.')
     return size
 
 def _precision(recipe, state, accelerator, run, start):

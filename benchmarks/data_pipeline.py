@@ -8,8 +8,8 @@ The same operations four ways: RandomResizedCrop(224, 0.8 to 1), horizontal flip
 one whole batch, for orientation; 4. `Augment`, a different draw for every image, in fp32 and in bf16.
 Everything runs on one thread and is timed in seconds of that core (process time), best of several rounds taken in turn,
 so that other work on the machine matters little.
-With --nano: which part of a bf16 training step of ViT-nano (the preset's, not the shape that ships) at 32 px is neither forward, backward nor optimizer, on one core;
-and images a second all in on all cores, by the clock on the wall (so nothing else should run), at 24 and at 32 px and over a
+With --nano: which part of a training step of ViT-nano (the preset's, not the shape that ships; bf16 where that is the fastest
+arithmetic) at 32 px is neither forward, backward nor optimizer, on one core; and images a second all in on all cores, by the clock on the wall (so nothing else should run), at 24 and at 32 px and over a
 training by the preset `nano`, which spends the first 45 % of its time at 24 px.
 Ends with one JSON line a figure.
 """
@@ -24,7 +24,8 @@ from torchvision.transforms import v2
 
 from airl.data import IMAGENET_MEAN, IMAGENET_STD, Augment, ImageSet, draw_mixes, generator_for, load_cifar10, mix, soft_targets
 
-BATCH = 32  # small enough for the allocator to hand the same memory out again; twice as many in bf16
+BATCH = 32  # of one tensor: small enough for the allocator to hand the same memory out again; twice as many in bf16
+TOGETHER, PIECE = 256, 12
 
 
 def chains(data, n):
@@ -42,11 +43,18 @@ def chains(data, n):
 
     def ours(dtype):
         augment = Augment(224, dtype=dtype)
-        return each(lambda x: augment(x, generator), data.images[:n].split(BATCH*4//dtype.itemsize))
+        def work(x):
+            for piece in augment.pieces(x, augment.draw(len(x), *x.shape[1:3], generator), PIECE*4//dtype.itemsize): del piece
+        return each(work, data.images[:n].split(TOGETHER)), n//TOGETHER, TOGETHER
+
+    def whole(dtype):
+        augment, batch = Augment(224, dtype=dtype), BATCH*4//dtype.itemsize
+        return each(lambda x: augment(x, generator), data.images[:n].split(batch)), n//batch, batch
     one, many = n//8, n//BATCH
     return {'torchvision, PIL': (each(pil, photos), one, 1), 'torchvision v2, tensors': (each(tensor, planes), one, 1),
             'torchvision v2, one draw a batch': (each(tensor, planes.split(BATCH)), many, BATCH),
-            'airl, fp32': (ours(torch.float32), many, BATCH), 'airl, bf16': (ours(torch.bfloat16), many//2, 2*BATCH)}
+            **{f'airl, {name}{form}': make(dtype) for name, dtype in (('fp32', torch.float32), ('bf16', torch.bfloat16))
+               for form, make in (('', ours), (', whole batches', whole))}}
 
 
 def rates(data, n, rounds):
@@ -64,10 +72,10 @@ def rates(data, n, rounds):
 def nano_training(preset, copies=8):
     "A training of ViT-nano about to begin, on the sample repeated: at 24 px by the preset `nano`, at 32 px by `nano_long`."
     from accelerate import Accelerator
-    from airl.train import Recipe, Training
+    from airl.train import Recipe, Training, pick_precision
     sample = load_cifar10('sample')
     data = ImageSet(sample.images.repeat(copies, 1, 1, 1), sample.labels.repeat(copies), sample.class_names, f'sample, {copies} times')
-    t = Training(Recipe.preset(preset), data, Accelerator(cpu=True), 'bf16')
+    t = Training(Recipe.preset(preset), data, Accelerator(cpu=True), pick_precision(torch.device('cpu')))
     t.model.train()
     return t
 
@@ -81,7 +89,7 @@ def bare_step(t, rounds):
     targets = soft_targets(t.data.labels[:r.batch_size], 10, r.smoothing)
     for _ in range(rounds):
         start = time.process_time()
-        with torch.autocast('cpu', torch.bfloat16): logits = t.model(images)
+        with torch.autocast('cpu', torch.bfloat16, enabled=t.precision == 'bf16'): logits = t.model(images)
         loss_of(logits, targets).backward()
         t.optimizer.step(); t.optimizer.zero_grad()
         best = min(best, time.process_time() - start)
@@ -137,7 +145,7 @@ def main():
         threads = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
         t, short = nano_training('nano_long'), nano_training('nano')
         bare, rest = bare_step(t, 6), rest_of_a_step(t, 20)
-        print(f'a step of ViT-nano, batch {t.recipe.batch_size}: {bare*1e3:.0f} ms forward, backward, optimizer, {rest*1e3:.1f} ms all else')
+        print(f'a step of ViT-nano, batch {t.recipe.batch_size}, {t.precision}: {bare*1e3:.0f} ms forward, backward, optimizer, {rest*1e3:.1f} ms all else')
         share, small, full = rest/(rest + bare), images_per_second(short, 8, threads), images_per_second(t, 8, threads)
         rate = short.recipe.small_share*small + (1 - short.recipe.small_share)*full
         figures += [dict(name='data_pipeline.step_overhead', value=round(share, 4), target=.05, ok=share < .05),
