@@ -111,7 +111,7 @@ def lite_network() -> Backbone:
 def as_pixels(pictures,  # uint8 [n, h, w, 3]
              ):          # float32 [n, 3, h, w], -1..1
     "Pictures as the network wants them."
-    x = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2)
+    x = torch.from_numpy(np.require(pictures, requirements='CW')).permute(0, 3, 1, 2)
     return x.float().div(127.5).sub(1).contiguous(memory_format=torch.channels_last)
 
 # %% ../nbs/09_lite.ipynb #cdb9813d
