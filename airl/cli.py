@@ -195,7 +195,7 @@ Data = Annotated[str, typer.Option(help='cifar10, cifar10:FILE.parquet, folder:D
 def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', help='Image files.')],
                    model: Model = 'nano',
                    k: Annotated[int, typer.Option('-k', min=1, help='How many answers a photo.')] = 3):
-    """Say what is in a photo.
+    """Say what is in a photo: its likeliest classes and, for the model that ships, how probably it shows none of them.
 
     \b
     Examples:
@@ -210,7 +210,7 @@ def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', 
         print(f'{photo}: {prediction}')
         answers.append(dict(photo=photo, top=[dict(name=name, probability=p) for name, p in prediction.top], other=prediction.other))
     classes = list(load_classifier(model).class_names or ())
-    if classes: print(f'{model} knows {", ".join(classes)}; whatever else is in a photo gets the likeliest of these names too.', file=sys.stderr)
+    if classes: print(f'{model} knows {", ".join(classes)}; whatever else is in a photo gets the likeliest of these names too' + ('' if all(p['other'] == 0 for p in answers) else ', with little probability') + '.', file=sys.stderr)
     return dict(model=model, classes=classes, predictions=answers)
 
 # %% ../nbs/20_cli.ipynb #eae7bc65

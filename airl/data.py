@@ -409,9 +409,11 @@ def color_jitter(images: Tensor,  # float [n, 3, H, W], 0..1
     factor = factors.gather(1, order).T[..., None, None]       # [3, n, 1, 1], a turn a row
     matrix = factor*one + (1 - factor)*(turn == 2)*grey        # of the colours; saturation blends with grey
     to_mean = (1 - factor)*(turn == 1)*grey                    # contrast with the mean grey of the crop
+    here, there = torch.empty_like(x), torch.empty_like(x)     # new memory at every turn would take longer than the arithmetic
     for m, g in zip(matrix, to_mean):
-        mean = g @ (x*weights).sum(2, keepdim=True)
-        x = torch.baddbmm(mean.expand(-1, 3, -1), m, x).clamp_(0, 1)
+        mean = g @ torch.mul(x, weights, out=here).sum(2, keepdim=True)
+        x = torch.baddbmm(mean.expand(-1, 3, -1), m, x, out=here).clamp_(0, 1)
+        here, there = there, here
     return x.view(n, 3, h, w)
 
 # %% ../nbs/00_data.ipynb #409c883e

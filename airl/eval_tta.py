@@ -359,7 +359,7 @@ def load_report(folder) -> Report:
 # %% ../nbs/03_eval_tta.ipynb #c46e8ba7
 @dataclass
 class Prediction:
-    "The most likely classes of a photo, likeliest first."
+    "The most likely classes of a photo, likeliest first; with `other`, the probabilities of all classes sum to 1."
     top: list[tuple[str, float]] # class, probability
     model: str
     other: float = 0.            # probability that the photo shows none of the classes
@@ -385,7 +385,9 @@ def predict(photos,          # what `load_photo` takes, or a list of such
             k: int = 5,
             tta: str | None = None, # one of `TTA`; None: what suits the model
            ) -> list[Prediction]: # one a photo
-    "Name what is in the photos. Raises `PhotoError` for what is no photo, `MissingWeights` where there is no model."
+    """Name what is in the photos. Raises `PhotoError` for what is no photo, `MissingWeights` where there is no model.
+
+    A model of CIFAR-10's classes shares out what `one_of_ten` leaves it; what it says by itself: `compute_logits`."""
     c, found = load_classifier(model), []
     for photo in photos if isinstance(photos, (list, tuple)) else [photos]:
         square, known = _square(load_photo(photo)), 1.

@@ -233,8 +233,10 @@ def share_of_kinds(image: np.ndarray,    # uint8 [h, w, 3]
     "How much of the probability of ImageNet's 1,000 classes falls on kinds of `words`: the photo at 224 px, averaged with its mirror image."
     known, net = _vocabulary().words, lite_network()
     leaves = sorted({leaf for word in words for leaf in known[word] if leaf < 1000})
+    from PIL import Image
+    small = np.asarray(Image.fromarray(image).resize((224, 224), Image.Resampling.BILINEAR))
     with torch.inference_mode(), computing():
-        x = F.interpolate(as_pixels(image[None]), (224, 224), mode='bilinear', antialias=True)
+        x = as_pixels(small[None])
         top = net.top(net(torch.cat([x, x.flip(-1)]).contiguous(memory_format=torch.channels_last))[-1])
         return float(net.names(top.mean((2, 3), keepdim=True)).float().flatten(1).softmax(1)[:, leaves].sum(1).mean())
 

@@ -175,17 +175,15 @@ def make_optimizer(model: nn.Module, recipe: Recipe,
         return _muon(muon_dtype)(groups, lr=rate, momentum=.95, nesterov=True, betas=recipe.betas, fallback_lr_scale=recipe.fallback_lr)
     return torch.optim.AdamW([{k: v for k, v in g.items() if k != 'use_fallback'} for g in groups], lr=rate, betas=recipe.betas)
 
+@functools.cache
 def _muon(dtype):
-    "timm's Muon, whose Newton-Schulz iteration is fixed to bfloat16, in `dtype`."
-    from timm.optim import muon
-    if dtype == torch.bfloat16: return muon.Muon
-    fixed = muon.zeropower_via_newtonschulz
-    class Muon(muon.Muon):
-        def step(self, closure=None):
-            muon.zeropower_via_newtonschulz = functools.partial(fixed, dtype=dtype)
-            try: return super().step(closure)
-            finally: muon.zeropower_via_newtonschulz = fixed
-    return Muon
+    "timm's Muon, whose Newton-Schulz iteration is fixed to bfloat16, in `dtype`: from a second instance of its module, so that the first stays as it is."
+    from importlib.util import find_spec, module_from_spec
+    spec = find_spec('timm.optim.muon')
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.zeropower_via_newtonschulz = functools.partial(module.zeropower_via_newtonschulz, dtype=dtype)
+    return module.Muon
 
 # %% ../nbs/02_train.ipynb #3314de96
 def rate_factor(step: int, steps_per_epoch: int, recipe: Recipe,
