@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['app', 'AsJson', 'Verbose', 'Quiet', 'Models', 'Device', 'Model', 'Data', 'Tta', 'Preset', 'set_loudness', 'command',
-           'start', 'main', 'segment', 'video', 'batch', 'predict_photos', 'evaluate_model', 'train', 'run_study',
-           'run_bench', 'devices', 'presets_here', 'extras_here', 'doctor', 'download_weights', 'manage_weights',
-           'verify_models', 'serve_page', 'traced', 'demo_segment', 'demo_train', 'demo_nano', 'demo']
+           'start', 'main', 'segment', 'video', 'batch', 'predict_photos', 'evaluate_model', 'export', 'train',
+           'run_study', 'run_bench', 'devices', 'presets_here', 'extras_here', 'doctor', 'download_weights',
+           'manage_weights', 'verify_models', 'serve_page', 'traced', 'demo_segment', 'demo_train', 'demo_nano', 'demo']
 
 # %% ../nbs/20_cli.ipynb #eaf69c58
 import inspect, json, logging, os, sys, time
@@ -187,7 +187,7 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
     return vars(summary) | dict(sentence=summary.sentence(), made=made)
 
 # %% ../nbs/20_cli.ipynb #072a37f9
-Model = Annotated[str, typer.Option('--model', '-m', help='nano, or the folder of a run.')]
+Model = Annotated[str, typer.Option('--model', '-m', help='nano, the folder of a run, or a file that airl export wrote.')]
 Data = Annotated[str, typer.Option(help='cifar10, cifar10:FILE.parquet, folder:DIR (a folder of photos a class; a fifth of each is the test part, unless DIR holds train and test), sample (ships with the package) or digits.')]
 
 # %% ../nbs/20_cli.ipynb #3604d4d4
@@ -247,6 +247,26 @@ def evaluate_model(model: Model = 'nano',
     if output: report.save(output, images)
     print(_sentence(report, f'{model} on {data}'))
     return report.summary() | dict(model=model, data=data)
+
+# %% ../nbs/20_cli.ipynb #3c9e04ab
+@command('export')
+def export(model: Annotated[str, typer.Argument(help='nano, or the folder of a run.')],
+           output: Annotated[Path, typer.Argument(metavar='FILE', help='Ends in .onnx or .pt2; written over if it is there.')]):
+    """Write a model as one file: .onnx for ONNX Runtime (pip install 'airl[export]'), .pt2 for torch.export.
+
+    The file takes RGB between 0 and 1, [n, 3, size, size], and gives probabilities. airl eval and airl predict read it too.
+
+    \b
+    Examples:
+      airl export nano nano.onnx
+      airl export runs/smoke-digits digits.pt2
+      airl predict photo.jpg --model nano.onnx
+    """
+    from airl.eval_tta import export_model, load_classifier
+    c = load_classifier(model)
+    size = export_model(c, output).stat().st_size/1e6
+    print(f'{output}: {model}, {size:.1f} MB; reads {c.img_size} × {c.img_size} pixels, knows {len(c.class_names)} classes.')
+    return dict(model=model, output=output, megabytes=round(size, 2), img_size=c.img_size, classes=c.class_names)
 
 # %% ../nbs/20_cli.ipynb #8b6a2da9
 def _overrides(pairs: list[str]) -> dict:  # what `Recipe.preset` takes

@@ -365,6 +365,12 @@ class Taps:
 
     def __getitem__(self, part): return Taps(self.index[part], self.weight[part])
 
+    def planes(self, channels: int, n_in: int, together: int): # index int32, both [n, channels, n_out, 2]
+        "The same for every channel, counted through the rows of `together` images that lie one below the other."
+        n, n_out, _ = self.index.shape
+        first = (torch.arange(n) % together*channels)[:, None] + torch.arange(channels)
+        return Taps(self.index.int()[:, None] + (first*n_in).int()[..., None, None], self.weight[:, None].expand(-1, channels, -1, -1).contiguous())
+
     def matrix(self, n_in: int, dtype=torch.float32) -> Tensor: # [n, n_out, n_in]
         "With its zeros."
         return torch.zeros(*self.index.shape[:2], n_in, dtype=dtype).scatter_(2, self.index, self.weight.to(dtype))
@@ -385,13 +391,13 @@ def interpolation_taps(start: Tensor, length: Tensor, n_in: int, n_out: int, fli
     return Taps(index, torch.stack([1 - share, share], -1))
 
 def _blend_rows(wide: Tensor, # [n, c, H, S]
-                rows: Taps,
+                rows: Taps,   # or its `planes` for n images together
                ) -> Tensor:   # [n, c, n_out, S]
     "`rows.matrix(H)[:, None] @ wide`."
     n, c, h, s = wide.shape
-    index = rows.index.int()[:, None] + torch.arange(0, n*c*h, h, dtype=torch.int32).view(n, c, 1, 1)
-    weight = rows.weight.to(wide.dtype)[:, None].expand(-1, c, -1, -1).reshape(-1, 2)
-    return torch.nn.functional.embedding_bag(index.view(-1, 2), wide.view(-1, s), mode='sum', per_sample_weights=weight).view(n, c, -1, s)
+    if rows.index.dim() == 3: rows = rows.planes(c, h, n)
+    index, weight = rows.index.view(-1, 2), rows.weight.to(wide.dtype).view(-1, 2)
+    return torch.nn.functional.embedding_bag(index, wide.view(-1, s), mode='sum', per_sample_weights=weight).view(n, c, -1, s)
 
 # %% ../nbs/00_data.ipynb #3969a2c2
 _GREY = (.2989, .587, .114)
@@ -469,11 +475,11 @@ class Augment:
                size: int = 8,        # images a piece
               ):
         "The same, some images at a time: a small result stays in a processor's cache, and its memory is used again for the next."
-        parts = self._jitter(images, draws)
+        parts = self._jitter(images, draws, size)
         for i in range(0, len(images), size): yield self._enlarge(*(part[i:i + size] for part in parts))
 
-    def _jitter(self, images, draws):
-        "What `_enlarge` takes."
+    def _jitter(self, images, draws, together=None):
+        "What `_enlarge` takes, `together` images at a time."
         (h, w), (top, left, height, width) = images.shape[1:3], draws.crops.T
         sparse = images.device.type == 'cpu' and self.img_size >= 2*max(h, w)
         along = interpolation_taps if sparse else interpolation_matrix
@@ -481,6 +487,7 @@ class Augment:
         columns = along(left, width, w, self.img_size, draws.flips, self.shift)
         x = images.permute(0, 3, 1, 2).contiguous()/255
         if any(self.jitter): x = color_jitter(x, draws.factors, draws.order, *((rows.mean(h), columns.mean(w)) if sparse else (rows.mean(1), columns.mean(1))))
+        if sparse: rows, columns = rows.planes(3, h, together or len(images)), columns.matrix(w, self.dtype)
         mean, std = _statistics(self.mean, self.std, x.device)
         return ((x - mean)/std).to(self.dtype), rows, columns, draws.holes
 
