@@ -6,8 +6,8 @@ The same operations four ways: RandomResizedCrop(224, 0.8 to 1), horizontal flip
 1. torchvision's PIL chain, image by image, as a DataLoader's worker runs it; 2. its v2 chain on tensors, image by image
 (a batch given to it at once gets one crop and one jitter for all, which is another augmentation); 3. the same in v2 for
 one whole batch, for orientation; 4. `Augment`, a different draw for every image, in fp32 and in bf16.
-Everything runs on one thread and is timed in seconds of that core (process time), best of several rounds taken in turn,
-so that other work on the machine matters little.
+Everything runs on one thread and is timed in seconds of that core (process time), several rounds taken in turn. A ratio is the
+median over the rounds of the two rates of one round, which stood under the same load; beside it the ratio of the best rates.
 The figures: in pieces against PIL and against v2, and whole batches (which is how `fit` takes them) against PIL.
 With --nano: which part of a training step of ViT-nano (the preset's, not the shape that ships; bf16 where that is the fastest
 arithmetic) at 32 px is neither forward, backward nor optimizer, on one core; images a second all in on all cores, by the clock
@@ -17,6 +17,7 @@ for some steps at 32 px.
 Ends with one JSON line a figure.
 """
 import argparse, json, os, subprocess, sys, time
+from statistics import median
 
 import torch
 
@@ -61,15 +62,15 @@ def chains(data, n):
 
 
 def rates(data, n, rounds):
-    "Name → images a second, the best of `rounds` taken in turn."
-    best = {}
+    "Name → images a second in each of `rounds` taken in turn."
+    found = {}
     for _ in range(rounds):
         for name, (work, calls, images) in chains(data, n).items():
             work(2)
             start = time.process_time()
             work(calls)
-            best[name] = max(best.get(name, 0), calls*images/(time.process_time() - start))
-    return best
+            found.setdefault(name, []).append(calls*images/(time.process_time() - start))
+    return found
 
 
 def nano_training(preset, copies=8):
@@ -152,17 +153,19 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--n', type=int, default=512)
-    parser.add_argument('--rounds', type=int, default=7)
+    parser.add_argument('--rounds', type=int, default=11)
     parser.add_argument('--nano', action='store_true')
     args, figures = parser.parse_args(), []
     memory = peak_memory() if args.nano else 0     # before this process grows: a child's peak begins with its parent's size
-    best = rates(load_cifar10('sample'), args.n, args.rounds)
-    for name, rate in best.items(): print(f'{name:34} {rate:9,.0f} images/s')
+    found = rates(load_cifar10('sample'), args.n, args.rounds)
+    for name, rate in found.items(): print(f'{name:34} {median(rate):9,.0f} images/s, at best {max(rate):,.0f}')
+    def compared(figure, ours, theirs, target):
+        a, b = found[ours], found[theirs]
+        return dict(name=f'data_pipeline.{figure}', value=round(median(x/y for x, y in zip(a, b)), 1), target=target, of_the_best=round(max(a)/max(b), 1))
     for dtype in ('fp32', 'bf16'):
-        ours = best[f'airl, {dtype}']
-        figures += [dict(name=f'data_pipeline.times_pil_{dtype}', value=round(ours/best['torchvision, PIL'], 1), target=20),
-                    dict(name=f'data_pipeline.times_pil_{dtype}_whole_batches', value=round(best[f'airl, {dtype}, whole batches']/best['torchvision, PIL'], 1), target=20),
-                    dict(name=f'data_pipeline.times_v2_{dtype}', value=round(ours/best['torchvision v2, tensors'], 1), target=10)]
+        ours = f'airl, {dtype}'
+        figures += [compared(f'times_pil_{dtype}', ours, 'torchvision, PIL', 20), compared(f'times_pil_{dtype}_whole_batches', f'{ours}, whole batches', 'torchvision, PIL', 20),
+                    compared(f'times_v2_{dtype}', ours, 'torchvision v2, tensors', 10)]
     for f in figures: f['ok'] = f['value'] >= f['target']
     if args.nano:
         threads = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
