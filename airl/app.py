@@ -198,13 +198,14 @@ def _add_others(router):
 
 # %% ../nbs/21_app.ipynb #b5f6b7aa
 def attention_picture(image,            # what `load_photo` reads
-                      model='nano',     # whatever `airl.eval_tta.load_classifier` takes
+                      model='nano',     # whatever `airl.eval_tta.load_classifier` takes, but for exported files
                      ) -> np.ndarray:   # uint8 [s, s, 3]
     "The middle square of a photo, dark where the classifier hardly looked."
     import cv2, torch
-    from airl.eval_tta import load_classifier
-    from airl.vit_model import attention_heat
+    from airl.eval_tta import Exported, load_classifier
+    from airl.vit_model import ModelError, attention_heat
     image, c = load_photo(image), load_classifier(model)
+    if isinstance(c.model, Exported): raise ModelError(f'{c.name} shows no attention, as no exported file does: name what it was made from.')
     (h, w), s = image.shape[:2], min(image.shape[:2])
     square = image[(h - s)//2:(h - s)//2 + s, (w - s)//2:(w - s)//2 + s]
     seen = cv2.resize(cv2.resize(square, (32, 32), interpolation=cv2.INTER_AREA), (c.img_size, c.img_size), interpolation=cv2.INTER_LINEAR)

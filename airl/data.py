@@ -360,8 +360,8 @@ def resample(images: Tensor, # float [n, 3, H, W]
 @dataclass
 class Taps:
     "An `interpolation_matrix` of an enlargement without its zeros: two neighbouring pixels and their weights for each row."
-    index: Tensor  # int64 [n, n_out, 2]
-    weight: Tensor # float [n, n_out, 2]
+    index: Tensor  # int64 [n, n_out, 2]; of `planes`: int32 [n, channels, n_out, 2]
+    weight: Tensor # float, the same shape
 
     def __getitem__(self, part): return Taps(self.index[part], self.weight[part])
 

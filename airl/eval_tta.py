@@ -48,7 +48,7 @@ def load_classifier(source='nano', # 'nano', a run folder, a `Run`, an exported 
         config = source.default_cfg
         return Classifier(source, None, image_size(source), config['mean'], config['std'], name=type(source).__name__)
     if source == 'nano': return _nano()
-    if isinstance(source, (str, Path)) and Path(source).suffix in EXPORTED: return _exported(Path(source))
+    if isinstance(source, (str, Path)) and Path(source).suffix in EXPORTED and not Path(source).is_dir(): return _exported(Path(source))
     run = source if isinstance(source, Run) else Run(source)
     recipe = run.recipe
     return Classifier(run.load_model(), run.class_names, recipe.img_size, recipe.mean, recipe.std, name=run.dir.name, tta='hflip' if recipe.hflip or recipe.alternate_flip else 'none')
@@ -436,6 +436,7 @@ def export_model(model,  # whatever `load_classifier` takes
     "Write an ONNX file or a `torch.export` program. Raises `MissingExtra` where ONNX's packages are missing."
     path, c = Path(path), load_classifier(model)
     if path.suffix not in EXPORTED: raise ModelError(f'{path.name} is neither .onnx nor .pt2: name the file so that its ending says which.')
+    if path.is_dir(): raise ModelError(f'{path} is a folder: name the file to write.')
     if isinstance(c.model, Exported): raise ModelError(f'{c.name} has been exported already: name what it was made from.')
     about = dict(class_names=c.class_names, img_size=c.img_size, tta=c.tta)
     image = torch.rand(2, 3, c.img_size, c.img_size)
@@ -458,7 +459,7 @@ def _exported(path):
     if not path.is_file(): raise ModelError(f'There is no file {path}: write it with export_model or `airl export`.')
     try: ask, about = (_read_onnx if path.suffix == '.onnx' else _read_pt2)(path)
     except UserError: raise
-    except Exception as e: raise ModelError(f'{path} cannot be read as a {path.suffix} file ({str(e).splitlines()[0]}): export the model again.') from e
+    except Exception as e: raise ModelError(f'{path} cannot be read as a {path.suffix} file ({(str(e) or type(e).__name__).splitlines()[0]}): export the model again.') from e
     if missing := [k for k in ('class_names', 'img_size', 'tta') if k not in about]: raise ModelError(f'{path} says nothing of its {" and ".join(missing)}: it was not written by this version of export_model.')
     return Classifier(Exported(ask), about['class_names'], about['img_size'], (0., 0., 0.), (1., 1., 1.), name=path.name, tta=about['tta'])
 

@@ -639,15 +639,21 @@ class LiteSegmenter:
         return Candidates(logits, iou, embedding.size, frame=frames/np.tile(scale, 2))
 
 # %% ../nbs/09_lite.ipynb #4a31de18
+def _upright(box, size):
+    "The box within the photo, corners in order, at least a pixel wide and high."
+    low, high = (f(box[:2], box[2:]).clip(0, np.array(size[::-1]) - k) for f, k in ((np.minimum, 1), (np.maximum, 0)))
+    return np.concatenate([low, np.maximum(high, low + 1)])
+
 def _job(prompts, i, scale, size):
     "Object `i` of `prompts` in pixels of the resized photo: frame, box, clicks and prior."
-    box = None if prompts.boxes is None else prompts.boxes[i]*np.tile(scale, 2)
+    box = None if prompts.boxes is None else _upright(prompts.boxes[i]*np.tile(scale, 2), size)
     prior = None if prompts.masks is None else cv2.resize(prompts.masks[i], size[::-1], interpolation=cv2.INTER_LINEAR)
     if box is None and prior is not None and (prior > .5).any(): box = mask_to_box(prior > .5)
     clicks = {}
     if prompts.points is not None:
         xy, label = prompts.points[i]*scale, prompts.point_labels[i]
         clicks = dict(inside=xy[label == 1], outside=xy[label == 0])
+        if box is None and len(clicks['inside']): prior = None    # a rough mask that names no place; the clicks do
     frame = np.array([0., 0, size[1], size[0]]) if box is None else frame_around(box)
     return dict(frame=frame, box=box, **clicks, prior=None if prior is None else crop(prior, frame, PROMPT, cv2.BORDER_CONSTANT))
 
@@ -659,20 +665,22 @@ LIKENESS_WEIGHT = 2            # of the look at the likeness among the looks at 
 def _settle(job, ways, logits, iou, size):  # of one object: logits [3, 96, 96], IoU [3], frame
     "The answer to a prompt from what was cut out on one way or several."
     if job['prior'] is not None: return logits[0] + PRIOR_WEIGHT*_logit(job['prior']), iou[0], job['frame']
-    if job['box'] is not None: return np.stack([_fill(l, job['box'], job['frame']) for l in logits[0]]), iou[0], job['frame']
-    return _average(ways, logits, iou, size)
+    if len(job.get('inside', ())) and job['box'] is None: return _average(ways, logits, iou, size)
+    alone = job['box'] is not None and not len(job.get('inside', ())) and not len(job.get('outside', ()))   # clicks correct a box
+    return np.stack([_fill(l, job['box'], job['frame']) for l in logits[0]]) if alone else logits[0], iou[0], job['frame']
 
 def _fill(logits, box, frame, shifts=np.arange(-6, 8)/4, usual=.25):  # [96, 96]
-    "Nothing beyond the box, and as much more or less as makes the mask reach its sides."
-    width, height = box[2:] - box[:2]
-    near = _box_picture(box + np.array([-width, -height, width, height])*MARGIN, frame)
+    "Next to nothing beyond the box, and as much more or less as makes the mask reach its sides; `logits` where that leaves nothing."
+    beyond = np.maximum((box[2:] - box[:2])*MARGIN, (frame[2:] - frame[:2])/PROMPT)
+    near = _box_picture(box + np.concatenate([-beyond, beyond]), frame)
     target = np.concatenate([box[:2] - frame[:2], box[2:] - frame[:2]])/np.tile(frame[2:] - frame[:2], 2)*PROMPT
     inside = np.where(near > .5, logits, -10)
     def misfit(shift): return abs(mask_to_box(m) - target).sum()/PROMPT + .1*abs(shift - usual) if (m := inside + shift > 0).any() else 9
-    return np.where(near > .5, logits + min(shifts, key=misfit), -10.).astype(np.float32)
+    best = min(shifts, key=misfit)
+    return np.where(near > .5, logits + best, -10.).astype(np.float32) if misfit(best) < 9 else logits
 
 def _average(ways, logits, iou, size, longest=512):
-    "The mean probability of all looks at what was clicked, those that are surer of themselves counting more."
+    "The mean probability of all looks at what was clicked, those that are surer of themselves counting more; its IoU is the mean of their guesses, less for tight and loose."
     shrink = min(1, longest/max(size))
     small = tuple(max(1, round(s*shrink)) for s in size)
     share = np.array([LIKENESS_WEIGHT if way.get('alike') else 1 for way in ways])
@@ -681,7 +689,7 @@ def _average(ways, logits, iou, size, longest=512):
     if not (p > min(DOUBTS)).any(): best = iou[:, 0].argmax(); return logits[best], iou[best], ways[best]['frame']
     frame = frame_around(mask_to_box(p > min(DOUBTS)), 1.1)
     there = _logit(crop(p.astype(np.float32), frame, PROMPT, cv2.BORDER_CONSTANT), .001)
-    return np.stack([there - _logit(d, .001) for d in DOUBTS]).astype(np.float32), (share[:, None]*iou).sum(0)/share.sum(), frame/shrink
+    return np.stack([there - _logit(d, .001) for d in DOUBTS]).astype(np.float32), ((share*iou[:, 0]).sum()/share.sum() - np.array([0, HANDICAP, HANDICAP])).clip(0), frame/shrink
 
 # %% ../nbs/09_lite.ipynb #e19c5a77
 CLICK_SIDES = (.3, .5, .8)     # frames around a click, in parts of the photo's longer side
