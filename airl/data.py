@@ -485,11 +485,11 @@ class Augment:
         along = interpolation_taps if sparse else interpolation_matrix
         rows = along(top, height, h, self.img_size, torch.zeros_like(draws.flips), self.shift)
         columns = along(left, width, w, self.img_size, draws.flips, self.shift)
-        x = images.permute(0, 3, 1, 2).contiguous()/255
+        x = images.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format, copy=True).div_(255)
         if any(self.jitter): x = color_jitter(x, draws.factors, draws.order, *((rows.mean(h), columns.mean(w)) if sparse else (rows.mean(1), columns.mean(1))))
         if sparse: rows, columns = rows.planes(3, h, together or len(images)), columns.matrix(w, self.dtype)
         mean, std = _statistics(self.mean, self.std, x.device)
-        return ((x - mean)/std).to(self.dtype), rows, columns, draws.holes
+        return x.sub_(mean).div_(std).to(self.dtype), rows, columns, draws.holes
 
     def _enlarge(self, x, rows, columns, holes):
         x = resample(x, rows, columns)

@@ -6,8 +6,8 @@
 __all__ = ['HELD_OUT', 'LITE0_SOURCE', 'DENSE', 'EVERYDAY', 'SAID_THERE', 'FALSE_POSITIVE_COST', 'make_cifar10_sample',
            'nano_recipe', 'train_teacher', 'train_nano', 'both_ways', 'export_nano', 'recipe_hash', 'nano_figures',
            'convert_lite0', 'make_vocabulary', 'labelled_photos', 'dense_class', 'label_picture', 'Views', 'make_views',
-           'dense_loss', 'fit_head', 'train_dense', 'calibrate', 'Object', 'single_objects', 'rough_mask', 'clicks_in',
-           'found_by_word', 'found_by_click', 'cutter_sample', 'cutter_loss', 'train_cutter', 'save_head',
+           'dense_loss', 'fit_head', 'train_dense', 'mean_head', 'calibrate', 'Object', 'single_objects', 'rough_mask',
+           'clicks_in', 'found_by_word', 'found_by_click', 'cutter_sample', 'cutter_loss', 'train_cutter', 'save_head',
            'make_lite_heads', 'main']
 
 # %% ../nbs/19_shipped_weights.ipynb #ad28a41f
@@ -30,7 +30,7 @@ from .scene import clip_boxes, decode_rle, encode_rle, mask_to_box, paint_scene,
 from .truth import Labels, Truth, folds, read_coco, read_voc
 from .lite import (Cutter, DenseHead, PROMPT, as_pixels, computing, crop, dense_head, frame_around, lite_network, look_up,
                        place_likeness, presence_evidence, prompt_picture, read_with)
-from .lite import _at_scale, _box, _pieces
+from .lite import _box, _pieces
 
 # %% ../nbs/19_shipped_weights.ipynb #50444e8a
 def make_cifar10_sample(train_file,      # parquet with the training images, hub layout
@@ -491,11 +491,12 @@ def fit_head(model,     # trained in place
     return mean.eval()
 
 # %% ../nbs/19_shipped_weights.ipynb #52b7744f
-def train_dense(views, steps=2_000, batch_size=16, seed=0):  # Views → DenseHead
-    "Train the dense head on `views`."
+def train_dense(views, steps=2_000, batch_size=16, seed=0, start=None, lr=2e-3):  # Views → DenseHead
+    "Train the dense head on `views`, from random weights or further from those of `start`."
     import torch
     torch.manual_seed(seed)
-    rng, net, head = np.random.default_rng(seed), lite_network(), DenseHead()
+    rng, net, head = np.random.default_rng(seed), lite_network(), copy.deepcopy(start).requires_grad_(True) if start else DenseHead()
+    head.groups.zero_()
     for k, (_, classes) in enumerate(json.loads(gzip.decompress(shipped('vocabulary.json.gz').read_bytes()))['dense']): head.groups[k, classes] = 1
     head = head.to(memory_format=torch.channels_last)
 
@@ -507,7 +508,13 @@ def train_dense(views, steps=2_000, batch_size=16, seed=0):  # Views → DenseHe
             with torch.no_grad(): top = net.top(coarse); names = net.names(top)
             logits, here = head(top, names, middle, fine)
         return dense_loss(logits, here, labels, views.known[index])
-    return fit_head(head, loss, steps)
+    return fit_head(head, loss, steps, lr)
+
+def mean_head(a, b):  # two DenseHead or two Cutter
+    "The mean of the weights of two heads, one of which was trained further from the other (Wortsman et al., 2022); its presence is to be calibrated anew."
+    out, other = copy.deepcopy(a), b.state_dict()
+    out.load_state_dict({k: v.lerp(other[k], .5) if v.is_floating_point() else v for k, v in a.state_dict().items()})
+    return out
 
 # %% ../nbs/19_shipped_weights.ipynb #07600bd2
 SAID_THERE = .35   # calibrated probability from which a thing counts as there; it is shifted to the pipeline threshold of one half
@@ -551,7 +558,7 @@ def single_objects(photos, head=None):  # list[Object]
     for truth in tqdm(photos, desc='objects', leave=False, disable=len(photos) < 20):
         image, voc = truth.image(), len(truth.classes) == 20
         found = [(encode_rle(m), mask_to_box(m), dense_class(p)) for m, p in _single_objects(truth.labels(), voc)]
-        maps = _at_scale(head or dense_head(), image, 416)[1].maps.astype(np.float16) if found else None
+        maps = read_with(head or dense_head(), image, 416).maps.astype(np.float16) if found else None
         out += [Object(image, rle, box, k, maps, tuple(r for r, _, other in found if other == k)) for rle, box, k in found]
     return out
 

@@ -29,7 +29,7 @@ from torchvision.transforms import v2
 from airl.data import IMAGENET_MEAN, IMAGENET_STD, Augment, ImageSet, draw_mixes, generator_for, load_cifar10, mix, soft_targets
 
 BATCH = 32  # of one tensor: small enough for the allocator to hand the same memory out again; twice as many in bf16
-TOGETHER, PIECE = 256, 8
+TOGETHER, PIECE = 512, 8  # images whose draws, jitter and tables are made at once, and images enlarged at once
 
 
 def chains(data, n):
