@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['LIMIT', 'create_api']
 
-# %% ../nbs/21b_api.ipynb #a67cae76
+# %% ../nbs/21b_api.ipynb #a6291c47
 import io
 from .doctor import devices, presets_here
-from .photos import UserError, load_photo
+from .files import UserError
+from .photos import load_photo
 from .scene import to_dict
 from .service import ask
 from .weights import MissingWeights, require

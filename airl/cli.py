@@ -13,7 +13,8 @@ from typing import Annotated
 import typer
 from .demo import demo_nano, demo_segment, demo_train, next_steps, report_line
 from .doctor import examine, print_report, print_table
-from .photos import UserError, load_photo
+from .files import UserError
+from .photos import load_photo
 from .shell import Data, Device, Model, Models, Preset, Tta, command, main
 from .demo import traced  # old import paths
 from .doctor import devices, extras_here, presets_here  # old import paths

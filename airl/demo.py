@@ -28,8 +28,8 @@ def traced(name: str,  # 'cat' or 'cup'
 def demo_segment(folder: Path,
                 ) -> list[dict]: # a row an object
     "Cut the cat and the cup out, compare with the traced outlines, print a row each."
+    from airl.regions import mask_iou
     from airl.sam2_pipeline import TextDrivenSegmentationPipeline
-    from airl.scene import mask_iou
     pipeline, rows = TextDrivenSegmentationPipeline('lite'), []
     print(f'{"text":<7} {"engines":<8} {"score":>5} {"IoU":>5} {"seconds":>7}  files')
     for name in ('cat', 'cup'):

@@ -6,14 +6,17 @@
 __all__ = ['served', 'ask', 'Clicks', 'point_at', 'detections_picture', 'candidate_pictures', 'instance_rows', 'downloads',
            'answer_line', 'say', 'attention_picture', 'clip_of', 'follow']
 
-# %% ../nbs/21a_service.ipynb #652119da
+# %% ../nbs/21a_service.ipynb #d693b89a
 import json, threading
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 import numpy as np
-from .photos import UserError, load_photo, save_image
-from .scene import SegmentationResult, cutout, draw_instances, overlay, to_dict
+from .drawing import draw_instances, overlay
+from .files import UserError
+from .photos import load_photo, save_image
+from .regions import mask_to_box
+from .scene import Prompts, SegmentationResult, Settings, cutout, to_dict
 from .weights import MissingWeights
 
 # %% ../nbs/21a_service.ipynb #bdd4ac9e

@@ -6,14 +6,14 @@
 __all__ = ['app', 'AsJson', 'Verbose', 'Quiet', 'Models', 'Device', 'Model', 'Data', 'Tta', 'Preset', 'set_loudness', 'command',
            'start', 'main']
 
-# %% ../nbs/20a_shell.ipynb #5add68dd
+# %% ../nbs/20a_shell.ipynb #d2fd27a7
 import inspect, json, logging, os, sys
 from contextlib import nullcontext, redirect_stdout
 from functools import wraps
 from pathlib import Path
 from typing import Annotated
 import numpy as np, typer
-from .photos import UserError
+from .files import UserError
 
 # %% ../nbs/20a_shell.ipynb #d0de219d
 app = typer.Typer(

@@ -5,12 +5,14 @@
 # %% auto #0
 __all__ = ['Kept', 'keep', 'segment_widget', 'training_widget']
 
-# %% ../nbs/21c_widgets.ipynb #50db38c4
+# %% ../nbs/21c_widgets.ipynb #07038c80
 import io
 from dataclasses import dataclass, replace
 from pathlib import Path
-from .photos import UserError, load_photo, resize_longest, sample_photo
-from .scene import SegmentationResult, overlay
+from .drawing import figure_png, overlay
+from .files import UserError
+from .photos import load_photo, resize_longest, sample_photo
+from .scene import SegmentationResult
 from .service import answer_line, ask, say
 from .weights import require
 
@@ -88,9 +90,9 @@ def training_widget(run,   # a run folder, its path, or an `airl.train.Run`; it 
         if not rows: return
         import matplotlib.pyplot as plt
         figure = plot_curves(rows)
-        figure.savefig(out := io.BytesIO(), format='png', dpi=90)
+        figure.set_dpi(90)
+        picture.value = figure_png(figure)
         plt.close(figure)
-        picture.value = out.getvalue()
     again.on_click(update)
     whole = w.VBox([said, picture, again])
     whole.update = update
