@@ -2,6 +2,7 @@
 import json
 
 import checks
+import pytest
 
 
 def change_cell(notebook, is_wanted, change):
@@ -51,6 +52,28 @@ def test_kept_error_and_missing_figure_are_noticed(copy):
     change_cell(notebook, lambda c: True, lambda c: c.update(
         execution_count=7, outputs=[{'output_type': 'error', 'ename': 'ValueError', 'evalue': 'oh', 'traceback': []}]))
     assert len(checks.unclean(notebook)) == 3
+
+
+@pytest.mark.parametrize('text', [
+    '/tmp/tmpab12/out', "'/tmp/x'", "PosixPath('/tmp/x')", 'folder=/tmp/x', 'folder:/tmp/x', '(/tmp/x)', r"'done\n/tmp/x'",
+    'file:///tmp/x', 'Results: ../../../../tmp/results', '/var/folders/zz/T/tmp1', "'/private/var/folders/zz'", '/root/.cache/hub',
+    '/home/ada/airl', '/Users/ada', '/content/drive', r'C:\Users\ada', r"'C:\\Users\\ada'", r'(D:\a\airl',
+    r'TEMP=C:\Users\ada\AppData', 'C:/Users/ada'])
+def test_path_of_a_machine_is_noticed(text): assert checks.ABSOLUTE.search(text)
+
+
+@pytest.mark.parametrize('text', [
+    'https://example.org/tmp/x', 'http://127.0.0.1/home/ada', 's3://bucket/tmp/x', './tmp/x', 'out/tmp/x', 'docs/usr/x', 'tmp/x',
+    '../nbs/images', '/api/segment', 'hub:owner/home/x', r"'ratio:\n'", 'x: a', 'and/or'])
+def test_other_paths_and_addresses_pass(text): assert not checks.ABSOLUTE.search(text)
+
+
+def test_kept_path_of_a_temporary_folder_is_noticed(copy):
+    notebook = copy/'nbs/07_scene.ipynb'
+    for text in ('Results: ../../../../tmp/results/smoke\n', 'folder:/tmp/results'):
+        kept = {'output_type': 'stream', 'name': 'stdout', 'text': [text]}
+        change_cell(notebook, lambda c: True, lambda c, kept=kept: c.update(outputs=[kept]))
+        assert ['keeps an absolute path' in line for line in checks.unclean(notebook)] == [True]
 
 
 def test_dead_link_is_noticed(copy):

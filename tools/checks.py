@@ -10,7 +10,13 @@ from pathlib import Path
 
 FLAGS = {'slow', 'gpu', 'network'}
 DRAWS = re.compile(r'(plt\.(show|subplots|figure|imshow|plot)|imshow|show_\w+|plot_\w+)$')
-ABSOLUTE = re.compile(r'(?<![\w.:/])/(?:home|root|tmp|work|usr|Users)/\w')
+# A path of one machine: from its root, also behind `=`, `:`, `(` or a repr's line break; from here up to its root; of a Windows
+# drive, also with the two strokes of a repr. Web addresses and paths inside the repository are none.
+ABSOLUTE = re.compile(r"""
+    (?: (?<![\w./]) | (?<=\\[nrt]) | file:// | (?:\.\./)*\.\. )
+    / (?:home|root|tmp|work|usr|opt|mnt|private|content|Users|Volumes|var/(?:folders|tmp)) / \.?\w
+    | (?<!\w) [A-Za-z]:\\{1,2} (?:[Uu]sers|[Ww]indows|[Tt]e?mp|Program|ProgramData|a) \b
+""", re.VERBOSE)
 
 
 def run(root: Path, *command, **environment) -> subprocess.CompletedProcess:
