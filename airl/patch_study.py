@@ -18,9 +18,12 @@ import torch
 from torch import Tensor, nn
 
 from .photos import UserError, replacing
-from .data import ImageSet, interpolation_matrix, load_data, prepare
+from .augment import interpolation_matrix, prepare
+from .data import ImageSet, load_data
 from .vit_model import count, create_vit, image_size
-from .train import Recipe, Run, build_model, fit
+from .recipe import Recipe
+from .runs import Run, build_model
+from .train import fit
 from .eval_tta import Report, evaluate, load_report
 
 log = logging.getLogger(__name__)

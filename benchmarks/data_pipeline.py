@@ -26,7 +26,8 @@ from PIL import Image
 from torchvision import transforms as v1
 from torchvision.transforms import v2
 
-from airl.data import IMAGENET_MEAN, IMAGENET_STD, Augment, ImageSet, draw_mixes, generator_for, load_cifar10, mix, soft_targets
+from airl.augment import IMAGENET_MEAN, IMAGENET_STD, Augment, draw_mixes, mix, soft_targets
+from airl.data import ImageSet, generator_for, load_cifar10
 
 BATCH = 32  # of one tensor: small enough for the allocator to hand the same memory out again; twice as many in bf16
 TOGETHER, PIECE = 512, 8  # images whose draws, jitter and tables are made at once, and images enlarged at once
@@ -86,7 +87,7 @@ def nano_training(preset, copies=8):
 
 def bare_step(t, rounds):
     "Seconds of forward, backward and optimizer on a batch that is there."
-    from airl.train import loss_of
+    from airl.recipe import loss_of
     r, best = t.recipe, 1e9
     layout = torch.channels_last if r.channels_last else torch.contiguous_format
     images = t.augment(t.images[:r.batch_size], generator_for(0)).contiguous(memory_format=layout)
