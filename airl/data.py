@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np, torch
 from torch import Tensor
 from urllib.parse import urlsplit
-from .photos import UserError, load_photo, list_photos, replacing
+from .files import UserError, replacing
+from .photos import load_photo, list_photos
 from .weights import cache_root, is_offline, require, shipped
 from .augment import (IMAGENET_MEAN, IMAGENET_STD, Augment, Draws, Mixes, Taps, color_jitter, draw_mixes,
                           interpolation_matrix, interpolation_taps, mix, prepare, random_crops, resample,

@@ -22,7 +22,7 @@ import torch
 from scipy.special import log_softmax, softmax
 from torch import Tensor, nn
 
-from .photos import UserError, replacing
+from .files import UserError, replacing
 from .weights import MissingWeights, require
 from .augment import prepare
 from .data import DataError, ImageSet, batches

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from .photos import UserError
+from .files import UserError
 from .augment import IMAGENET_MEAN, IMAGENET_STD
 
 class RecipeError(UserError): "A recipe that cannot be followed."

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 import torch
 from torch import nn
-from .photos import UserError, replacing
+from .files import UserError, replacing, write_text
 from .weights import MissingExtra
 from .recipe import Recipe, recipe_from_yaml, recipe_to_yaml
 
@@ -121,8 +121,8 @@ def open_run(run_dir, recipe: Recipe,
     elif run.dir.exists() and any(not f.name.startswith('.') for f in run.dir.iterdir()):
         raise RunError(f'{run.dir} is not empty and not a run folder. Choose another folder.')
     for left in run.dir.glob('.*.*.*'): left.unlink()  # half-written files of a run that was killed
-    with replacing(run.dir/'recipe.yaml') as part: part.write_text(recipe_to_yaml(recipe))
-    with replacing(run.dir/'requirements.txt') as part: part.write_text(_requirements())
+    write_text(run.dir/'recipe.yaml', recipe_to_yaml(recipe))
+    write_text(run.dir/'requirements.txt', _requirements())
     return run
 
 def _requirements() -> str:

@@ -77,10 +77,12 @@ def rates(data, n, rounds):
 def nano_training(preset, copies=8):
     "A training of ViT-nano about to begin, on the sample repeated: at 24 px by the preset `nano`, at 32 px by `nano_long`."
     from accelerate import Accelerator
-    from airl.train import Recipe, Training, pick_precision
+    from airl.devices import training_precision
+    from airl.recipe import Recipe
+    from airl.train import Training
     sample = load_cifar10('sample')
     data = ImageSet(sample.images.repeat(copies, 1, 1, 1), sample.labels.repeat(copies), sample.class_names, f'sample, {copies} times')
-    t = Training(Recipe.preset(preset), data, Accelerator(cpu=True), pick_precision(torch.device('cpu')))
+    t = Training(Recipe.preset(preset), data, Accelerator(cpu=True), training_precision(torch.device('cpu')))
     t.model.train()
     return t
 
@@ -139,10 +141,12 @@ def peak_memory(copies=50, steps=4):
 import resource, sys, torch
 from accelerate import Accelerator
 from airl.data import ImageSet, load_cifar10
-from airl.train import Recipe, Training, epoch_rows, pick_precision, train_step
+from airl.devices import training_precision
+from airl.recipe import Recipe
+from airl.train import Training, epoch_rows, train_step
 sample = load_cifar10('sample')
 data = ImageSet(sample.images.repeat({copies}, 1, 1, 1), sample.labels.repeat({copies}), sample.class_names, 'sample')
-t = Training(Recipe.preset('nano', small_size=0, small_share=0.), data, Accelerator(cpu=True), pick_precision(torch.device('cpu')))
+t = Training(Recipe.preset('nano', small_size=0, small_share=0.), data, Accelerator(cpu=True), training_precision(torch.device('cpu')))
 t.model.train()
 for rows in epoch_rows(t)[:{steps}]: train_step(t, rows)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
