@@ -76,7 +76,7 @@ def _add_others(router):
     @router.post('/classify', summary='Name what is in a photo')
     async def classify(photo: UploadFile = File(description='An image file.')) -> dict:
         "The ten classes of CIFAR-10 with their probabilities, and that of none of them."
-        from airl.eval_tta import predict
+        from airl.classify import predict
         (answer,) = await run_in_threadpool(predict, await _photo_of(photo), k=10)
         return dict(model=answer.model, top=[dict(name=name, probability=p) for name, p in answer.top], other=answer.other)
     @router.get('/about', summary='What runs here')

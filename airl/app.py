@@ -204,7 +204,7 @@ def _video_tab(gr, preset, device, scratch):
 
 # %% ../nbs/21_app.ipynb #4cf63a78
 def _classify_tab(gr):
-    from airl.eval_tta import predict
+    from airl.classify import predict
     with gr.Row():
         with gr.Column():
             photo, name = _photo_input(gr), gr.Button('Name it', variant='primary')

@@ -15,7 +15,7 @@ from .demo import demo_nano, demo_segment, demo_train, next_steps, report_line
 from .doctor import examine, print_report, print_table
 from .files import UserError
 from .photos import load_photo
-from .shell import Data, Device, Model, Models, Preset, Tta, command, main
+from .shell import Data, Device, Model, Models, Preset, Tta, command, main, one_name, overrides
 from .demo import traced  # old import paths
 from .doctor import devices, extras_here, presets_here  # old import paths
 from .shell import AsJson, Quiet, Verbose, app, set_loudness, start  # old import paths
@@ -130,13 +130,15 @@ def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', 
       airl predict digit.png --model runs/smoke-digits
     """
     images = [load_photo(photo) for photo in photos]
-    from airl.eval_tta import load_classifier, predict
+    from airl.classify import predict
+    from airl.eval_tta import load_classifier
     answers = []
     for photo, prediction in zip(photos, predict(images, model, k)):
         print(f'{photo}: {prediction}')
         answers.append(dict(photo=photo, top=[dict(name=name, probability=p) for name, p in prediction.top], other=prediction.other))
     classes = list(load_classifier(model).class_names or ())
-    if classes: print(f'{model} knows {", ".join(classes)}; whatever else is in a photo gets the likeliest of these names too' + ('' if all(p['other'] == 0 for p in answers) else ', with little probability') + '.', file=sys.stderr)
+    faint = '' if all(p['other'] == 0 for p in answers) else ', with little probability'
+    if classes: print(f'{model} knows {", ".join(classes)}; whatever else is in a photo gets the likeliest of these names too{faint}.', file=sys.stderr)
     return dict(model=model, classes=classes, predictions=answers)
 
 # %% ../nbs/20_cli.ipynb #ad24ac3e
@@ -184,14 +186,6 @@ def export(model: Annotated[str, typer.Argument(help='nano, or the folder of a r
     return dict(model=model, output=output, megabytes=round(size, 2), img_size=c.img_size, classes=c.class_names)
 
 # %% ../nbs/20_cli.ipynb #8b6a2da9
-def _overrides(pairs: list[str]) -> dict:  # what `Recipe.preset` takes
-    "`name=value` texts as fields of a recipe, values in YAML."
-    import yaml
-    from airl.train import RecipeError
-    wrong = [pair for pair in pairs if '=' not in pair]
-    if wrong: raise RecipeError(f'--set {wrong[0]} has no value; write it as name=value, such as epochs=5.')
-    return {name: yaml.safe_load(value) for name, _, value in (pair.partition('=') for pair in pairs)}
-
 @command('train')
 def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (about a minute, to try things out), nano (an hour of a CPU), nano_long (the same model, 200 epochs), reference_p16, reference_p32, reference_p16_imagenet (these want a GPU).')] = 'smoke',
           data: Data = 'digits',
@@ -211,8 +205,10 @@ def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (about a minut
       airl train --set epochs=30 --set lr=0.001 --json
     """
     from airl.data import load_data
-    from airl.train import Recipe, Run, fit
-    recipe = Recipe.preset(preset, **_overrides(change or []))
+    from airl.recipe import Recipe
+    from airl.runs import Run
+    from airl.train import fit
+    recipe = Recipe.preset(preset, **overrides(change or []))
     train_set, test_set = (load_data(data, split) for split in ('train', 'test'))
     kind, _, source = data.partition(':')
     folder = run or Path('runs')/f'{preset}-{Path(source).resolve().name if kind == "folder" else kind}'
@@ -319,11 +315,6 @@ def doctor():
     return report
 
 # %% ../nbs/20_cli.ipynb #b6a101fa
-def _named(name, preset, choices):
-    "One name, given either way."
-    if (name or preset) and not (name and preset and name != preset): return name or preset
-    raise UserError(f'Name one of {choices}, once.' if name or preset else f'Say which: {choices}.')
-
 @command('download')
 def download_weights(name: Annotated[str | None, typer.Argument(metavar='NAME', help='A preset (paper, fast, sam3) or one of its models.')] = None,
                      preset: Preset = None):
@@ -338,7 +329,7 @@ def download_weights(name: Annotated[str | None, typer.Argument(metavar='NAME', 
       airl download sam2.1_hiera_tiny --json
     """
     from airl.weights import download, missing
-    name = _named(name, preset, 'paper, fast, sam3, or a model of `airl weights list`')
+    name = one_name(name, preset, 'paper, fast, sam3, or a model of `airl weights list`')
     lack = missing(name)
     print(f'{name}: {sum(m.bytes for m in lack)/1e9:.2f} GB to fetch')
     for m in lack: print(f'  {m.name}, {m.size}, {m.licence}, from {m.source}')
@@ -397,7 +388,7 @@ def verify_models(name: Annotated[str | None, typer.Argument(metavar='NAME', hel
       airl verify --preset paper --data coco:COCO/test --json
     """
     from airl.verify import save_report, table, verify
-    name = _named(name, preset, 'fast, paper, sam3, or a model of `airl weights list`')
+    name = one_name(name, preset, 'fast, paper, sam3, or a model of `airl weights list`')
     readings = verify(name, None, device, data, images)
     files = save_report(readings, output, name)
     print(f'{table(readings)}\nThe report: {files[1]}')

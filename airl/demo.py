@@ -65,7 +65,8 @@ def demo_train(folder: Path,     # of the run; an earlier demo's is replaced
     import shutil
     from airl.data import load_data
     from airl.eval_tta import evaluate
-    from airl.train import Recipe, fit
+    from airl.recipe import Recipe
+    from airl.train import fit
     if (folder/'recipe.yaml').exists(): shutil.rmtree(folder)
     start = time.perf_counter()
     run = fit(Recipe.preset('smoke', **dict(epochs=30) | changes), load_data('digits'), run_dir=folder)

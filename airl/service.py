@@ -147,17 +147,20 @@ def attention_picture(image,            # what `load_photo` reads
                      ) -> np.ndarray:   # uint8 [s, s, 3]
     "The middle square of a photo, dark where the classifier hardly looked."
     import cv2, torch
+    from airl.classify import centre_square
     from airl.eval_tta import Exported, load_classifier
     from airl.vit_model import ModelError, attention_heat
     image, c = load_photo(image), load_classifier(model)
-    if isinstance(c.model, Exported): raise ModelError(f'{c.name} shows no attention, as no exported file does: name what it was made from.')
-    (h, w), s = image.shape[:2], min(image.shape[:2])
-    square = image[(h - s)//2:(h - s)//2 + s, (w - s)//2:(w - s)//2 + s]
-    seen = cv2.resize(cv2.resize(square, (32, 32), interpolation=cv2.INTER_AREA), (c.img_size, c.img_size), interpolation=cv2.INTER_LINEAR)
+    if isinstance(c.model, Exported):
+        raise ModelError(f'{c.name} shows no attention, as no exported file does: name what it was made from.')
+    square = centre_square(image)
+    small = cv2.resize(square, (32, 32), interpolation=cv2.INTER_AREA)
+    seen = cv2.resize(small, (c.img_size, c.img_size), interpolation=cv2.INTER_LINEAR)
     pixels = (torch.tensor(seen).float()/255 - torch.tensor(c.mean))/torch.tensor(c.std)
     heat = attention_heat(c.model.eval(), pixels.permute(2, 0, 1)[None])[0].numpy()
     low, high = np.percentile(heat, [5, 95])
-    light = cv2.resize(np.clip((heat - low)/max(high - low, 1e-9), 0, 1).astype(np.float32), (s, s), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    light = np.clip((heat - low)/max(high - low, 1e-9), 0, 1).astype(np.float32)
+    light = cv2.resize(light, square.shape[:2], interpolation=cv2.INTER_CUBIC).clip(0, 1)
     return (square*(.2 + .8*light[..., None])).astype(np.uint8)
 
 # %% ../nbs/21a_service.ipynb #4b6db7db

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['app', 'AsJson', 'Verbose', 'Quiet', 'Models', 'Device', 'Model', 'Data', 'Tta', 'Preset', 'set_loudness', 'command',
-           'start', 'main']
+           'start', 'main', 'one_name', 'overrides']
 
 # %% ../nbs/20a_shell.ipynb #d2fd27a7
 import inspect, json, logging, os, sys
@@ -98,3 +98,20 @@ Model = Annotated[str, typer.Option('--model', '-m', help='nano, the folder of a
 Data = Annotated[str, typer.Option(help='cifar10, cifar10:FILE.parquet, folder:DIR (a folder of photos a class; a fifth of each is the test part, unless DIR holds train and test), sample (ships with the package) or digits.')]
 Tta = Annotated[str, typer.Option('--tta', help='Test-time augmentation, the mean answer to each image as it is and mirrored (hflip) or moved a little (shift): none, shift, hflip, or hflip+shift.')]
 Preset = Annotated[str | None, typer.Option('--preset', help='The same as NAME.')]
+
+# %% ../nbs/20a_shell.ipynb #54b44cc3
+def one_name(name: str | None,    # as an argument
+             preset: str | None,  # as an option
+             choices: str,        # what there is, for the sentence
+            ) -> str:
+    "One name, given either way."
+    if (name or preset) and not (name and preset and name != preset): return name or preset
+    raise UserError(f'Name one of {choices}, once.' if name or preset else f'Say which: {choices}.')
+
+def overrides(pairs: list[str]) -> dict:  # what `Recipe.preset` takes
+    "`name=value` texts as fields of a recipe, values in YAML."
+    import yaml
+    from airl.recipe import RecipeError
+    wrong = [pair for pair in pairs if '=' not in pair]
+    if wrong: raise RecipeError(f'--set {wrong[0]} has no value; write it as name=value, such as epochs=5.')
+    return {name: yaml.safe_load(value) for name, _, value in (pair.partition('=') for pair in pairs)}

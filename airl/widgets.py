@@ -71,20 +71,20 @@ def segment_widget(image=None,           # what `load_photo` reads; None: a samp
     return whole
 
 # %% ../nbs/21c_widgets.ipynb #a97bf669
-def _epoch_line(rows) -> str:  # of `airl.train.Epoch`, at least one
+def _epoch_line(rows) -> str:  # of `airl.runs.Epoch`, at least one
     "The figures of the last epoch, and the seconds that it took by itself: rows count them from the beginning of the run."
     last, before = rows[-1], rows[-2].seconds if len(rows) > 1 else 0.
     return (f'epoch {last.epoch}, validation accuracy {last.val_accuracy:.1%}, best {last.best_accuracy:.1%}, '
             f'{last.seconds - before:.0f} s an epoch')
 
-def training_widget(run,   # a run folder, its path, or an `airl.train.Run`; it need not have begun
+def training_widget(run,   # a run folder, its path, or an `airl.runs.Run`; it need not have begun
                    ):      # ipywidgets.VBox; `fit(…, after_epoch=[widget.update])` keeps it current
     "Curves and the last epoch's figures of a training."
     w, folder = require('ipywidgets', 'app'), Path(getattr(run, 'dir', run))
     said, again = w.HTML(), w.Button(description='Read again')
     picture = w.Image(format='png', layout=w.Layout(max_width='100%'))
     def update(*_):
-        from airl.train import Run, plot_curves
+        from airl.runs import Run, plot_curves
         rows = Run(folder).metrics if (folder/'metrics.csv').exists() else []
         said.value = say(f'{folder.name}: {_epoch_line(rows) if rows else "no epoch has ended yet."}')
         if not rows: return
