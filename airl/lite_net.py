@@ -167,8 +167,9 @@ class DenseHead(nn.Module):
     def forward(self, top, names, middle, fine):  # features at strides 32, 32, 16, 8
         "Logits [n, 81, h, w] at stride 8, the first for none of the classes, and [n, 80] for the whole photo."
         named, mean = self.named_maps(names), top.mean((2, 3))
-        context = self.context(self.drop_values(mean))[:, :, None, None]
-        x = self.blocks[0](self.drop(self.coarse(self.drop(top)) + self.named(named/4) + context))
+        x = self.drop(self.coarse(self.drop(top)) + self.named(named/4)
+                      + self.context(self.drop_values(mean))[:, :, None, None])
+        x = self.blocks[0](x)
         x = self.blocks[1](resize_like(x, middle) + self.drop(self.middle(middle)))
         x = self.blocks[2](resize_like(x, fine) + self.fine(fine))
         gain = (self.trust*self.groups.any(1))[:, None, None]
