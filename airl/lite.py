@@ -13,11 +13,12 @@ from collections.abc import Sequence
 import cv2, numpy as np, torch
 from scipy.special import expit
 
+from .files import UserError
 from .lite_cutter import LiteSegmenter
 from .lite_net import Reading, dense_head, read, read_batch
 from .lite_words import Meaning, load_vocabulary, look_up
-from .photos import UserError
-from .scene import Detections, Scores, clip_boxes, mask_to_box
+from .regions import clip_boxes, mask_to_box
+from .scene import Detections, Scores
 
 from .lite_cutter import CANDIDATES, CLICK_SIDES, CROP, DOUBTS, HANDICAP, LIKENESS_WEIGHT  # noqa: F401, old import paths
 from .lite_cutter import MARGIN, PRIOR_WEIGHT, PROMPT  # noqa: F401, old import paths
@@ -135,6 +136,7 @@ class LiteDetector:
 
     def detect(self, image: np.ndarray,        # uint8 [H, W, 3], RGB
                      phrases: Sequence[str],
+                     threshold: float | None = None,   # boxes that score below it are left out; None: none are
               ) -> Detections:
         "Boxes, best first, each phrase on its own; raises `VocabularyError` for a word it does not know."
         meanings, reading, found, presence = [look_up(p) for p in phrases], read(image), [], {}
@@ -144,8 +146,9 @@ class LiteDetector:
             found += [(box, there*peak*agrees, meaning.phrase, prior) for box, prior, peak, agrees in boxes]
         found.sort(key=lambda f: -f[1])
         boxes, scores, names, priors = zip(*found) if found else ([], [], [], [])
-        return Detections(clip_boxes(boxes, image.shape[:2]), scores, names, presence,
-                          np.stack(priors) if found else None, self.name, _unused(meanings))
+        answer = Detections(clip_boxes(boxes, image.shape[:2]), scores, names, presence,
+                            np.stack(priors) if found else None, self.name, _unused(meanings))
+        return answer.above(threshold)
 
     def _of(self, image, reading, meaning):
         "Box, prior, relative peak and agreement with the colours of each piece."

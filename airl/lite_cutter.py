@@ -16,7 +16,8 @@ from torch.nn import functional as F
 from .lite_net import Backbone, Block, as_pixels, computing, frozen, lite_network, read, resize_like
 from .lite_words import once
 from .photos import resize_longest
-from .scene import Candidates, Embedding, Prompts, mask_to_box, paste_logits
+from .regions import mask_to_box, paste_logits
+from .scene import Candidates, Embedding, Prompts
 
 # %% ../nbs/09c_lite_cutter.ipynb #5e0ac106
 CROP, PROMPT = 192, 96                          # pixels of the crop; of the prompt's pictures and of the masks

@@ -6,22 +6,19 @@
 __all__ = ['once', 'Vocabulary', 'load_vocabulary', 'vocabulary', 'VocabularyError', 'Meaning', 'English', 'english', 'look_up']
 
 # %% ../nbs/09a_lite_words.ipynb #5e0aa104
-import difflib, gzip, json, re, threading
+import difflib, gzip, json, re
 from dataclasses import dataclass
 from functools import wraps
 
-from .photos import UserError
+from .files import Recent, UserError
 from .weights import shipped
 
 # %% ../nbs/09a_lite_words.ipynb #5e0aa107
 def once(make):
     "`make()` on the first call, the same object on every other, in any thread."
-    lock, made = threading.Lock(), []
+    made = Recent(1)
     @wraps(make)
-    def get():
-        with lock:
-            if not made: made.append(make())
-        return made[0]
+    def get(): return made.get(None, make)
     return get
 
 # %% ../nbs/09a_lite_words.ipynb #cdb9813d
