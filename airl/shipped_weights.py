@@ -28,9 +28,10 @@ from .train import Recipe, Run, RunError, fit, recipe_from_yaml
 from .eval_tta import Classifier, Report, bootstrap_interval, compute_logits, evaluate, fit_temperature, load_classifier
 from .scene import clip_boxes, decode_rle, encode_rle, mask_to_box, paint_scene, show_images
 from .truth import Labels, Truth, folds, read_coco, read_voc
-from .lite import (Cutter, DenseHead, PROMPT, as_pixels, computing, crop, dense_head, frame_around, lite_network, look_up,
+from .lite import (Cutter, DenseHead, PROMPT, as_pixels, computing, dense_head, frame_around, lite_network, look_up,
                        place_likeness, presence_evidence, prompt_picture, read_with)
-from .lite import _box, _pieces
+from .lite import map_pieces as _pieces, piece_box as _box
+from .lite_cutter import crop_resized as crop
 
 # %% ../nbs/19_shipped_weights.ipynb #50444e8a
 def make_cifar10_sample(train_file,      # parquet with the training images, hub layout
