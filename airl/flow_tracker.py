@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import cv2, numpy as np
 from scipy.special import expit, logit
 from .files import UserError
-from .lite import PROMPT, as_pixels, computing, crop, frame_around, lite_cutter, lite_network, prompt_picture
+from .lite_cutter import PROMPT, crop_resized, frame_around, lite_cutter, prompt_picture
+from .lite_net import as_pixels, computing, lite_network
 from .regions import mask_to_box, paste_logits
 
 # %% ../nbs/14b_flow_tracker.ipynb #5c7fbaf2
@@ -101,7 +102,7 @@ class Appearance:
 def _levels(image, frames):
     "Crops [n, 192, 192, 3] and, for each, the five levels of features."
     import torch
-    pictures = np.stack([crop(image, f) for f in frames])
+    pictures = np.stack([crop_resized(image, f) for f in frames])
     with torch.inference_mode(), computing(): levels = lite_network()(as_pixels(pictures))
     return pictures, levels
 
@@ -126,12 +127,18 @@ class _Target:
 
     def learn(self, described, frame):  # of a crop: what `Appearance.describe` says, and where it lies
         "Look at the object where it is now."
-        inside = crop(self.probability, frame, Appearance.side, cv2.BORDER_CONSTANT)
+        inside = crop_resized(self.probability, frame, Appearance.side, cv2.BORDER_CONSTANT)
         self.appearance.learn(described, inside)
+
+    def show(self, image):
+        "Look at the object where it was said to be."
+        frame = frame_around(mask_to_box(self.mask))
+        pictures, levels = _levels(image, [frame])
+        self.learn(self.appearance.describe(pictures[0], [l[0] for l in levels]), frame)
 
     def rough(self, described, frame, trust, looks_count):  # float32 [96, 96]
         "Logits of the rough mask: flow counts less where it is not trusted."
-        moved, sure = (crop(a, frame, PROMPT, cv2.BORDER_CONSTANT) for a in (self.probability, trust))
+        moved, sure = (crop_resized(a, frame, PROMPT, cv2.BORDER_CONSTANT) for a in (self.probability, trust))
         moved = logit(np.clip(.5 + (moved - .5)*(.3 + .7*sure), .02, .98))
         looks = cv2.resize(self.appearance.score(described), (PROMPT, PROMPT), interpolation=cv2.INTER_LINEAR)
         return (1 - looks_count)*moved + looks_count*np.clip(3*looks, -3.5, 3.5)
@@ -179,10 +186,7 @@ class FlowTracker:
         for i, mask in zip(ids, masks):
             target = self.targets.setdefault(i, _Target(None))
             target.probability, self.confidence[i] = np.asarray(mask, np.float32), 1.
-            if mask.sum() >= self.least:
-                frame = frame_around(mask_to_box(mask))
-                pictures, levels = _levels(self._image, [frame])
-                target.learn(target.appearance.describe(pictures[0], [l[0] for l in levels]), frame)
+            if mask.sum() >= self.least: target.show(self._image)
         self._next = max([self._next, *(i + 1 for i in ids)])
         return ids
 

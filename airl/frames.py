@@ -64,8 +64,8 @@ def _open_av(path):  # an open PyAV container and its first video stream
     container.close()
     raise VideoError(f'{path} has no pictures.{sound} Give a video.')
 
-# %% ../nbs/14a_frames.ipynb #3976361c
-def _upright(frame) -> np.ndarray:  # uint8 [H, W, 3]
+# %% ../nbs/14a_frames.ipynb #f47a5e85
+def _turned(frame) -> np.ndarray:  # uint8 [H, W, 3]
     "RGB of a PyAV frame, turned as its metadata says."
     image = frame.to_ndarray(format='rgb24')
     return np.ascontiguousarray(np.rot90(image, round(frame.rotation/90) % 4)) if frame.rotation else image
@@ -81,7 +81,7 @@ def _file_frames(path, start):  # yields (seconds, image)
         try:
             for n, frame in enumerate(container.decode(stream)):
                 seconds = n/rate if frame.pts is None else float((frame.pts - begin)*frame.time_base)
-                yield seconds, _upright(frame)
+                yield seconds, _turned(frame)
         except av.error.FFmpegError as e:
             log.warning('%s is damaged after frame %d (%s): what lies before is used.', path, n, e.strerror)
 

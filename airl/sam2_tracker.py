@@ -34,8 +34,19 @@ def _prepared(frame: np.ndarray, side: int):  # uint8 [H, W, 3] → float32 [3, 
     mean, std = (torch.tensor(v, dtype=torch.float32)[:, None, None] for v in ((.485, .456, .406), (.229, .224, .225)))
     return pixels.float().sub(mean).div(std)
 
-# %% ../nbs/14c_sam2_tracker.ipynb #05d28bc2
-def _propagate(model, video: dict, at: int, k: int):  # frame number, the object's place → logits [1, 1, h, w], score 0..1
+# %% ../nbs/14c_sam2_tracker.ipynb #c7081001
+def _prompt(model, video: dict, at: int, ids, masks):
+    "Show where objects are in the frame of that number."
+    for i, mask in zip(ids, masks): model.add_new_mask(video, at, i, np.asarray(mask, bool))
+    if len(ids): model.propagate_in_video_preflight(video)
+    for outputs in video['output_dict_per_obj'].values():
+        if at in outputs['cond_frame_outputs']: outputs['non_cond_frame_outputs'].pop(at, None)
+    for tracked in video['frames_tracked_per_obj'].values(): tracked[at] = dict(reverse=False)
+
+def _propagate(model, video: dict,
+               at: int,  # the frame's number
+               k: int,   # the object's place
+              ):         # logits [1, 1, h, w], score 0..1
     "One object in the frame that is shown, remembered for the next."
     memory = video['output_dict_per_obj'][k]
     out, logits = model._run_single_frame_inference(video, memory, at, 1, is_init_cond_frame=False, point_inputs=None,
@@ -53,21 +64,28 @@ def _forget(video: dict, at: int, reach: int, conditioning: int):
             for t in [t for t in memory if t <= at - reach]: del memory[t]
         video['mask_inputs_per_obj'][k].clear()
 
-# %% ../nbs/14c_sam2_tracker.ipynb #0a61690d
-def _memories(video: dict) -> list[dict]:
-    "What is remembered of each object, as tensors and plain values."
+# %% ../nbs/14c_sam2_tracker.ipynb #cd6d0d53
+def _kept(video: dict) -> dict:
+    "What is remembered, as tensors and plain values."
     found = []
     for k, i in video['obj_idx_to_id'].items():
         kept = {kind: {t: {n: v for n, v in out.items() if n != 'maskmem_pos_enc'} for t, out in outputs.items()}
                 for kind, outputs in video['output_dict_per_obj'][k].items()}
         found.append(dict(id=i, outputs=kept, tracked=list(video['frames_tracked_per_obj'][k])))
-    return found
+    size = (video['video_height'], video['video_width'])
+    return dict(size=size, positions=video['constants'].get('maskmem_pos_enc'), memories=found)
+
+def _put_back(model, video: dict, kept: dict):
+    "Remember in a new sequence what `_kept` gave."
+    if kept['positions'] is not None: video['constants']['maskmem_pos_enc'] = [p.to(model.device) for p in kept['positions']]
+    for memory in kept['memories']: _remember(model, video, memory)
 
 def _remember(model, video: dict, memory: dict):
-    "Put back what `_memories` gave of one object."
-    k, device = model._obj_id_to_idx(video, memory['id']), model.device
+    "The same of one object."
+    k = model._obj_id_to_idx(video, memory['id'])
     shared = dict(maskmem_pos_enc=video['constants'].get('maskmem_pos_enc'))
-    video['output_dict_per_obj'][k] = {kind: {t: {n: v.to(device) for n, v in out.items()} | shared for t, out in outputs.items()}
+    def here(out): return {n: v.to(model.device) for n, v in out.items()} | shared
+    video['output_dict_per_obj'][k] = {kind: {t: here(out) for t, out in outputs.items()}
                                        for kind, outputs in memory['outputs'].items()}
     video['frames_tracked_per_obj'][k] = {t: dict(reverse=False) for t in memory['tracked']}
 
@@ -102,14 +120,9 @@ class SAM2Tracker:
         self._show(frame)
 
     def add(self, masks: np.ndarray, ids: Sequence[int] | None = None) -> list[int]:
-        "Follow these (bool [n, H, W]) from the current frame on; for a known identity the frame becomes one more conditioning frame."
+        "Follow these (bool [n, H, W]) from the current frame on; for a known identity it is one more conditioning frame."
         ids = list(range(self._next, self._next + len(masks))) if ids is None else list(ids)
-        with self._computing():
-            for i, mask in zip(ids, masks): self.model.add_new_mask(self._video, self._at, i, np.asarray(mask, bool))
-            if ids: self.model.propagate_in_video_preflight(self._video)
-        for outputs in self._video['output_dict_per_obj'].values():
-            if self._at in outputs['cond_frame_outputs']: outputs['non_cond_frame_outputs'].pop(self._at, None)
-        for tracked in self._video['frames_tracked_per_obj'].values(): tracked[self._at] = dict(reverse=False)
+        with self._computing(): _prompt(self.model, self._video, self._at, ids, masks)
         self.confidence |= dict.fromkeys(ids, 1.)
         self._next = max([self._next, *(i + 1 for i in ids)])
         self._trim()
@@ -138,14 +151,10 @@ class SAM2Tracker:
 
     def state(self) -> dict:
         "Tensors and plain values."
-        video = self._video
-        return dict(next=self._next, at=self._at, size=(video['video_height'], video['video_width']),
-                    positions=video['constants'].get('maskmem_pos_enc'), memories=_memories(video), confidence=dict(self.confidence))
+        return dict(next=self._next, at=self._at, confidence=dict(self.confidence), **_kept(self._video))
 
     def restore(self, state: dict) -> None:
         "Be the tracker that `state` was taken from; the next call is `step`."
         self.start(np.zeros((*state['size'], 3), np.uint8))
         self._next, self._at, self.confidence = state['next'], state['at'], dict(state['confidence'])
-        if state['positions'] is not None:
-            self._video['constants']['maskmem_pos_enc'] = [p.to(self.model.device) for p in state['positions']]
-        for memory in state['memories']: _remember(self.model, self._video, memory)
+        _put_back(self.model, self._video, state)

@@ -59,8 +59,10 @@ class _Identities:
     def __init__(self, patience: int):   # frames for which an object out of sight is remembered
         self.patience, self.tracks, self.next = patience, {}, 1
 
-    def match(self, masks: dict, found: list) -> tuple[set, list]:   # identity → mask of what is followed; `Instance`s
-        "Which of `masks` are confirmed by `found`, and what is new in it: (phrase, mask)."
+    def match(self, masks: dict,           # identity → mask of what is followed
+              found: list,                 # `Instance`s
+             ) -> tuple[set, list]:        # identities; (phrase, mask)
+        "Which of `masks` are confirmed by `found`, and what is new in it."
         sure, new = set(), []
         for label in dict.fromkeys([f.label for f in found] + [self.tracks[i].label for i in masks]):
             ids = [i for i in masks if self.tracks[i].label == label]
@@ -94,7 +96,8 @@ class _Identities:
 
     def state(self) -> dict: return dict(tracks=[asdict(t) for t in self.tracks.values()], next=self.next)
 
-    def restore(self, state: dict): self.tracks, self.next = {t['id']: Track(**t) for t in state['tracks']}, state['next']
+    def restore(self, state: dict):
+        self.tracks, self.next = {t['id']: Track(**t) for t in state['tracks']}, state['next']
 
 # %% ../nbs/14_video.ipynb #c10da84d
 def _tracker_for(pipeline, device) -> Tracker:
@@ -114,9 +117,10 @@ class VideoSegmenter:
                  every: int = 15,                       # frames from one key frame to the next
                  patience: int = 150,                   # frames for which an object out of sight is remembered
                  device: str | None = None,
-                 settings: Settings | None = None,      # None: the pipeline's own; of a preset's: every object of a phrase
+                 settings: Settings | None = None,      # None: the pipeline's own; a preset's: all objects
                 ):
-        if every < 1: raise VideoError(f'every is {every}; the detector has to look at least on every frame, which is 1.')
+        if every < 1:
+            raise VideoError(f'every is {every}; the detector has to look at least on every frame, which is 1.')
         parse_prompt(text)
         self.text, self.every, self.settings = text, every, settings
         every_one = settings or Settings(instances='all')
@@ -203,7 +207,7 @@ class _Preview:
         if self.handle is None: self.handle = display(Image(data), display_id=True)
         else: self.handle.update(Image(data))
 
-def _asked(video: Video, segmenter: VideoSegmenter, how: str) -> dict:
+def _question(video: Video, segmenter: VideoSegmenter, how: str) -> dict:
     "What has to be the same for a run to be gone on with."
     source = str(video.source) if isinstance(video.source, Path) else video.name
     asked = dict(source=source, text=list(parse_prompt(segmenter.text).phrases), start=video.start, end=video.end,
@@ -225,7 +229,7 @@ def _follow(video: Video, segmenter: VideoSegmenter, out: OutputFolder, piece: i
             bar.update()
             if run.done % piece == 0: run.checkpoint(segmenter.state)
 
-def _finish(out: OutputFolder, segmenter: VideoSegmenter, complete: bool, resumed: bool) -> VideoResult | None:
+def _put_together(out: OutputFolder, segmenter: VideoSegmenter, complete: bool, resumed: bool) -> VideoResult | None:
     "Put together what there is; None, and nothing left behind, where there is nothing."
     run, pipeline = out.unfinished, segmenter.pipeline
     run.checkpoint(segmenter.state, more=not complete)
@@ -254,7 +258,7 @@ def segment_video(source,                        # a file, a folder of frames, '
     if piece < 2: raise VideoError(f'A piece of {piece} frames is too short; take at least 2.')
     video = source if isinstance(source, Video) else Video(source, start, end, stride)
     segmenter = VideoSegmenter(text, models, **options)
-    out = OutputFolder(output, video, how, _asked(video, segmenter, how), pngs)
+    out = OutputFolder(output, video, how, _question(video, segmenter, how), pngs)
     if resume and video.live: raise VideoError('A camera cannot be resumed: what it saw is gone. Leave resume out.')
     if resume and out.is_finished: return load_video_result(output)
     state, complete = out.unfinished.resume() if resume else None, False
@@ -263,6 +267,6 @@ def segment_video(source,                        # a file, a folder of frames, '
     try:
         _follow(video, segmenter, out, piece, preview, progress)
         complete = True
-    finally: result = _finish(out, segmenter, complete, resume)
+    finally: result = _put_together(out, segmenter, complete, resume)
     if result is None: raise VideoError(f'Not one frame came of {video.name}, so nothing was written.')
     return result

@@ -238,7 +238,8 @@ def contact_sheet(video,          # a file
         height = max(1, round(width*frame.image.shape[0]/frame.image.shape[1]))
         cell = cv2.resize(frame.image, (width, height), interpolation=cv2.INTER_AREA)
         for ink, thick in ((0, 3), (255, 1)):
-            cv2.putText(cell, f'{frame.time:.1f} s', (6, 16), cv2.FONT_HERSHEY_SIMPLEX, .45, [ink]*3, thick, cv2.LINE_AA)
+            cv2.putText(cell, f'{frame.time:.1f} s', (6, 16), cv2.FONT_HERSHEY_SIMPLEX, .45, [ink]*3, thick,
+                        cv2.LINE_AA)
         cells.append(cell)
     cells += [np.full_like(cells[0], 255)]*(-len(cells) % min(4, len(cells)))
     per = min(4, len(cells))
@@ -261,7 +262,9 @@ class VideoResult:
     def masks(self) -> Iterator[dict[int, np.ndarray]]:  # identity → bool [H, W], a frame at a time
         "The masks, read from the JSON."
         found = json.loads((self.folder/'masks.json').read_text(encoding='utf-8'))['annotations']
-        for k in range(self.frames): yield {a['id']: decode_rle(a['segmentations'][k]) for a in found if a['segmentations'][k]}
+        for k in range(self.frames):
+            seen = {a['id']: a['segmentations'][k] for a in found}
+            yield {i: decode_rle(rle) for i, rle in seen.items() if rle}
 
     def sentence(self) -> str:
         "The answer in words."
@@ -274,7 +277,8 @@ class VideoResult:
 
     def _repr_html_(self):
         import base64
-        if self.video.suffix != '.mp4' or self.video.stat().st_size > 3e6: return f'<p>{self.sentence()} {self.video}</p>'
+        if self.video.suffix != '.mp4' or self.video.stat().st_size > 3e6:
+            return f'<p>{self.sentence()} {self.video}</p>'
         data = base64.b64encode(self.video.read_bytes()).decode()
         video = f'<video controls loop muted autoplay width="480" src="data:video/mp4;base64,{data}"></video>'
         return f'<p>{self.sentence()}</p>{video}'
@@ -289,11 +293,12 @@ def _save_result(result: VideoResult, asked: dict):
 def load_video_result(folder) -> VideoResult:
     "Read a finished run back."
     folder = Path(folder)
-    if not (folder/'result.json').is_file(): raise VideoError(f'There is no finished run in {folder}: it would have a result.json.')
+    if not (folder/'result.json').is_file():
+        raise VideoError(f'There is no finished run in {folder}: it would have a result.json.')
     d = json.loads((folder/'result.json').read_text(encoding='utf-8'))
     d.pop('asked')
-    found = dict(folder=folder, video=folder/d['video'], size=tuple(d['size']), objects=[Track(**o) for o in d['objects']])
-    return VideoResult(**d | found)
+    objects = [Track(**o) for o in d['objects']]
+    return VideoResult(**d | dict(folder=folder, video=folder/d['video'], size=tuple(d['size']), objects=objects))
 
 # %% ../nbs/14d_video_files.ipynb #3e826145
 class _Unfinished:
@@ -311,8 +316,9 @@ class _Unfinished:
         state = torch.load(self.folder/'state.pt', weights_only=True)
         for k in {**self.asked, **state['asked']}:
             then, now = state['asked'].get(k), self.asked.get(k)
-            if then != now: raise VideoError(f'{self.folder.parent} holds an unfinished run with {k} {then!r}, not {now!r}: '
-                                             'ask for the same, or leave resume out to begin anew.')
+            if then != now:
+                raise VideoError(f'{self.folder.parent} holds an unfinished run with {k} {then!r}, not {now!r}: '
+                                 'ask for the same, or leave resume out to begin anew.')
         self.pieces, self.done = [tuple(p) for p in state['pieces']], state['done']
         self.size = state['size'] and tuple(state['size'])
         return state['segmenter']
@@ -356,9 +362,11 @@ class OutputFolder:
             self.made = not self.folder.exists()
             shutil.rmtree(self.unfinished.folder, ignore_errors=True)
             for old in (self.folder/'masks').glob('[0-9]*.png'): old.unlink()
-            for name in ('masks.json', 'objects.csv', 'contact.jpg', 'result.json'): (self.folder/name).unlink(missing_ok=True)
+            for name in ('masks.json', 'objects.csv', 'contact.jpg', 'result.json'):
+                (self.folder/name).unlink(missing_ok=True)
             self.unfinished.folder.mkdir(parents=True)
-        except OSError as e: raise VideoError(f'Cannot write into {self.folder}: {e.strerror or e}. Choose another folder.') from e
+        except OSError as e:
+            raise VideoError(f'Cannot write into {self.folder}: {e.strerror or e}. Choose another folder.') from e
 
     def write(self, shown: FrameMasks):
         "One frame."

@@ -17,7 +17,7 @@ import torch
 from _figures import figure
 
 from airl.flow_tracker import FlowTracker, flow_back, small_grey
-from airl.lite import LiteSegmenter
+from airl.lite_cutter import LiteSegmenter
 from airl.regions import mask_to_box
 from airl.scene import Prompts
 from airl.video import segment_video
