@@ -1,0 +1,109 @@
+"The rooms of the package, measured by their syntax trees and imports: python tools/rooms.py [ROOT] prints the table."
+import ast
+import re
+import sys
+from collections import Counter, defaultdict
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+LONGEST = 450   # lines of an exported module
+HOUSEHOLD = {'log'}   # every room has its own logger
+
+
+def modules(root: Path) -> list[Path]:
+    "The exported modules."
+    return sorted(path for path in (root/'airl').glob('*.py') if path.name not in ('__init__.py', '__main__.py', '_modidx.py'))
+
+
+def trees(root: Path) -> dict[str, ast.Module]:
+    return {path.stem: ast.parse(path.read_text(encoding='utf-8')) for path in modules(root)}
+
+
+def classes(root: Path) -> set[str]:
+    return {node.name for tree in trees(root).values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+
+
+def targets(node: ast.AST) -> list[ast.expr]:
+    "What a statement assigns to, tuples taken apart."
+    if isinstance(node, ast.Assign): found = node.targets
+    elif isinstance(node, ast.AnnAssign | ast.AugAssign): found = [node.target]
+    else: return []
+    return [one for target in found for one in (target.elts if isinstance(target, ast.Tuple | ast.List) else [target])]
+
+
+def attached(root: Path) -> list[str]:
+    "Methods given to a class of the package from outside: by assignment, `setattr`, `patch`; a line each."
+    names, found = classes(root), []
+    for module, tree in trees(root).items():
+        for node in ast.walk(tree):
+            for target in targets(node):
+                if isinstance(target, ast.Attribute) and ast.unparse(target.value).split('.')[-1] in names:
+                    found.append(f'{module}, line {node.lineno}: {ast.unparse(target)} is attached')
+            if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).endswith('setattr') \
+                    and ast.unparse(node.args[0]).split('.')[-1] in names:
+                found.append(f'{module}, line {node.lineno}: {ast.unparse(node)[:90]}')
+            if isinstance(node, ast.FunctionDef) and any(ast.unparse(d).split('(')[0].startswith('patch') for d in node.decorator_list):
+                found.append(f'{module}, line {node.lineno}: {node.name} is a patch')
+    return found
+
+
+def too_long(root: Path) -> list[str]:
+    "Exported modules of more than `LONGEST` lines."
+    lengths = {path.stem: len(path.read_text(encoding='utf-8').splitlines()) for path in modules(root)}
+    return [f'airl/{name}.py has {n} lines of at most {LONGEST}' for name, n in lengths.items() if n > LONGEST]
+
+
+def imports(root: Path) -> dict[str, set[str]]:
+    "Module → the modules of the package that it imports, also inside functions and by a name in `import_module`."
+    known, graph = {path.stem for path in modules(root)}, defaultdict(set)
+    for module, tree in trees(root).items():
+        for node in ast.walk(tree):
+            names = []
+            if isinstance(node, ast.ImportFrom):
+                home = (node.module or '').removeprefix('airl').lstrip('.') if node.level or (node.module or '').split('.')[0] == 'airl' else None
+                if home is not None: names = [home] if home else [alias.name for alias in node.names]
+            elif isinstance(node, ast.Import): names = [alias.name.removeprefix('airl.') for alias in node.names if alias.name.startswith('airl.')]
+            graph[module] |= {name.split('.')[0] for name in names} & known - {module}
+        graph[module] |= set()
+    return dict(graph)
+
+
+def circles(root: Path) -> list[str]:
+    "A circle of imports, if there is one."
+    try: TopologicalSorter(imports(root)).prepare()
+    except CycleError as error: return [' → '.join(error.args[1])]
+    return []
+
+
+def exceptions(root: Path) -> list[str]:
+    "What weakens the contract of import-linter: ignored imports, and layers whose siblings may import each other (`a : b`)."
+    text = (root/'pyproject.toml').read_text(encoding='utf-8')
+    return re.findall(r'^ignore_imports.*', text, re.MULTILINE) + re.findall(r'"[^"\n]*\) : \([^"\n]*"', text)
+
+
+def defined_twice(root: Path) -> dict[str, list[str]]:
+    "Names that more than one module defines at its top level, or one module more than once."
+    homes = defaultdict(list)
+    for module, tree in trees(root).items():
+        names = Counter()
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef): names[node.name] += 1
+            for target in targets(node):
+                if isinstance(target, ast.Name): names[target.id] += isinstance(node, ast.Assign)
+        for name, n in names.items(): homes[name] += [module]*n
+    return {name: where for name, where in sorted(homes.items()) if len(where) > 1 and name not in {*HOUSEHOLD, '__all__'}}
+
+
+def table(root: Path) -> dict[str, str]:
+    "The figures of the house, a line each."
+    lengths = sorted(((len(path.read_text(encoding='utf-8').splitlines()), path.stem) for path in modules(root)), reverse=True)
+    twice = defined_twice(root)
+    return {'modules': str(len(lengths)), 'exported lines': str(sum(n for n, _ in lengths)),
+            'median module': f'{lengths[len(lengths)//2][0]} lines', 'longest': ', '.join(f'{name} {n}' for n, name in lengths[:4]),
+            f'modules over {LONGEST} lines': str(len(too_long(root))), 'attached methods (statements)': str(len(attached(root))),
+            'circles': '; '.join(circles(root)) or 'none', 'exceptions in the contract': '; '.join(exceptions(root)) or 'none',
+            'names defined twice': f'{len(twice)}: {", ".join(twice)}'}
+
+
+if __name__ == '__main__':
+    for what, figure in table(Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent)).items(): print(f'{what:<32} {figure}')
