@@ -155,11 +155,12 @@ class GroundingDINODetector:
 
     def detect(self, image: np.ndarray,    # uint8 [H, W, 3]
                phrases: Sequence[str],
+               threshold: float | None = None,  # in place of `box_threshold`, for this call
               ) -> Detections:             # best first; xyxy in pixels of `image`
         "Boxes for each phrase."
         phrases = list(dict.fromkeys(phrases))
         with self._lock:
-            try: found = [self._look(image, frame, phrases) for frame in tiles(image.shape[:2], self.tile)]
+            try: found = [self._look(image, frame, phrases, threshold) for frame in tiles(image.shape[:2], self.tile)]
             finally:
                 if self.low_memory: self.release()
         boxes, score, names = (np.concatenate(part) for part in zip(*found))
@@ -192,13 +193,14 @@ def _inner(boxes, frame, size, margin=2):
     return ((np.abs(boxes - edge) < margin) & (edge != limit)).any(1)
 
 # %% ../nbs/11_detector.ipynb #9bad803c
-def _look(self, image, frame, phrases):
+def _look(self, image, frame, phrases, threshold=None):
     "Boxes [n, 4] in pixels of the whole picture, scores and phrases above the thresholds, from one frame of it."
     self.load()
     x1, y1, x2, y2 = frame
+    least = self.box_threshold if threshold is None else threshold
     part, found = np.ascontiguousarray(image[y1:y2, x1:x2]), [(np.zeros((0, 4)), np.zeros(0), np.zeros(0, object))]
     for row, xyxy, scores in self._answer(part, phrases):
-        query, which = above(scores, self.box_threshold, self.text_threshold)
+        query, which = above(scores, least, self.text_threshold)
         found.append((xyxy[query]*np.array([x2 - x1, y2 - y1]*2) + [x1, y1]*2, scores[query, which], np.array(row.phrases, object)[which]))
     boxes, score, names = (np.concatenate(p) for p in zip(*found))
     boxes = clip_boxes(boxes, image.shape[:2])
@@ -353,6 +355,7 @@ class SlidingWindowDetector:
 
     def detect(self, image: np.ndarray,  # uint8 [H, W, 3]
                phrases: Sequence[str],
+               threshold: float | None = None,  # least score, beside the advantage that counts anyway
               ) -> Detections:           # best first; the score is the scorer's
         "The best windows of each phrase, none inside another."
         phrases = list(dict.fromkeys(phrases))
@@ -365,7 +368,8 @@ class SlidingWindowDetector:
             found.append(Detections(np.reshape(boxes, (-1, 4)), scores[kept, j], [phrase]*len(kept)))
         boxes, score = (np.concatenate([getattr(d, part) for d in found]) for part in ('xyxy', 'score'))
         every = Detections(boxes, score, sum((d.phrase for d in found), []), engine=self.name)
-        return every[np.argsort(-score, kind='stable')]
+        every = every[np.argsort(-score, kind='stable')]
+        return every if threshold is None else every[every.score >= threshold]
 
     def _score(self, image, windows, phrases):
         crops = [np.ascontiguousarray(image[int(y1):int(y2), int(x1):int(x2)]) for x1, y1, x2, y2 in windows]
@@ -423,25 +427,27 @@ class HybridDetector:
 
     def detect(self, image: np.ndarray,  # uint8 [H, W, 3]
                phrases: Sequence[str],
+               threshold: float | None = None,  # for the detector; the fallback, whose scale is another, only where there is none
               ) -> Detections:           # `engine` and `reason` say who answered and why
         "Boxes for each phrase, best first."
         phrases = list(dict.fromkeys(phrases))
-        found, story = self._first(image, phrases)
+        found, story = self._first(image, phrases, threshold)
         silent = [p for p in phrases if p not in found.phrase]
         if not silent or self.fallback is None: return replace(found, reason='; '.join(story))
         presence = dict(found.presence)
         if self.scorer is not None: presence |= {p: float(v) for p, v in zip(silent, self.scorer.presence(image, silent))}
         wanted = [p for p in silent if presence.get(p, 1.) >= self.present]
         story += [f'{p} is not there (presence {presence[p]:.2f})' for p in silent if p not in wanted]
-        second = self.fallback.detect(image, wanted) if wanted else found[:0]
+        alone = [] if self.primary is not None or threshold is None else [threshold]
+        second = self.fallback.detect(image, wanted, *alone) if wanted else found[:0]
         if wanted: story.append(f'{self.fallback.name} looked for {", ".join(wanted)} and found {len(second)}')
         return replace(_together(found, second), presence=presence, reason='; '.join(story))
 
-    def _first(self, image, phrases):
+    def _first(self, image, phrases, threshold):
         "The detector's answer, or none and why."
         nothing = Detections(np.zeros((0, 4)), np.zeros(0), [])
         if self.broken: return nothing, [self.broken]
-        try: found = self.primary.detect(image, phrases)
+        try: found = self.primary.detect(image, phrases, *[] if threshold is None else [threshold])
         except PhraseError: raise
         except (UserError, OSError, RuntimeError, ValueError) as e:
             why = f'{self.primary.name} failed: {e}'

@@ -4,15 +4,16 @@
 
 # %% auto #0
 __all__ = ['log', 'encoder_dtype', 'load_sam2', 'SAM2Segmenter', 'post_process', 'PromptError', 'Query', 'parse_prompt',
-           'choose_preset', 'build_engines', 'check_choices', 'TextDrivenSegmentationPipeline', 'at_threshold',
-           'segment_image', 'segment_at', 'file_prefix', 'segment_image_from_path', 'quick_segment', 'Sam3Engine']
+           'choose_preset', 'build_engines', 'Settings', 'check_choices', 'TextDrivenSegmentationPipeline',
+           'segment_image', 'photos_at_once', 'prepare', 'segment_at', 'file_prefix', 'segment_image_from_path',
+           'quick_segment', 'Sam3Engine']
 
 # %% ../nbs/13_sam2_pipeline.ipynb #bf58a0ca
-import copy, hashlib, logging, re, threading, time
+import hashlib, logging, re, threading, time
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
 import numpy as np
@@ -338,10 +339,31 @@ def _timed(timings, stage):
     finally: timings[stage] = timings.get(stage, 0.) + time.perf_counter() - start
 
 # %% ../nbs/13_sam2_pipeline.ipynb #99dbee27
+@dataclass(frozen=True)
+class Settings:
+    "How a question is to be answered; a wrong word raises `UserError`."
+    instances: str = 'best'                # 'best': one a phrase; 'all': every one
+    box_threshold: float | None = None     # boxes below it are dropped; None: the detector's own threshold
+    presence_threshold: float = .5         # below this a thing counts as absent
+    post: str = 'fixed'                    # post-processing: 'fixed', 'adaptive' or 'none'
+    refine: bool = False                   # ask again with each mask's own box, middle and shape
+
+    def __post_init__(self):
+        if self.post not in ('fixed', 'adaptive', 'none'):
+            raise UserError(f"post is 'fixed', 'adaptive' or 'none', not {self.post!r}.")
+        if self.instances not in ('best', 'all'):
+            raise UserError(f"instances is 'best' or 'all', not {self.instances!r}.")
+
+    def changed(self, **changes) -> 'Settings':
+        "The same with some fields changed; `UserError` names a field that there is not."
+        known = [f.name for f in fields(self)]
+        if unknown := [name for name in changes if name not in known]:
+            raise UserError(f'There is no setting {", ".join(unknown)}; there are {", ".join(known)}.')
+        return replace(self, **changes)
+
 def check_choices(instances: str, post: str):
     "Raise `UserError` for a word that the pipeline does not have."
-    if post not in ('fixed', 'adaptive', 'none'): raise UserError(f"post is 'fixed', 'adaptive' or 'none', not {post!r}.")
-    if instances not in ('best', 'all'): raise UserError(f"instances is 'best' or 'all', not {instances!r}.")
+    Settings(instances=instances, post=post)
 
 class TextDrivenSegmentationPipeline:
     "Text to masks: presence, boxes, candidates, four scores, post-processing. One pipeline serves many photos and threads."
@@ -349,16 +371,12 @@ class TextDrivenSegmentationPipeline:
                  *, scorer: Scorer | None = None,           # engines of your own, in place of the preset's
                  detector: Detector | None = None,
                  segmenter: Segmenter | None = None,
-                 instances: str = 'best',                   # 'best': one a phrase; 'all': every one
-                 box_threshold: float | None = None,        # drop boxes below this; None: the detector's own threshold
-                 presence_threshold: float = .5,            # below this a thing counts as absent
-                 post: str = 'fixed',                       # post-processing: 'fixed', 'adaptive' or 'none'
-                 refine: bool = False,                      # ask again with each mask's own box, middle and shape
                  device: str | None = None,
                  low_memory: bool = False,                  # of `paper` and `fast`: one network on the device at a time
+                 settings: Settings | None = None,          # used where a call brings none; None: `Settings()`
+                 **changes,                                 # fields of `settings`: instances='all', refine=True …
                 ):
-        check_choices(instances, post)
-        self.instances, self.box_threshold, self.presence_threshold, self.post, self.refine = instances, box_threshold, presence_threshold, post, refine
+        self.settings = (settings or Settings()).changed(**changes)
         self.preset, self.why, engines = 'custom', 'engines given by the caller', (None, None, None)
         if detector is None or segmenter is None:
             self.preset, self.why = choose_preset(models)
@@ -367,47 +385,27 @@ class TextDrivenSegmentationPipeline:
         self.evaluator, self._photos = ComprehensiveMaskEvaluator(self.scorer), _Recent()
         log.info('%s', self.why)
 
-# %% ../nbs/13_sam2_pipeline.ipynb #2085b32b
-def at_threshold(detector: Detector,
-                 box_threshold: float | None,  # None: leave it as it is
-                ) -> Detector:                 # shares networks and memory with `detector`, which is not changed
-    "`detector` with another box threshold, where it has one."
-    if box_threshold is None: return detector
-    other = copy.copy(detector)
-    if getattr(other, 'primary', None) is not None: other.primary = at_threshold(other.primary, box_threshold)
-    elif hasattr(other, 'box_threshold'):
-        with suppress(UserError): detector.load()      # a copy of what is loaded loads nothing again; a failure is told by `detect`
-        other = copy.copy(detector); other.box_threshold = box_threshold
-    return other
-
-def _native(detector):
-    "The context in which a network's forward passes run fastest here: bfloat16 where it is native, on the detector's own device."
-    device = getattr(getattr(detector, 'primary', None) or detector, 'device', None)
-    return nullcontext() if device is None else _inference(device, encoder_dtype(device))
-
 # %% ../nbs/13_sam2_pipeline.ipynb #ea0ea0fc
 def _open(self, image) -> _Photo:
     "The photo at working size, with what is known of it."
     work = resize_longest(image, 1024)
     return self._photos.get((image.shape, _digest(work)), lambda: _Photo(work, image.shape[:2]))
 
-def _presence(self, photo, phrases) -> dict:  # phrase → probability
+def _presence(self, photo, phrases, threshold) -> dict:  # phrase → probability
     "How probable each phrase is to be in the photo, by the scorer, or by the detector where there is none."
     new = [p for p in phrases if p not in photo.presence]
     if new and self.scorer: photo.presence |= dict(zip(new, map(float, self.scorer.presence(photo.image, new))))
-    elif new: photo.presence |= {p: d.presence.get(p, float(len(d) > 0)) for p, d in zip(new, self._detect(photo, new))}
+    elif new: photo.presence |= {p: d.presence.get(p, float(len(d) > 0)) for p, d in zip(new, self._detect(photo, new, threshold))}
     return {p: photo.presence[p] for p in phrases}
 
-def _detect(self, photo, phrases) -> list:    # Detections, one a phrase, best first
+def _detect(self, photo, phrases, threshold) -> list:    # Detections, one a phrase, best first
     "Boxes above the threshold, looked for once a phrase and threshold."
-    least = self.box_threshold
-    new = [p for p in phrases if (p, least) not in photo.detections]
+    new = [p for p in phrases if (p, threshold) not in photo.detections]
     if new:
-        with _native(self.detector): found = at_threshold(self.detector, least).detect(photo.image, new)
+        found = self.detector.detect(photo.image, new, *() if threshold is None else [threshold])
         found = found[np.argsort(-found.score, kind='stable')]
-        if least is not None and getattr(self.detector, 'primary', None) is None: found = found[found.score >= least]   # a fallback has a scale of its own
-        photo.detections |= {(p, least): found.of(p) for p in new}
-    return [photo.detections[p, least] for p in phrases]
+        photo.detections |= {(p, threshold): found.of(p) for p in new}
+    return [photo.detections[p, threshold] for p in phrases]
 
 # %% ../nbs/13_sam2_pipeline.ipynb #1409b619
 def _cut_out(self, photo, detections, timings) -> list:  # _Found, merged, best first
@@ -439,11 +437,11 @@ def _segment(self, photo, prompts) -> Candidates:
     return self.segmenter.segment(photo.embedding, prompts)
 
 # %% ../nbs/13_sam2_pipeline.ipynb #cbc2b657
-def _finish(self, photo, found, outside) -> list:  # Instance, best first
+def _finish(self, photo, found, post, outside=None) -> list:  # Instance, best first
     "Full-size masks, cleaned, without overlap within a phrase and without what `outside` covers."
     taken, out = {}, []
     for f in found:
-        mask = post_process(f.candidates.mask(f.index, f.best, photo.size), self.post)
+        mask = post_process(f.candidates.mask(f.index, f.best, photo.size), post)
         left = mask & ~taken.get(f.label, np.zeros_like(mask))
         left = left if outside is None else left & ~outside
         if left.sum() <= .5*mask.sum(): continue
@@ -462,22 +460,26 @@ def segment_image(self, image,                       # photo: array, path, PIL i
                   save_results: bool = False,        # write the files of `SegmentationResult.save`
                   filename_prefix: str = 'result',
                   output_dir: str = '.',
+                  settings: Settings | None = None,  # None: the pipeline's own
+                  **changes,                         # fields of `settings`: instances='all', box_threshold=.4 …
                  ) -> SegmentationResult:
     "Find and cut out what `text_prompt` names; an absent thing gives an empty result that says what was seen."
+    settings = (settings or self.settings).changed(**changes)
     query, timings, image = parse_prompt(text_prompt), {}, load_photo(image)
     photo = self._open(image)
     with photo.lock, _timed(timings, 'total'):
-        with _timed(timings, 'presence'): presence = self._presence(photo, query.phrases + query.negatives)
-        there = lambda phrases: [p for p in phrases if presence[p] >= self.presence_threshold]
-        with _timed(timings, 'detect'): detections, unwanted = (self._detect(photo, there(p)) for p in (query.phrases, query.negatives))
-        keep = 5 if self.instances == 'best' else None
+        with _timed(timings, 'presence'): presence = self._presence(photo, query.phrases + query.negatives, settings.box_threshold)
+        there = lambda phrases: [p for p in phrases if presence[p] >= settings.presence_threshold]
+        with _timed(timings, 'detect'):
+            detections, unwanted = (self._detect(photo, there(p), settings.box_threshold) for p in (query.phrases, query.negatives))
+        keep = 5 if settings.instances == 'best' else None
         found = self._cut_out(photo, [d[:keep] for d in detections], timings) if detections else []
-        if self.instances == 'best': found = [f for k, f in enumerate(found) if f.label not in {g.label for g in found[:k]}]
-        if self.refine and found:
+        if settings.instances == 'best': found = [f for k, f in enumerate(found) if f.label not in {g.label for g in found[:k]}]
+        if settings.refine and found:
             with _timed(timings, 'refine'): found = self._refined(photo, image, found)
         with _timed(timings, 'finish'):
-            outside = [i.mask for i in self._finish(photo, self._cut_out(photo, unwanted, timings), None)] if unwanted else []
-            instances = self._finish(photo, found, np.any(outside, axis=0) if outside else None)
+            outside = [i.mask for i in self._finish(photo, self._cut_out(photo, unwanted, timings), settings.post)] if unwanted else []
+            instances = self._finish(photo, found, settings.post, np.any(outside, axis=0) if outside else None)
             result = self._result(photo, image, query, instances, found, presence, detections, timings)
     if save_results: result.save(output_dir, filename_prefix)
     return result
@@ -502,33 +504,66 @@ def _seen(self, image) -> list:
 for _method in (_open, _presence, _detect, _cut_out, _judge, _segment, _finish, _proposals, segment_image, _result, _seen):
     setattr(TextDrivenSegmentationPipeline, _method.__name__, _method)
 
+# %% ../nbs/13_sam2_pipeline.ipynb #c51a7e31
+def photos_at_once(self) -> int:
+    "How many photos are best prepared together: four on a GPU whose segmenter reads several in one pass, else one."
+    together = hasattr(self.segmenter, 'encode_many') and not str(self.segmenter.device).startswith('cpu')
+    return 4 if together else 1
+
+def prepare(self, images: Sequence,                 # photos, at most the eight that a pipeline remembers
+            prompts: Sequence,                      # what will be asked of each
+            settings: Settings | None = None,       # None: the pipeline's own
+           ):
+    "Find presence and boxes of several photos, and read those that need it in one pass; what fails is left for its turn."
+    settings, unread = settings or self.settings, []
+    for image, prompt in zip(images, prompts, strict=True):
+        try: photo, boxes = self._looked_at(image, prompt, settings)
+        except Exception: log.debug('A photo is left for its turn.', exc_info=True)
+        else: unread += [photo]*(any(map(len, boxes)) and photo.embedding is None)
+    if not unread or not hasattr(self.segmenter, 'encode_many'): return
+    try: embeddings = self.segmenter.encode_many([photo.image for photo in unread])
+    except Exception: log.debug('%d photos are left for their turn.', len(unread), exc_info=True)
+    else:
+        for photo, embedding in zip(unread, embeddings): photo.embedding = embedding
+
+def _looked_at(self, image, prompt, settings):
+    "The photo, and the boxes of what is there of all that `prompt` names."
+    query, photo = parse_prompt(prompt), self._open(load_photo(image))
+    with photo.lock:
+        presence = self._presence(photo, query.phrases + query.negatives, settings.box_threshold)
+        there = [p for p in presence if presence[p] >= settings.presence_threshold]
+        return photo, self._detect(photo, there, settings.box_threshold)
+
+for _method in (photos_at_once, prepare, _looked_at): setattr(TextDrivenSegmentationPipeline, _method.__name__, _method)
+
 # %% ../nbs/13_sam2_pipeline.ipynb #895aa124
 _by_shape = ComprehensiveMaskEvaluator(weights=(0, .5, .25, .25))
 
 def segment_at(self, image,           # anything `load_photo` reads
                prompts: Prompts,      # in pixels of that photo
                label: str = 'object',
+               settings: Settings | None = None,  # of which `post` counts; None: the pipeline's own
               ) -> SegmentationResult:
     "Cut out what boxes, clicks or rough masks point at; a photo that was asked about before is not read again."
-    timings, image = {}, load_photo(image)
+    post, timings, image = (settings or self.settings).post, {}, load_photo(image)
     photo = self._open(image)
     scale = lambda xy, repeat: None if xy is None else xy/photo.scale[:2*repeat]
     inner = Prompts(scale(prompts.boxes, 2), scale(prompts.points, 1), prompts.point_labels, prompts.masks)
     with photo.lock, _timed(timings, 'total'):
         with _timed(timings, 'segment'): candidates = self._segment(photo, inner)
-        with _timed(timings, 'finish'): instances, proposals = zip(*(self._pointed_at(photo, candidates, i, label) for i in range(len(inner))))
+        with _timed(timings, 'finish'): instances, proposals = zip(*(self._pointed_at(photo, candidates, i, label, post) for i in range(len(inner))))
     first = max(range(len(instances)), key=lambda i: instances[i].score.total)
     return SegmentationResult(image, [label], [i for i in instances if i.mask.any()], proposals[first], {label: 1.}, [], self.preset,
                               dict(segmenter=self.segmenter.name), self.why, timings)
 
-def _pointed_at(self, photo, candidates, i, label):  # Instance, its Candidates
+def _pointed_at(self, photo, candidates, i, label, post):  # Instance, its Candidates
     "Object `i`: the candidate that the segmenter thinks best."
     order = np.argsort(-candidates.predicted_iou[i], kind='stable')
     masks = np.stack([candidates.mask(i, j, photo.size) for j in order])
     small = np.stack([candidates.mask(i, j, photo.small) for j in order])
     scores, iou = _by_shape.score(photo.image, small, label), candidates.predicted_iou[i][order]
     proposals = [Candidate(m, s, float(p), label) for m, s, p in zip(masks, scores, iou)]
-    return Instance(post_process(masks[0], self.post), label, scores[0], 1., float(iou[0])), proposals
+    return Instance(post_process(masks[0], post), label, scores[0], 1., float(iou[0])), proposals
 
 TextDrivenSegmentationPipeline.segment_at, TextDrivenSegmentationPipeline._pointed_at = segment_at, _pointed_at
 
@@ -639,7 +674,9 @@ class Sam3Engine:
         pixels = self.processor(images=image, return_tensors='pt').pixel_values.to(self.device)
         with _inference(self.device, self.dtype): return Embedding(image.shape[:2], self.model.get_vision_features(pixels), self.name)
 
-    def detect(self, image: np.ndarray, phrases: Sequence[str]) -> Detections:
+    def detect(self, image: np.ndarray, phrases: Sequence[str],
+               threshold: float | None = None,  # least score, beside the engine's own
+              ) -> Detections:
         "Instances of each phrase, best first, their masks as priors."
         embedding, parts = self.encode(image), []
         for phrase in phrases:
@@ -648,7 +685,8 @@ class Sam3Engine:
             parts.append(self._instances(out, phrase, image.shape[:2]))
         boxes, scores, masks, names = (np.concatenate(p) for p in zip(*(p[:4] for p in parts))) if parts else ([], [], None, [])
         order = np.argsort(-np.asarray(scores), kind='stable')
-        return Detections(boxes, scores, list(names), dict(p[4] for p in parts), masks, self.name)[order]
+        found = Detections(boxes, scores, list(names), dict(p[4] for p in parts), masks, self.name)[order]
+        return found if threshold is None else found[found.score >= threshold]
 
 # %% ../nbs/13_sam2_pipeline.ipynb #bd7a9b6e
 def _sam3_instances(self, out, phrase, size):

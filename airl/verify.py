@@ -214,11 +214,11 @@ def follows(model: str):   # a check's `measure`
     return measure
 
 # %% ../nbs/17_verify.ipynb #d72c0c17
-def chain(bench) -> tuple[float, str]:
+def chain(bench, **changes) -> tuple[float, str]:   # changes: fields of `Settings`
     "Mean IoU of text to mask; an absent answer counts 0."
     start, ious = time.perf_counter(), []
     for photo, phrase, mask, objects in bench.objects:
-        found = bench.pipeline.segment_image(photo, phrase)
+        found = bench.pipeline.segment_image(photo, phrase, **changes)
         ious.append(max((mask_iou(found.mask[None], np.concatenate([mask[None], objects])).max(), 0.)) if found.present else 0.)
     return float(np.mean(ious)), f'{len(ious)} phrases, {(time.perf_counter() - start)/len(ious):.1f} s each'
 
@@ -229,11 +229,8 @@ def absent(bench) -> float:
 
 def refine_gain(bench) -> float:
     "How much `refine` adds to the mean IoU of text to mask."
-    bench.pipeline.refine = False
-    plain = chain(bench)[0]
-    bench.pipeline.refine = True
-    try: return chain(bench)[0] - plain
-    finally: bench.pipeline.refine = False
+    plain, refined = (chain(bench, refine=refine)[0] for refine in (False, True))
+    return refined - plain
 
 # %% ../nbs/17_verify.ipynb #a9650f00
 def _model_checks(model: str) -> list[Check]:
