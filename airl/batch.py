@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 import numpy as np, pyarrow.parquet as pq
-from .manifest import BatchRecipe, PartWriter, by_image, finished, merge_parts, only_one, part_files
-from .photos import UserError, replacing
+from .files import UserError, only_one, write_text
+from .manifest import BatchRecipe, PartWriter, by_image, finished, merge_parts, part_files
 from .ray_engine import ray_answers
 from .sam2_pipeline import choose_preset, parse_prompt
+from .scene import Settings
 from .sources import Job, SourceError, jobs_of
 from .workers import Where, local_answers
 
@@ -22,11 +23,12 @@ from .workers import Where, local_answers
 # old import paths
 from .sources import LARGEST_FILE, LISTED  # noqa: F401
 from .manifest import SCHEMA, Opened, doubt, log, open_photo, read_manifest, rows_of, write_part  # noqa: F401
-from .workers import (UNDER_WAY, Answer, ahead, answer, answers, answers_of_many, at_once, give_back,  # noqa: F401
-                          places, read_together, use_threads)
+from .workers import UNDER_WAY, Answer, ahead, answer, answers, answers_of_many, at_once  # noqa: F401
+from .workers import places, read_together, use_threads  # noqa: F401
 from .ray_engine import TRIES  # noqa: F401
-from .exports import (FORMATS, check_format, class_names, export_dataset, filled, gallery,  # noqa: F401
-                          one_polygon, polygons, split_of)
+from .exports import FORMATS, check_format, class_names, export_dataset, gallery, split_of  # noqa: F401
+from .regions import filled, one_polygon, polygons  # noqa: F401
+from .devices import trim_heap as give_back  # noqa: F401
 
 # %% ../nbs/15_batch.ipynb #48f6b8aa
 @dataclass
@@ -66,34 +68,38 @@ ENGINES = dict(local=local_answers, ray=ray_answers)
 
 # %% ../nbs/15_batch.ipynb #916ea939
 def segment_folder(source,                            # a folder, or whatever else `jobs_of` reads
-                   prompts: str | Sequence[str] = (), # what to look for in each photo; empty: what the source says of each
+                   prompts: str | Sequence[str] = (), # what to look for in each; empty: what the source says of each
                    out='out/batch',                   # folder for the manifest; a run that was stopped there is resumed
                    *, models: str = 'auto',           # a preset
                    instances: str = 'all',            # or 'best': one object a phrase
                    workers: int | None = None,        # processes; None: one a GPU or core; 0: this process alone
-                   threads: int | None = None,        # of torch in each process; None: 1 for the embedded engines, else torch's choice
+                   threads: int | None = None,        # of torch in each process; None: 1 for lite, else torch's choice
                    device: str | None = None,
                    engine: str = 'local',             # or 'ray'
                    address: str | None = None,        # of a Ray cluster; None: Ray on this machine
                    gpus: float | None = None,         # of each Ray actor, such as .25; None: 1 if the cluster has any
                    progress: bool = True,
-                   **recipe,                          # the other fields of `BatchRecipe`
+                   **settings,                        # the other fields of `Settings`
                   ) -> BatchSummary:
     "Ask about every photo of a source; raises `UserError` for what would fail for all of them alike."
     if engine not in ENGINES: raise UserError(f'There is no engine {engine!r}; there are {", ".join(ENGINES)}.')
     preset, why = choose_preset(models)
-    recipe, prompts, out = BatchRecipe(preset, instances, **recipe), _understood(prompts, preset), Path(out)
+    recipe = BatchRecipe(preset, Settings(instances=instances).changed(**settings))
+    prompts, out = _understood(prompts, preset), Path(out)
     jobs, first = _peek(jobs_of(source, prompts, skip=out.resolve()), 16)
     if not first: raise SourceError(f'There are no photos in {source}.')
     with only_one(out):
-        done, summary, writer, start = finished(out), BatchSummary(str(out), preset, why), PartWriter(out), time.perf_counter()
+        done, writer = finished(out), PartWriter(out)
+        summary, start = BatchSummary(str(out), preset, why), time.perf_counter()
         jobs = (replace(job, done=done.get(job.image, '')) for job in jobs)
-        where = Where(workers, threads or (1 if preset == 'lite' else None), device, len(first) < 16, address, gpus, writer)
+        threads = threads or (1 if preset == 'lite' else None)
+        where = Where(workers, threads, device, len(first) < 16, address, gpus, writer)
         try: _collect(ENGINES[engine](jobs, recipe, where), summary, progress)
         finally: writer.flush()
         merge_parts(out)
         summary.seconds = time.perf_counter() - start
-        with replacing(out/'summary.json') as path: path.write_text(json.dumps(asdict(summary) | dict(recipe=asdict(recipe), prompts=prompts), indent=1), encoding='utf-8')
+        about = asdict(summary) | dict(recipe=recipe.as_dict(), prompts=prompts)
+        write_text(out/'summary.json', json.dumps(about, indent=1))
     return summary
 
 # %% ../nbs/15_batch.ipynb #6d25c1be
@@ -136,10 +142,13 @@ def figures_of(out,  # folder of a run
               ) -> dict[str, float]:
     "Seconds, bytes to read and bytes of manifest a photo, as measured in a run."
     rows = [rows[0] for _, rows in by_image(out) if not rows[0]['error']]
-    groups = [g for p in part_files(Path(out)) for m in [pq.read_metadata(p)] for g in map(m.row_group, range(m.num_row_groups))]
-    size = sum(g.column(j).total_compressed_size for g in groups for j in range(g.num_columns))       # a footer does not grow with the photos
-    read = [os.path.getsize(r['source']) for r in rows if not r['member']] or [len(Job(r['image'], r['source'], r['member']).read()) for r in rows[:100]]
-    return dict(seconds=float(np.mean([r['seconds'] for r in rows])), photo_bytes=float(np.mean(read)), row_bytes=size/max(1, len(rows)))
+    parts = [pq.read_metadata(path) for path in part_files(Path(out))]
+    groups = [part.row_group(k) for part in parts for k in range(part.num_row_groups)]   # a footer does not grow with the photos
+    size = sum(group.column(k).total_compressed_size for group in groups for k in range(group.num_columns))
+    read = [os.path.getsize(r['source']) for r in rows if not r['member']]
+    read = read or [len(Job(r['image'], r['source'], r['member']).read()) for r in rows[:100]]
+    seconds = float(np.mean([r['seconds'] for r in rows]))
+    return dict(seconds=seconds, photo_bytes=float(np.mean(read)), row_bytes=size/max(1, len(rows)))
 
 # %% ../nbs/15_batch.ipynb #a66cf227
 def project(seconds: float,         # a photo, of one worker

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 import pyarrow as pa
+from .files import UserError
 from .manifest import SCHEMA, BatchRecipe, Opened, content_hash, new_row, write_part
-from .photos import UserError
 from .sources import Job
 from .weights import require
 from .workers import Answer, Where, answers, places, use_threads
@@ -72,7 +72,8 @@ class _RayWorker:
 @contextlib.contextmanager
 def _ray_here(ray, recipe: BatchRecipe, where: Where):
     "Ray, started if it is not running, and then stopped again; yields how many actors there shall be and the GPUs of each."
-    if where.workers is not None and where.workers < 1: raise UserError(f'{where.workers} Ray actors cannot be; give 1 or more.')
+    if where.workers is not None and where.workers < 1:
+        raise UserError(f'{where.workers} Ray actors cannot be; give 1 or more.')
     mine = not ray.is_initialized()
     os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
     if mine and where.address is None:
@@ -90,7 +91,8 @@ def _actors(ray, recipe: BatchRecipe, where: Where) -> tuple[int, float]:
     on_gpu = recipe.models != 'lite' and where.device in (None, 'cuda') and there.get('GPU', 0) > 0
     gpus = where.gpus if where.gpus is not None else float(on_gpu)
     if gpus and not there.get('GPU'):
-        raise UserError(f'The Ray cluster has no GPU to give {gpus:g} of to each actor; leave gpus out, or wait until it has one.')
+        raise UserError(f'The Ray cluster has no GPU to give {gpus:g} of to each actor; '
+                        'leave gpus out, or wait until it has one.')
     if gpus: fit = there['GPU']//gpus
     else: fit = there.get('CPU', 2) - 1 if recipe.models == 'lite' else len(ray.nodes())   # real models fill a machine
     return where.workers or int(max(1, fit)), gpus
@@ -108,7 +110,8 @@ def ray_answers(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Itera
         notes.mkdir()
         about = recipe, where.device, where.threads, str(notes), where.writer.generation
         for most in (64, 1):                                        # what is lost is tried once more, a photo at a time
-            for row in _ray_counts(ray, _job_tables([*lost.values()], actors, most), actors, gpus, about) if lost else ():
+            blocks = _job_tables([*lost.values()], actors, most)
+            for row in _ray_counts(ray, blocks, actors, gpus, about) if blocks else ():
                 if row['stop']: raise UserError(row['stop'])
                 lost.pop(row['image'], None)
                 yield _counted(row), row['waited']
@@ -121,12 +124,13 @@ def ray_answers(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Itera
 # %% ../nbs/15e_ray_engine.ipynb #19c6a657
 def _ray_counts(ray, blocks: list[pa.Table], actors: int, gpus: float, about: tuple) -> Iterator[dict]:
     "Send the blocks through a pool of actors; a row a photo, as it is done."
-    pool = ray.data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=2)   # a block to work on and the next one
+    pool = ray.data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=2)   # a block at work and the next one
     stages = ray.data.from_arrow(blocks).map_batches(
         _RayWorker, batch_size=None, batch_format='pyarrow', compute=pool, num_gpus=gpus or None,
         num_cpus=None if gpus else 1, fn_constructor_args=about)
     try:
-        for batch in stages.iter_batches(batch_size=None, batch_format='pyarrow', prefetch_batches=0): yield from batch.to_pylist()
+        for batch in stages.iter_batches(batch_size=None, batch_format='pyarrow', prefetch_batches=0):
+            yield from batch.to_pylist()
     except ray.exceptions.RayError as e:
         raise UserError(f'Ray gave up: {str(e).strip().splitlines()[-1]}. What is done counts, so start again.') from e
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 import pyarrow as pa, pyarrow.parquet as pq
-from .photos import SUFFIXES, PhotoError, UserError
+from .files import UserError
+from .photos import SUFFIXES, PhotoError
 
 # %% ../nbs/15a_sources.ipynb #2e719453
 class SourceError(UserError):
@@ -142,6 +143,7 @@ def _parquet_jobs(path: Path) -> Iterator[Job]:
             yield Job(f'{path.stem}/{group:04d}-{k:06d}' + (f'-{Path(name).name}' if name else ''), str(path), f'{image}:{group}:{k}',
                       (row[prompt],) if row.get(prompt) and isinstance(row[prompt], str) else ())
 
+# %% ../nbs/15a_sources.ipynb #0c9fff21
 _reading = threading.Lock()   # two threads that want the same row group shall not read it twice
 
 @lru_cache(2)
