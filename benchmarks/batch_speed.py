@@ -16,7 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from airl.batch import read_manifest, segment_folder
+from airl.batch import segment_folder
+from airl.manifest import read_manifest
 from airl.photos import resize_longest, sample_photo, save_image
 
 PROMPTS = ['a person', 'a dog', 'a car']

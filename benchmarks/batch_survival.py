@@ -21,7 +21,7 @@ from pathlib import Path
 
 from batch_speed import photos, rows
 
-from airl.batch import read_manifest
+from airl.manifest import read_manifest
 
 PROMPTS = ['a person', 'a cat']
 
