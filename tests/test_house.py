@@ -73,6 +73,12 @@ def test_site_settings_are_in_step(root):
     assert (root/'nbs/_quarto.yml').read_text() == (root/'_quarto.yml').read_text(), 'run `python tools/docs.py sidebar`'
     assert (root/'nbs/sidebar.yml').read_text() == docs.sidebar(root), 'run `python tools/docs.py sidebar`'
     assert (root/'nbs/llms.txt').read_text(encoding='utf-8') == docs.llms(root), 'run `python tools/docs.py sidebar`'
+    assert (root/'CONTRIBUTING.md').read_text(encoding='utf-8') == docs.contributing(root), 'run `python tools/docs.py sidebar`'
+
+
+def test_every_notebook_has_a_place_and_a_promise(root):
+    for chapter in docs.chapters(root).values():
+        none([f'{path.name} has no title or no line in a `>` quote' for path in chapter if not all(docs.promise(path))])
 
 
 @pytest.mark.parametrize('schema, pattern', [('github-workflows', 'workflows/*.yml'), ('dependabot', 'dependabot.yml'),

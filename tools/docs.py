@@ -1,4 +1,4 @@
-"The docs site: python tools/docs.py sidebar (menu and settings copy) | process (notebooks ready for Quarto) | build (all of it)"
+"The docs site: python tools/docs.py sidebar (menu, settings copy, map of the rooms) | process (notebooks ready for Quarto) | build (all of it)"
 import ast
 import json
 import re
@@ -11,20 +11,31 @@ from pathlib import Path
 import yaml
 
 HOW_TO = 'own_folder label_dataset offline colab several_gpus cluster add_engine faq alternatives'.split()  # in this order, the rest after it
-SECTIONS = {  # heading: first and last notebook number
-    'Classify: a Vision Transformer': (0, 4),
-    'Segment: a sentence in, masks out': (5, 16),
-    'The house': (17, 99),
+SECTIONS = {  # heading: the notebooks by number, in the order in which the story is told
+    'Classify: a Vision Transformer': '00 01 02 03 03a 04',
+    'Classify, the workings': '00a 02a 02b',
+    'Segment: a sentence in, masks out': '13 10 11 12 09 14 15 16',
+    'Segment, the workings': '07 07a 07b 08 08a 09a 09b 09c 11a 13a 13b 13c 13d 13e 14a 14b 14c 14d 15a 15b 15c 15d 15e 15f',
+    'Command line and page': '20 20a 20b 20c 21 21a 21b 21c',
+    'Foundations': '05 05a 06 06a 17 19 19a',
 }
+ROOMS = '<!-- rooms: made by tools/docs.py -->'  # around the map in CONTRIBUTING.md
+
+
+def chapters(root: Path) -> dict[str, list[Path]]:
+    "The numbered notebooks that exist, by heading; raises for one that stands under none, or under two."
+    notebooks, found = {path.name.partition('_')[0]: path for path in sorted(root.glob('nbs/[0-9]*.ipynb'))}, {}
+    listed = [number for numbers in SECTIONS.values() for number in numbers.split()]
+    if odd := [path.name for number, path in notebooks.items() if listed.count(number) != 1]: raise ValueError(f'SECTIONS has to name once: {", ".join(odd)}')
+    for heading, numbers in SECTIONS.items():
+        if there := [notebooks[n] for n in numbers.split() if n in notebooks]: found[heading] = there
+    return found
 
 
 def sidebar(root: Path) -> str:
     "The site's menu as YAML: the notebooks that exist, in the order of the house."
-    notebooks = sorted(root.glob('nbs/[0-9]*.ipynb'))
     contents = ['index.ipynb'] if (root/'nbs/index.ipynb').exists() else []
-    for heading, (first, last) in SECTIONS.items():
-        chapter = [path.name for path in notebooks if first <= int(path.name[:2]) <= last]
-        if chapter: contents.append({'section': heading, 'contents': chapter})
+    contents += [{'section': heading, 'contents': [path.name for path in chapter]} for heading, chapter in chapters(root).items()]
     how_to = sorted((path.stem for path in root.glob('nbs/howto/*.ipynb')), key=lambda name: (HOW_TO.index(name) if name in HOW_TO else len(HOW_TO), name))
     if how_to: contents.insert(1, {'section': 'How to', 'contents': [f'howto/{name}.ipynb' for name in how_to]})
     colab = [f'colab/{path.name}' for path in sorted(root.glob('nbs/colab/*.ipynb'))]
@@ -55,8 +66,26 @@ def llms(root: Path) -> str:
     return text
 
 
+def rooms_map(root: Path) -> str:
+    "A line per module, from the first lines of the notebook that it is exported from."
+    text = ROOMS
+    for heading, chapter in chapters(root).items():
+        text += f'\n\n**{heading}**\n'
+        for path in chapter:
+            module = re.search(r'#\| default_exp (\w+)', path.read_text(encoding='utf-8'))
+            text += f'\n- [`{module[1]}`](nbs/{path.name}): {promise(path)[1]}'
+    return f'{text}\n\n{ROOMS}'
+
+
+def contributing(root: Path) -> str:
+    "CONTRIBUTING.md with the map as it should be."
+    before, _, after = (root/'CONTRIBUTING.md').read_text(encoding='utf-8').split(ROOMS)
+    return before + rooms_map(root) + after
+
+
 def write_settings(root: Path):
-    "nbs/sidebar.yml, nbs/llms.txt and nbs/_quarto.yml, a copy of the one at the root."
+    "nbs/sidebar.yml, nbs/llms.txt, nbs/_quarto.yml (a copy of the one at the root) and the map in CONTRIBUTING.md."
+    (root/'CONTRIBUTING.md').write_text(contributing(root), encoding='utf-8', newline='\n')
     (root/'nbs/llms.txt').write_text(llms(root), encoding='utf-8', newline='\n')
     (root/'nbs/sidebar.yml').write_text(sidebar(root), encoding='utf-8')
     shutil.copy(root/'_quarto.yml', root/'nbs/_quarto.yml')
