@@ -17,10 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .photos import UserError, replacing
-from .data import ImageSet, interpolation_matrix, load_data, prepare
+from .files import UserError, replacing, write_text
+from .augment import interpolation_matrix, prepare
+from .data import ImageSet, load_data
 from .vit_model import count, create_vit, image_size
-from .train import Recipe, Run, build_model, fit
+from .recipe import Recipe
+from .runs import Run, build_model
+from .train import fit
 from .eval_tta import Report, evaluate, load_report
 
 log = logging.getLogger(__name__)
@@ -259,6 +262,5 @@ def write_study(name: str, trials: list[Trial], arms: list[Arm],
     figure = plot_trials(trials, arms)
     with replacing(out/'trials.png') as part: figure.savefig(part, dpi=120)
     plt.close(figure)
-    with replacing(out/'report.json') as part: part.write_text(json.dumps(dict(name=name, budget=budget, trials=rows), indent=1))
-    with replacing(out/'report.md') as part: part.write_text('\n'.join(text), encoding='utf8')
-    return out/'report.md'
+    write_text(out/'report.json', json.dumps(dict(name=name, budget=budget, trials=rows), indent=1))
+    return write_text(out/'report.md', '\n'.join(text))

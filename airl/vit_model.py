@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .photos import UserError
+from .files import UserError
 from .weights import MissingWeights, shipped
 
 class ModelError(UserError): "A model that cannot be made, or that cannot read this input."

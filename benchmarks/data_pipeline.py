@@ -26,7 +26,8 @@ from PIL import Image
 from torchvision import transforms as v1
 from torchvision.transforms import v2
 
-from airl.data import IMAGENET_MEAN, IMAGENET_STD, Augment, ImageSet, draw_mixes, generator_for, load_cifar10, mix, soft_targets
+from airl.augment import IMAGENET_MEAN, IMAGENET_STD, Augment, draw_mixes, mix, soft_targets
+from airl.data import ImageSet, generator_for, load_cifar10
 
 BATCH = 32  # of one tensor: small enough for the allocator to hand the same memory out again; twice as many in bf16
 TOGETHER, PIECE = 512, 8  # images whose draws, jitter and tables are made at once, and images enlarged at once
@@ -76,17 +77,19 @@ def rates(data, n, rounds):
 def nano_training(preset, copies=8):
     "A training of ViT-nano about to begin, on the sample repeated: at 24 px by the preset `nano`, at 32 px by `nano_long`."
     from accelerate import Accelerator
-    from airl.train import Recipe, Training, pick_precision
+    from airl.devices import training_precision
+    from airl.recipe import Recipe
+    from airl.train import Training
     sample = load_cifar10('sample')
     data = ImageSet(sample.images.repeat(copies, 1, 1, 1), sample.labels.repeat(copies), sample.class_names, f'sample, {copies} times')
-    t = Training(Recipe.preset(preset), data, Accelerator(cpu=True), pick_precision(torch.device('cpu')))
+    t = Training(Recipe.preset(preset), data, Accelerator(cpu=True), training_precision(torch.device('cpu')))
     t.model.train()
     return t
 
 
 def bare_step(t, rounds):
     "Seconds of forward, backward and optimizer on a batch that is there."
-    from airl.train import loss_of
+    from airl.recipe import loss_of
     r, best = t.recipe, 1e9
     layout = torch.channels_last if r.channels_last else torch.contiguous_format
     images = t.augment(t.images[:r.batch_size], generator_for(0)).contiguous(memory_format=layout)
@@ -138,10 +141,12 @@ def peak_memory(copies=50, steps=4):
 import resource, sys, torch
 from accelerate import Accelerator
 from airl.data import ImageSet, load_cifar10
-from airl.train import Recipe, Training, epoch_rows, pick_precision, train_step
+from airl.devices import training_precision
+from airl.recipe import Recipe
+from airl.train import Training, epoch_rows, train_step
 sample = load_cifar10('sample')
 data = ImageSet(sample.images.repeat({copies}, 1, 1, 1), sample.labels.repeat({copies}), sample.class_names, 'sample')
-t = Training(Recipe.preset('nano', small_size=0, small_share=0.), data, Accelerator(cpu=True), pick_precision(torch.device('cpu')))
+t = Training(Recipe.preset('nano', small_size=0, small_share=0.), data, Accelerator(cpu=True), training_precision(torch.device('cpu')))
 t.model.train()
 for rows in epoch_rows(t)[:{steps}]: train_step(t, rows)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

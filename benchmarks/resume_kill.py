@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from airl.train import Run
+from airl.runs import Run
 
 SCRIPT = """
 import sys
