@@ -244,7 +244,7 @@ def _compare_tab(gr, preset, device):
 def about_text() -> str:  # Markdown
     "What runs here and why, and the doctor's table."
     from airl import __version__
-    from airl.sam2_pipeline import choose_preset
+    from airl.presets import choose_preset
     name, why = choose_preset('auto')
     rows = table_rows(devices(), presets_here(), extras_here())
     table = '\n'.join(f'| {what} | {"yes" if there else "no"} | {detail} | {f"`{fix}`" if fix else ""} |'
