@@ -63,6 +63,7 @@ class Cutter(nn.Module):
 
     def forward(self, levels, prompt):  # five levels of a crop; [n, 7, 96, 96]
         "Logits [n, 3, 96, 96] of the masks and [n, 3] of their IoU."
+        x = None
         for i, (features, project, blocks) in enumerate(zip(levels[::-1], self.read, self.blocks)):
             told = F.adaptive_avg_pool2d(prompt, features.shape[-2:]).to(features.dtype)
             here = project(torch.cat([self.drop(features) if i < 2 else features, told], 1))
