@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from _figures import figure
 
-from airl.truth import read_davis, score_clip
-from airl.video import FlowTracker, flow_back, pull, small_grey
+from airl.flow_tracker import FlowTracker, flow_back, pull, small_grey
+from airl.measures import score_clip
+from airl.truth import read_davis
 
 
 def still(frames, first): return [first]*len(frames)

@@ -74,7 +74,7 @@ def slim_sam2():
 
 def sam2(n, early, trim=True):
     "SAM2Tracker alone, prompted once; without `trim` what the package keeps."
-    from airl.video import SAM2Tracker
+    from airl.sam2_tracker import SAM2Tracker
     tracker, measured = SAM2Tracker(slim_sam2()), {}
     if not trim: tracker._trim = lambda: None
     for k, (image, mask) in enumerate(frames(n)):

@@ -16,9 +16,11 @@ import numpy as np
 import torch
 from _figures import figure
 
-from airl.lite import LiteSegmenter
-from airl.scene import Prompts, mask_to_box
-from airl.video import FlowTracker, flow_back, segment_video, small_grey
+from airl.flow_tracker import FlowTracker, flow_back, small_grey
+from airl.lite_cutter import LiteSegmenter
+from airl.regions import mask_to_box
+from airl.scene import Prompts
+from airl.video import segment_video
 
 
 def painted(n, size=(480, 854), r=50):
