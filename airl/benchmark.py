@@ -14,9 +14,11 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 import numpy as np
-from .photos import UserError, replacing
-from .scene import Prompts, decode_rle, encode_rle, mask_iou, mask_to_box
-from .truth import Interval, Truth, TruthError, boundary_f, cgf1, interval, mask_ap, presence_auc, presence_mcc, read_truth
+from .files import UserError, replacing
+from .measures import Interval, boundary_f, cgf1, interval, mask_ap, presence_auc, presence_mcc
+from .regions import decode_rle, encode_rle, mask_iou, mask_to_box
+from .scene import Prompts
+from .truth import Truth, TruthError, read_truth
 
 log = logging.getLogger(__name__)
 
