@@ -86,7 +86,8 @@ def grabcut_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W
 def activation_mask(image: np.ndarray, phrase: str) -> np.ndarray: # bool [H, W]
     "A plain class activation map of the embedded ImageNet classifier, cut at a fifth of its peak; empty for what it has no class for."
     import cv2
-    from airl.lite import VocabularyError, look_up, read
+    from airl.lite_net import read
+    from airl.lite_words import VocabularyError, look_up
     try: classes = list(look_up(phrase).classes)
     except VocabularyError: classes = []
     if not classes: return np.zeros(image.shape[:2], bool)
@@ -325,7 +326,7 @@ def gallery(report: Report,
            ):            # matplotlib figure
     "Best, median and worst answers; the truth is outlined in white."
     import cv2
-    from airl.scene import overlay, show_images
+    from airl.drawing import overlay, show_images
     rows, truths = sorted((r for r in report.of(report.method) if r.present), key=lambda r: -r.iou), {t.name: t for t in report.truths}
     n = min(n, len(rows))
     middle_rows = rows[(len(rows) - n)//2:][:n]
