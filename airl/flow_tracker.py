@@ -9,7 +9,7 @@ __all__ = ['FLOW_SIDE', 'small_grey', 'pull', 'flow_back', 'Appearance', 'FlowTr
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 import cv2, numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
 from .files import UserError
 from .lite_cutter import PROMPT, crop_resized, frame_around, lite_cutter, prompt_picture
 from .lite_net import as_pixels, computing, lite_network
@@ -113,7 +113,9 @@ def _decoded(levels, frames, boxes, priors):
     with torch.inference_mode(), computing(): logits, quality = lite_cutter()(levels, torch.from_numpy(told))
     return logits.float().numpy(), quality.float().sigmoid().numpy()
 
-def _probability(logits): return expit(np.clip(logits, -20, 20)).astype(np.float32)
+def _probability(logits):  # float32 → float32, 0..1
+    # written out: SciPy's expit differs in the last bit of float32, which the recurrence over frames makes visible in masks
+    return (1/(1 + np.exp(-np.clip(logits, -20, 20)))).astype(np.float32)
 
 # %% ../nbs/14b_flow_tracker.ipynb #af81537e
 @dataclass
