@@ -190,7 +190,8 @@ def _photo_source(path: Path, fps: float) -> _Source:
     "A photo; or a GIF, a WebP, an AVIF, a PNG that moves."
     load_photo(path)
     if (n := count_pictures(path)) == 1: return _Source(path.stem, fps, still=True)
-    (_, _), (seconds, _) = itertools.islice(moving_pictures(path), 2)
+    try: seconds = next(itertools.islice(moving_pictures(path), 1, 2))[0]
+    except PhotoError: seconds = .1            # the second one is damaged
     return _Source(path.stem, 1/seconds, n*seconds, moving=True)
 
 def _path_source(path: Path, fps: float) -> _Source:
