@@ -281,7 +281,7 @@ UNREADABLE = frozenset('.heic .heif .hif'.split())   # photos that have to be ex
 def natural_key(name,          # a str or `Path`
                ) -> tuple:    # for `sorted`
     "As people count: frame 2 before frame 10, folder by folder; letters without regard to case, where that decides."
-    def place(piece): return ('0', len(n := piece.lstrip('0')), n) if piece.isdecimal() else (piece.casefold(), 0, '')
+    def place(piece): return ('0', len(n := piece.lstrip('0')), n, len(piece)) if piece.isdecimal() else (piece.casefold(), 0, '', 0)
     name = Path(name).as_posix()
     return [[place(piece) for piece in re.findall(r'\d+|\D', part)] for part in name.split('/')], name
 
