@@ -218,12 +218,14 @@ def _source_of(source, fps: float) -> _Source:
 
 def _moving_frames(path):  # yields (seconds, image)
     "The pictures of a GIF and its like; what is damaged ends it, with a warning."
-    n = -1
+    had = 0
     try:
-        for n, (seconds, image) in enumerate(moving_pictures(path)): yield seconds, image
+        for seconds, image in moving_pictures(path):
+            had += 1
+            yield seconds, image
     except PhotoError as e:
-        if n < 0: raise
-        log.warning('%s has %d of the %d frames that it promises: %s', path, n + 1, count_pictures(path), e)
+        if not had: raise
+        log.warning('%s has %d of the %d frames that it promises: %s', path, had, count_pictures(path), e)
 
 def _pictures(source, known: _Source, start: float):  # yields (seconds, image)
     "All pictures of a source with their times; a file begins shortly before `start`."
