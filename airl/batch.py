@@ -14,21 +14,22 @@ import numpy as np, pyarrow.parquet as pq
 from .files import UserError, only_one, write_text
 from .manifest import BatchRecipe, PartWriter, by_image, finished, merge_parts, part_files
 from .ray_engine import ray_answers
-from .sam2_pipeline import choose_preset, parse_prompt
+from .presets import choose_preset
+from .sam2_pipeline import parse_prompt
 from .scene import Settings
 from .sources import Job, SourceError, jobs_of
 from .workers import Where, local_answers
 
-# %% ../nbs/15_batch.ipynb #c8f15e18
+# %% ../nbs/15_batch.ipynb #1d0c5d3f
 # old import paths
-from .sources import LARGEST_FILE, LISTED  # noqa: F401
-from .manifest import SCHEMA, Opened, doubt, log, open_photo, read_manifest, rows_of, write_part  # noqa: F401
-from .workers import UNDER_WAY, Answer, ahead, answer, answers, answers_of_many, at_once  # noqa: F401
-from .workers import places, read_together, use_threads  # noqa: F401
-from .ray_engine import TRIES  # noqa: F401
-from .exports import FORMATS, check_format, class_names, export_dataset, gallery, split_of  # noqa: F401
-from .regions import filled, one_polygon, polygons  # noqa: F401
-from .devices import trim_heap as give_back  # noqa: F401
+from .sources import LARGEST_FILE, LISTED
+from .manifest import SCHEMA, Opened, doubt, log, open_photo, read_manifest, rows_of, write_part
+from .workers import UNDER_WAY, Answer, ahead, answer, answers, answers_of_many, at_once
+from .workers import places, read_together, use_threads
+from .ray_engine import TRIES
+from .exports import FORMATS, check_format, class_names, export_dataset, gallery, split_of
+from .regions import filled, one_polygon, polygons
+from .devices import trim_heap as give_back
 
 # %% ../nbs/15_batch.ipynb #48f6b8aa
 @dataclass
@@ -107,7 +108,7 @@ def _understood(prompts, preset) -> list[str]:
     "The prompts, if they can be asked at all."
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     if prompts and preset == 'lite':
-        from airl.lite import look_up
+        from airl.lite_words import look_up
         query = parse_prompt(prompts)
         for phrase in query.phrases + query.negatives: look_up(phrase)
     return prompts

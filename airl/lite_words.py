@@ -111,7 +111,7 @@ def _things(text):  # "cat, big dog" → ['cat', 'big dog']; "black and white ca
         else: out.insert(0, part)
     return out
 
-def _asked(text):  # "slice of pizza on a plate" → ('pizza', 'on a plate')
+def _before_relation(text):  # "slice of pizza on a plate" → ('pizza', 'on a plate')
     "What stands before the first preposition, and the rest."
     text = english().part_of.sub('', _without_articles(text))
     cut = english().relation.search(text, 1)
@@ -145,7 +145,7 @@ def look_up(phrase: str) -> Meaning:
     if not whole:
         raise VocabularyError(f'The phrase {phrase!r} names nothing to look for; say what, for example "a cat".')
     if whole in v.words: return Meaning(phrase, whole, *_leaves(v.words[whole], v), (), ())
-    head, tail = _asked(text)
+    head, tail = _before_relation(text)
     if len(things := _things(head)) > 1:
         raise VocabularyError(f'The phrase {phrase!r} names {len(things)} things; ask for each on its own: '
                               f'{", ".join(map(repr, things))}.')

@@ -11,7 +11,7 @@ __all__ = ['log', 'MODELS', 'PRESETS', 'MissingWeights', 'MissingExtra', 'shippe
 import hashlib, importlib, json, logging, os, shutil, struct, zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from .photos import UserError
+from .files import UserError
 
 log = logging.getLogger(__name__)
 
