@@ -101,7 +101,7 @@ def views(image: np.ndarray) -> list[np.ndarray]:  # 6 of uint8
     return [image, *(crop(image, (x, y, x + b, y + a)) for y, x in corners)]
 
 def _best_view(logits: dict, weights: dict, n: int, same: np.ndarray) -> np.ndarray:  # float [n] log-odds
-    "The weighted log-odds of `n` texts against the others in the view that speaks most for each; `same` [n, others] are left out."
+    "The weighted log-odds of `n` texts in the view that speaks most for each, against the others but those that are the `same`."
     def odds(l, i): return log_odds(l[:, [i]], l[:, n:][:, ~same[i]])[:, 0]
     return np.array([sum(weights[k]*odds(l, i) for k, l in logits.items()).max() for i in range(n)])
 

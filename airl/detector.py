@@ -144,7 +144,7 @@ def _inner(boxes, frame, size, margin=2):
 
 # %% ../nbs/11_detector.ipynb #9bad803c
 def _reported(answers, frame, size, box_threshold, text_threshold):
-    "Boxes [n, 4] in pixels of the whole picture, scores and phrases above the thresholds, of what one frame of it gave."
+    "Boxes [n, 4] in pixels of the picture, scores and phrases above the thresholds, of what one frame of it gave."
     x1, y1, x2, y2 = frame
     found = [(np.zeros((0, 4)), np.zeros(0), np.zeros(0, object))]
     for row, xyxy, scores in answers:
@@ -167,7 +167,8 @@ def _most(order, names, n):
 # %% ../nbs/11_detector.ipynb #9206b697
 def _rows_for(net, processor, phrases, joint, name):
     "Rows of `phrases` as a network of either family reads them."
-    if net.config.model_type.endswith('grounding-dino'): return rows_of(phrases, processor.tokenizer, joint, net.config.max_text_len)
+    if net.config.model_type.endswith('grounding-dino'):
+        return rows_of(phrases, processor.tokenizer, joint, net.config.max_text_len)
     limit = net.config.text_config.max_position_embeddings
     for phrase in phrases:
         if (n := len(processor.tokenizer(caption(phrase)).input_ids)) > limit:
@@ -229,7 +230,7 @@ class GroundingDINODetector:
                  joint: bool = False,                 # all phrases in one caption instead of a row each
                  tile: int | None = None,             # also look at overlapping tiles of this many pixels, for small things
                  batch_size: int = 8,                 # rows a forward, halved when memory runs out
-                 precision: str | None = None,        # 'fp32', 'bf16', 'fp16'; None: bf16 where native, else fp16 on a GPU, fp32 on a CPU
+                 precision: str | None = None,        # 'fp32', 'bf16', 'fp16'; None: what suits the device
                  low_memory: bool = False,            # leave the device after each picture
                 ):
         self.model, self.name, self.device = model, Path(model).name, str(device or pick_device())
@@ -276,7 +277,8 @@ class GroundingDINODetector:
 
     def _rows(self, phrases): return _rows_for(self._net, self._processor, phrases, self.joint, self.name)
 
-    def _forward(self, image, rows): return _forward(self._net, self._processor, image, rows, self.device, self.precision)
+    def _forward(self, image, rows):
+        return _forward(self._net, self._processor, image, rows, self.device, self.precision)
 
 # %% ../nbs/11_detector.ipynb #69b857a8
 def _square_mask(bert_model):  # each word attends to its own phrase: a mask [n, tokens, tokens]
@@ -317,9 +319,10 @@ def _build_original(checkpoint, plan, bert):
     state = {k.removeprefix('module.'): v for k, v in load_checkpoint(checkpoint).items()}
     net = dino.build_groundingdino(SimpleNamespace(**vars(config) | dict(text_encoder_type=bert)))
     not_stored = ('relative_position_index', 'pooler')
-    lacking = [k for k in net.load_state_dict(state, strict=False).missing_keys if not any(part in k for part in not_stored)]
-    if lacking: raise MissingWeights(f'{checkpoint} does not hold the weights of {plan}: {lacking[0]} and {len(lacking) - 1} more are missing; '
-                                     'give the checkpoint that belongs to it.')
+    missing = net.load_state_dict(state, strict=False).missing_keys
+    if lacking := [k for k in missing if not any(part in k for part in not_stored)]:
+        raise MissingWeights(f'{checkpoint} does not hold the weights of {plan}: {lacking[0]} and {len(lacking) - 1} more are '
+                             'missing; give the checkpoint that belongs to it.')
     processor = transformers.GroundingDinoProcessor(transformers.GroundingDinoImageProcessor(), net.tokenizer)
     return net.eval().requires_grad_(False), processor
 

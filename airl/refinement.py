@@ -24,11 +24,14 @@ def own_prompt(mask: np.ndarray,  # bool [h, w]
     return Prompts(mask_to_box(mask)[None], np.array([[[x + .5, y + .5]]]), masks=.02 + .96*shape[None])
 
 # %% ../nbs/13d_refinement.ipynb #91de67b4
-def window_around(size: tuple, box: np.ndarray, room: float = 1.) -> np.ndarray:  # int xyxy in the working image of `size`
-    "The box with `room` times its longer side around it."
-    h, w = size
-    grow = room*max(box[2]-box[0], box[3]-box[1])
-    return np.array([max(0, box[0]-grow), max(0, box[1]-grow), min(w, box[2]+grow), min(h, box[3]+grow)]).round().astype(int)
+def window_around(size: tuple,      # height, width
+                  box: np.ndarray,  # [4] xyxy
+                  room: float = 1.,
+                 ) -> np.ndarray:   # int [4] xyxy
+    "The box with `room` times its longer side around it, as far as the border."
+    (h, w), (x1, y1, x2, y2) = size, box
+    grow = room*max(x2-x1, y2-y1)
+    return np.array([max(0, x1-grow), max(0, y1-grow), min(w, x2+grow), min(h, y2+grow)]).round().astype(int)
 
 def closer(photo: KnownPhoto,
            original: np.ndarray,  # uint8 [H, W, 3]
@@ -49,7 +52,8 @@ def closer(photo: KnownPhoto,
 def _asked_again(photo, original, proposal, mask, segmenter, evaluator, small):  # Proposal
     "The same object with candidates for what `mask` holds."
     (h, w), box = photo.image.shape[:2], mask_to_box(mask)
-    if (box[2]-box[0])*(box[3]-box[1]) < small*h*w: c = closer(photo, original, mask, window_around((h, w), box), segmenter)
+    if (box[2]-box[0])*(box[3]-box[1]) < small*h*w:
+        c = closer(photo, original, mask, window_around((h, w), box), segmenter)
     else: c = photo.candidates(own_prompt(mask), segmenter)
     masks = np.stack([c.mask(0, j, photo.small) for j in range(c.predicted_iou.shape[1])])
     known = np.full(len(masks), proposal.detection_score) if evaluator.scorer is None else None

@@ -18,11 +18,12 @@ from .files import Recent, UserError, digest
 from .mask_eval import ComprehensiveMaskEvaluator, post_process
 from .photos import load_photo, resize_longest
 from .presets import build_engines, choose_preset
-from .proposals import KnownPhoto, Proposal, considered, finished, timed
+from .proposals import KnownPhoto, Proposal, considered, instances_of, timed
 from .refinement import refined
 from .sam2_segmenter import SAM2Segmenter, load_sam2  # noqa: F401, old import paths
 from .sam3 import Sam3Engine  # noqa: F401, old import paths
-from .scene import Candidate, Candidates, Detections, Detector, Instance, Prompts, Scorer, SegmentationResult, Segmenter, Settings
+from .scene import (Candidate, Candidates, Detections, Detector, Instance, Prompts, Scorer, SegmentationResult, Segmenter,
+                        Settings)
 
 log = logging.getLogger(__name__)
 
@@ -54,17 +55,18 @@ def parse_prompt(prompt: str | Sequence[str],  # "a cat", "a dog . a frisbee", [
 def _look(photo: KnownPhoto, query: Query, settings: Settings, scorer: Scorer | None, detector: Detector,
           timings: dict):  # presence by phrase, Detections of each phrase, Detections of each negative
     "Is it there, and where?"
-    least = settings.box_threshold
-    with timed(timings, 'presence'): presence = photo.presence_of(query.phrases + query.negatives, scorer, detector, least)
-    there = [[p for p in phrases if presence[p] >= settings.presence_threshold] for phrases in (query.phrases, query.negatives)]
+    least, asked = settings.box_threshold, (query.phrases, query.negatives)
+    with timed(timings, 'presence'): presence = photo.presence_of(sum(asked, ()), scorer, detector, least)
+    there = [[p for p in phrases if presence[p] >= settings.presence_threshold] for phrases in asked]
     with timed(timings, 'detect'): return presence, *(photo.boxes_of(phrases, detector, least) for phrases in there)
 
 # %% ../nbs/13_sam2_pipeline.ipynb #ea0ea0fc
-def _choose(photo: KnownPhoto, original: np.ndarray, detections: Sequence[Detections], settings: Settings, segmenter: Segmenter,
-            evaluator: ComprehensiveMaskEvaluator, timings: dict) -> list[Proposal]:  # best first
+def _choose(photo: KnownPhoto, original: np.ndarray, detections: Sequence[Detections], settings: Settings,
+            segmenter: Segmenter, evaluator: ComprehensiveMaskEvaluator, timings: dict) -> list[Proposal]:  # best first
     "The proposals that answer, refined if that was asked for."
     one = settings.instances == 'best'
-    found = photo.proposals([d[:5 if one else None] for d in detections], segmenter, evaluator, timings) if detections else []
+    if one: detections = [d[:5] for d in detections]
+    found = photo.proposals(detections, segmenter, evaluator, timings) if detections else []
     if one: found = [f for k, f in enumerate(found) if f.label not in {g.label for g in found[:k]}]
     if not settings.refine or not found: return found
     with timed(timings, 'refine'): return [refined(photo, original, f, segmenter, evaluator) for f in found]
@@ -126,7 +128,8 @@ class TextDrivenSegmentationPipeline:
         if detector is None or segmenter is None:
             self.preset, self.why = choose_preset(models)
             engines = build_engines(self.preset, device, low_memory)
-        self.scorer, self.detector, self.segmenter = (own or preset for own, preset in zip((scorer, detector, segmenter), engines))
+        own = scorer, detector, segmenter
+        self.scorer, self.detector, self.segmenter = (mine or preset for mine, preset in zip(own, engines))
         self.evaluator, self._photos = ComprehensiveMaskEvaluator(self.scorer), Recent()
         log.info('%s', self.why)
 
@@ -152,8 +155,8 @@ class TextDrivenSegmentationPipeline:
             found = _choose(photo, image, detections, settings, self.segmenter, self.evaluator, timings)
             with timed(timings, 'finish'):
                 left_out = photo.proposals(unwanted, self.segmenter, self.evaluator, timings) if unwanted else []
-                outside = [i.mask for i in finished(photo, left_out, settings.post)]
-                instances = finished(photo, found, settings.post, np.any(outside, axis=0) if outside else None)
+                outside = [i.mask for i in instances_of(photo, left_out, settings.post)]
+                instances = instances_of(photo, found, settings.post, np.any(outside, axis=0) if outside else None)
                 result = self._result(photo, image, query, instances, found, presence, detections, timings)
         if save_results: result.save(output_dir, filename_prefix)
         return result
@@ -162,10 +165,10 @@ class TextDrivenSegmentationPipeline:
         "Everything that is known, in one place."
         if {i.label for i in instances} < set(query.phrases): _seen(photo, self.scorer)
         best = next((f for f in found if instances and f.label == instances[0].label), None)
-        reasons = dict.fromkeys([self.why, *(d.reason for d in detections if d.reason)])
+        why = '; '.join(dict.fromkeys([self.why, *(d.reason for d in detections if d.reason)]))
+        engines = _engines(self.scorer, self.detector, self.segmenter, detections)
         return SegmentationResult(image, list(query.phrases), instances, considered(photo, best) if best else [],
-                                  {p: presence[p] for p in query.phrases}, photo.seen or [], self.preset,
-                                  _engines(self.scorer, self.detector, self.segmenter, detections), '; '.join(reasons), timings)
+                                  {p: presence[p] for p in query.phrases}, photo.seen or [], self.preset, engines, why, timings)
 
     def segment_at(self, image,           # anything `load_photo` reads
                    prompts: Prompts,      # in pixels of that photo
@@ -175,13 +178,14 @@ class TextDrivenSegmentationPipeline:
         "Cut out what boxes, clicks or rough masks point at; a photo that was asked about before is not read again."
         post, timings, image = (settings or self.settings).post, {}, load_photo(image)
         photo = self._open(image)
+        inner, n = _inner_prompts(prompts, photo.scale), len(prompts)
         with photo.lock, timed(timings, 'total'):
-            with timed(timings, 'segment'): candidates = photo.candidates(_inner_prompts(prompts, photo.scale), self.segmenter)
-            with timed(timings, 'finish'): each = [_pointed_at(photo, candidates, i, label, post) for i in range(len(prompts))]
+            with timed(timings, 'segment'): candidates = photo.candidates(inner, self.segmenter)
+            with timed(timings, 'finish'): each = [_pointed_at(photo, candidates, i, label, post) for i in range(n)]
         instances, proposals = zip(*each)
         first = max(range(len(instances)), key=lambda i: instances[i].score.total)
-        return SegmentationResult(image, [label], [i for i in instances if i.mask.any()], proposals[first], {label: 1.}, [], self.preset,
-                                  dict(segmenter=self.segmenter.name), self.why, timings)
+        return SegmentationResult(image, [label], [i for i in instances if i.mask.any()], proposals[first], {label: 1.}, [],
+                                  self.preset, dict(segmenter=self.segmenter.name), self.why, timings)
 
     def photos_at_once(self) -> int:
         "How many photos are best prepared together: four on a GPU whose segmenter reads several in one pass, else one."
@@ -192,7 +196,7 @@ class TextDrivenSegmentationPipeline:
                 prompts: Sequence,                      # what will be asked of each
                 settings: Settings | None = None,       # None: the pipeline's own
                ):
-        "Find presence and boxes of several photos, and read those that need it in one pass; what fails is left for its turn."
+        "Find presence and boxes of several photos, read those that need it in one pass; what fails is left for its turn."
         settings, unread = settings or self.settings, []
         for image, prompt in zip(images, prompts, strict=True):
             try:

@@ -207,7 +207,7 @@ def half_precision(bench) -> float:
 def follows(model: str):   # a check's `measure`
     "Mean IoU of SAM 2's tracker over eight frames that slide."
     def measure(bench):
-        from airl.video import SAM2Tracker
+        from airl.sam2_tracker import SAM2Tracker
         tracker, (photo, _, mask, _), ious = SAM2Tracker(model), bench.objects[0], []
         slide = lambda a, k: np.roll(a, 3*k, 1)
         tracker.start(photo)
