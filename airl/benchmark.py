@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 import numpy as np
-from .photos import UserError, replacing
+from .files import UserError, replacing, short_name
 from .scene import Prompts, decode_rle, encode_rle, mask_iou, mask_to_box
 from .truth import Interval, Truth, TruthError, boundary_f, cgf1, interval, mask_ap, presence_auc, presence_mcc, read_truth
 
@@ -197,7 +197,7 @@ def _short(data) -> str: # what to call the data in a table: the kind and the la
 
 def run_folder(data: str, task: str, models: str) -> Path:
     "Where the command line keeps a run if nobody says where: the same command finds it again."
-    return Path('bench')/'-'.join([task, re.sub(r'\W+', '_', _short(data)).strip('_'), models])
+    return Path('bench')/'-'.join([task, short_name(re.sub(r'\W+', '_', _short(data)).strip('_')), models])
 
 # %% ../nbs/16_benchmark.ipynb #1b6ea044
 def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … as `read_truth` takes it, or a list of `Truth`

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from .demo import demo_nano, demo_segment, demo_train, next_steps, report_line
 from .doctor import examine, print_report, print_table
-from .files import UserError
+from .files import UserError, short_name
 from .photos import load_photo
 from .shell import Data, Device, Model, Models, Preset, Tta, command, main, one_name, overrides
 from .demo import traced  # old import paths
@@ -211,7 +211,7 @@ def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (about a minut
     recipe = Recipe.preset(preset, **overrides(change or []))
     train_set, test_set = (load_data(data, split) for split in ('train', 'test'))
     kind, _, source = data.partition(':')
-    folder = run or Path('runs')/f'{preset}-{Path(source).resolve().name if kind == "folder" else kind}'
+    folder = run or Path('runs')/short_name(f'{preset}-{Path(source).resolve().name if kind == "folder" else kind}')
     begun = (folder/'recipe.yaml').exists() and (folder/'metrics.csv').exists()
     before = len(Run(folder).metrics) if begun else 0
     done = fit(recipe, train_set, run_dir=folder, device=device, start=start)
