@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 import numpy as np
-from .files import UserError, replacing, short_name
+from .files import UserError, replacing, short_name, write_text
 from .scene import Prompts, decode_rle, encode_rle, mask_iou, mask_to_box
-from .truth import Interval, Truth, TruthError, boundary_f, cgf1, interval, mask_ap, presence_auc, presence_mcc, read_truth
+from .truth import Interval, Truth, TruthError, boundary_f, cgf1, checked, interval, mask_ap, presence_auc, presence_mcc, read_truth
 
 log = logging.getLogger(__name__)
 
@@ -208,12 +208,15 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
           limit: int | None = None, # the first so many photos
           min_area: float = .02,   # box and click: part of the photo that an object must cover
           output_dir=None,         # where to write as it goes, and the report in the end
+          skip_bad: bool = False,  # go on without bad labels and photos, and count them in the report
          ) -> 'Report':
     "Measure engines on labelled photos."
     from tqdm.auto import tqdm
     if task not in TRIVIAL: raise BenchError(f'There is no task {task!r}; there are {", ".join(TRIVIAL)}.')
-    truths = (read_truth(data) if isinstance(data, str) else list(data))[:limit]
-    if not truths: raise BenchError(f'There are no labelled photos in {data!r}; check the path.')
+    listed = read_truth(data, skip_bad) if isinstance(data, str) else list(data)
+    truths, bad = checked(listed[:limit], skip_bad), list(getattr(listed, 'bad', ()))
+    bad += truths.bad
+    if not truths: raise BenchError(f'There are no labelled photos in {data!r}' + (f' that are whole: {bad[0]}' if bad else '; check the path.'))
     if pipeline is None:
         from airl.sam2_pipeline import TextDrivenSegmentationPipeline
         pipeline = TextDrivenSegmentationPipeline(models, instances='all', device=device)
@@ -226,7 +229,9 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
         for t in tqdm([t for t in truths if t.name not in done], desc=f'{task}, {name}', leave=False, disable='IN_TEST' in os.environ):
             done[t.name] = ask(t)
             print(json.dumps(dict(photo=t.name, rows=[asdict(r) for r in done[t.name]])), file=log_file, flush=True)
-    report = Report(_short(data), task, name, [r for t in truths for r in done[t.name]], truths, yardstick())
+    rows = [r for t in truths for r in done[t.name]]
+    if not rows: raise BenchError(f'There is nothing to ask in {data!r}: its photos hold no object of a size to be judged, or nothing is known of those that they hold.')
+    report = Report(_short(data), task, name, rows, truths, yardstick(), bad)
     if output_dir: report.save(output_dir)
     return report
 
@@ -274,6 +279,7 @@ class Report:
     rows: list[Row] = field(repr=False)
     truths: list[Truth] = field(repr=False)
     yardstick: float = float('nan')    # seconds of one forward of ViT-B/16
+    bad: list[str] = field(default_factory=list, repr=False)  # a sentence about each label or photo that was left out
 
     def of(self, method: str) -> list[Row]: return [r for r in self.rows if r.method == method]
 
@@ -289,7 +295,12 @@ class Report:
         s = self.summaries()[0]
         named = dict(n=s.iou.n, miou=s.iou.mean, miou_low=s.iou.low, miou_high=s.iou.high, ciou=s.overall, p50=s.p50, p70=s.p70, p90=s.p90, boundary_f=s.f, presence_auc=s.auc,
                      presence_mcc=s.mcc, cgf1=s.cgf1, mask_ap=s.ap, seconds_per_image=s.seconds_per_photo, vit_b16_forwards=s.vit_forwards)
-        return dict(data=self.data, task=self.task, method=s.method, photos=len({r.photo for r in self.rows}), refused=s.refused) | {k: None if np.isnan(v) else v for k, v in named.items()}
+        return dict(data=self.data, task=self.task, method=s.method, photos=len({r.photo for r in self.rows}), refused=s.refused, bad=len(self.bad)) | {k: None if np.isnan(v) else v for k, v in named.items()}
+
+    def left_out(self) -> str: # '' where nothing was
+        "How much of the labels was bad and left out, in words."
+        n = len(self.bad)
+        return f'{n} bad {"entry" if n == 1 else "entries"} of the labels left out, such as {self.bad[0]}' if n else ''
 
     def markdown(self) -> str: return _markdown(self)
     def _repr_markdown_(self) -> str: return self.markdown()
@@ -315,6 +326,7 @@ def _markdown(report: Report) -> str:
              '| method | n | IoU [95 %] | ' + ' | '.join(_COLUMNS[c] for c in columns) + ' |', '|---|' + '---:|'*(len(columns) + 2)]
     lines += [f'| {r.method} | {r.iou.n} | {r.iou.mean:.3f} [{r.iou.low:.3f}, {r.iou.high:.3f}] | ' + ' | '.join(cell(getattr(r, c)) for c in columns) + ' |' for r in rows]
     if refused := rows[0].refused: lines += ['', f'{rows[0].method} would not answer {refused} of {len(report.of(rows[0].method))} questions.']
+    if report.bad: lines += ['', report.left_out()]
     return '\n'.join(lines)
 
 # %% ../nbs/16_benchmark.ipynb #3bd3e201
@@ -342,11 +354,13 @@ def gallery(report: Report,
 
 # %% ../nbs/16_benchmark.ipynb #c5845220
 def _save(report: Report, folder: Path) -> list[Path]:
-    "Write table.md, table.csv, per_image.csv and gallery.png."
+    "Write table.md, table.csv, per_image.csv and gallery.png; bad.txt where labels were left out."
     import matplotlib.pyplot as plt
     folder.mkdir(parents=True, exist_ok=True)
     (folder/'table.md').write_text(report.markdown() + '\n', encoding='utf-8')
     flat = lambda s: {k: v for k, v in asdict(s).items() if k != 'iou'} | dict(n=s.iou.n, iou=s.iou.mean, iou_low=s.iou.low, iou_high=s.iou.high)
+    if report.bad: write_text(folder/'bad.txt', ''.join(f'{sentence}\n' for sentence in report.bad))
+    else: (folder/'bad.txt').unlink(missing_ok=True)
     _write_csv(folder/'table.csv', [flat(s) for s in report.summaries()])
     _write_csv(folder/'per_image.csv', [{k: getattr(r, k) for k in ('photo', 'phrase', 'method', 'index', 'present', 'iou', 'f', 'probability', 'refused', 'seconds')} | dict(masks=len(r.masks)) for r in report.rows])
     if any(r.present for r in report.of(report.method)):

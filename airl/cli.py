@@ -256,6 +256,7 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
               min_area: Annotated[float, typer.Option(min=0, max=1, help='box and click: the part of its photo that an object must cover.')] = .02,
               output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for table, rows and gallery; bench/TASK-DATA-PRESET if not given. A run that was interrupted goes on.')] = None,
               compare: Annotated[Path | None, typer.Option(help='Folder of another run: how much better this one is, with a paired bootstrap interval.')] = None,
+              skip_bad: Annotated[bool, typer.Option('--skip-bad', help='Go on without bad labels and photos, and count them in the result.')] = False,
               device: Device = None):
     """Measure engines on labelled photos: how good, how sure, how fast, and what doing nothing would have scored.
 
@@ -290,10 +291,10 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
     other = load_report(compare) if compare else None
     folder = output or run_folder(data, task, models)
     before = (folder/'rows.jsonl').exists()
-    report = bench(data, task, models, device, limit=limit, min_area=min_area, output_dir=folder)
+    report = bench(data, task, models, device, limit=limit, min_area=min_area, output_dir=folder, skip_bad=skip_bad)
     if before: print(f'What {folder} held was not measured again; remove it to start anew.')
     print(f'{report.markdown()}\n\nTable, rows and gallery: {folder}')
-    answer = report.figures() | dict(files=sorted(p for p in folder.iterdir() if p.is_file()))
+    answer = report.figures() | dict(bad_entries=report.bad, files=sorted(p for p in folder.iterdir() if p.is_file()))
     if other:
         gain = compare_runs(other, report)
         print(f'Mean IoU against {compare}: {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}], {gain.n} shared questions.')
