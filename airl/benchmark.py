@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 import numpy as np
 from .files import UserError, replacing, short_name, write_text
+from .lettering import legible
 from .scene import Prompts, decode_rle, encode_rle, mask_iou, mask_to_box
 from .truth import Interval, Truth, TruthError, boundary_f, cgf1, checked, interval, mask_ap, presence_auc, presence_mcc, read_truth
 
@@ -349,7 +350,8 @@ def gallery(report: Report,
             images.append(cv2.drawContours(picture, contours, -1, (255, 255, 255), max(1, max(image.shape)//250)))
             titles.append(f'{kind}: {r.phrase}, {r.iou:.2f}')
     figure = show_images(images, titles, columns=max(n, 1))
-    figure.suptitle(f'{report.method}: {report.task} on {report.data}, IoU')
+    (title,), style = legible([f'{report.method}: {report.task} on {report.data}, IoU'])
+    figure.suptitle(title, **style)
     return figure
 
 # %% ../nbs/16_benchmark.ipynb #c5845220

@@ -106,13 +106,13 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
       airl batch shards/000.tar "a cat" --engine ray --address auto
     """
     from airl import batch as folders
+    from airl.exports import class_map
     for name in export or (): folders.check_format(name)
-    if wrong := [pair for pair in classes or () if '=' not in pair]: raise UserError(f'--class {wrong[0]!r} gives no name; write it as "a man=person".')
+    named = class_map(classes, folders.phrases_asked(source, prompt or (), output)) if classes else None
     summary = folders.segment_folder(source, prompt or (), output, models=models, instances=instances, workers=workers, engine=engine, address=address, gpus=gpus, device=device)
     print(f'{summary.sentence()}\nEngines: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
-    named = dict(pair.rpartition('=')[::2] for pair in classes or ())
-    made = [folders.export_dataset(output, name, named or None, val) for name in export or ()] + [folders.gallery(output)]*gallery
+    made = [folders.export_dataset(output, name, named, val) for name in export or ()] + [folders.gallery(output)]*gallery
     if made: print(f'Made: {", ".join(map(str, made))}')
     return vars(summary) | dict(sentence=summary.sentence(), made=made)
 
