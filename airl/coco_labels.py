@@ -154,7 +154,7 @@ def _coco_labels(image: dict, objects: list[dict], names: dict) -> Labels:
 
 def _place(path) -> tuple[Path, Path]: # JSON file, folder of its photos
     if (path := inside(path)).suffix != '.json': return inside(path, 'instances.json', 'images')/'instances.json', path/'images'
-    file, places = inside(path.parent, path.name)/path.name, (path.parent.parent/path.stem.split('_')[-1], path.parent/'images')
+    file, places = inside(path.parent, path.name)/path.name, (path.parent.parent/path.stem.split('_')[-1], path.parent/'images', path.parent.parent/'images')
     return file, next((p for p in places if p.is_dir()), places[0])
 
 # %% ../nbs/08c_coco_labels.ipynb #216f5552

@@ -133,7 +133,7 @@ class _Classes:
     names: list[str]
 
 def _to_coco(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
-    "`train.json` and `val.json` with exact masks, and all photos, upright, in `images`, the root of their file names."
+    "`train.json` and `val.json` with exact masks, also by the names that CVAT looks for, and all photos, upright, in `images`, the root of their file names."
     categories = [dict(id=k, name=name) for k, name in enumerate(classes.names, 1)]
     parts = {split: dict(images=[], annotations=[], categories=categories) for split in ('train', 'val')}
     for n, photo in enumerate(photos, 1):
@@ -142,7 +142,8 @@ def _to_coco(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
         for k, r in enumerate(photo.objects, len(part['annotations']) + 1):
             number, rle = classes.number[r['prompt']] + 1, dict(size=[h, w], counts=r['rle'])
             part['annotations'].append(coco_annotation(k, n, number, r['box'], rle, r['area'], r['score']))
-    for split in [s for s, part in parts.items() if part['images']] or ['train']: write_text(folder/f'{split}.json', json.dumps(parts[split]))
+    for split in [s for s, part in parts.items() if part['images']] or ['train']:
+        for name in (f'{split}.json', f'annotations/instances_{split}.json'): write_text(folder/name, json.dumps(parts[split]))
 
 # %% ../nbs/15c_exports.ipynb #e2c0f99a
 def _to_yolo(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
