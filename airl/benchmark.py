@@ -14,11 +14,13 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 import numpy as np
-from .files import UserError, replacing
+from .files import UserError, replacing, short_name, write_text
+from .labels import Truth, TruthError, checked
+from .lettering import legible
 from .measures import Interval, boundary_f, cgf1, interval, mask_ap, presence_auc, presence_mcc
 from .regions import decode_rle, encode_rle, mask_iou, mask_to_box
 from .scene import Prompts
-from .truth import Truth, TruthError, read_truth
+from .truth import read_truth
 
 log = logging.getLogger(__name__)
 
@@ -200,7 +202,7 @@ def _short(data) -> str: # what to call the data in a table: the kind and the la
 
 def run_folder(data: str, task: str, models: str) -> Path:
     "Where the command line keeps a run if nobody says where: the same command finds it again."
-    return Path('bench')/'-'.join([task, re.sub(r'\W+', '_', _short(data)).strip('_'), models])
+    return Path('bench')/'-'.join([task, short_name(re.sub(r'\W+', '_', _short(data)).strip('_')), models])
 
 # %% ../nbs/16_benchmark.ipynb #1b6ea044
 def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … as `read_truth` takes it, or a list of `Truth`
@@ -211,12 +213,15 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
           limit: int | None = None, # the first so many photos
           min_area: float = .02,   # box and click: part of the photo that an object must cover
           output_dir=None,         # where to write as it goes, and the report in the end
+          skip_bad: bool = False,  # go on without bad labels and photos, and count them in the report
          ) -> 'Report':
     "Measure engines on labelled photos."
     from tqdm.auto import tqdm
     if task not in TRIVIAL: raise BenchError(f'There is no task {task!r}; there are {", ".join(TRIVIAL)}.')
-    truths = (read_truth(data) if isinstance(data, str) else list(data))[:limit]
-    if not truths: raise BenchError(f'There are no labelled photos in {data!r}; check the path.')
+    listed = read_truth(data, skip_bad) if isinstance(data, str) else list(data)
+    truths, bad = checked(listed[:limit], skip_bad), list(getattr(listed, 'bad', ()))
+    bad += truths.bad
+    if not truths: raise BenchError(f'There are no labelled photos in {data!r}' + (f' that are whole: {bad[0]}' if bad else '; check the path.'))
     if pipeline is None:
         from airl.sam2_pipeline import TextDrivenSegmentationPipeline
         pipeline = TextDrivenSegmentationPipeline(models, instances='all', device=device)
@@ -229,7 +234,9 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
         for t in tqdm([t for t in truths if t.name not in done], desc=f'{task}, {name}', leave=False, disable='IN_TEST' in os.environ):
             done[t.name] = ask(t)
             print(json.dumps(dict(photo=t.name, rows=[asdict(r) for r in done[t.name]])), file=log_file, flush=True)
-    report = Report(_short(data), task, name, [r for t in truths for r in done[t.name]], truths, yardstick())
+    rows = [r for t in truths for r in done[t.name]]
+    if not rows: raise BenchError(f'There is nothing to ask in {data!r}: its photos hold no object of a size to be judged, or nothing is known of those that they hold.')
+    report = Report(_short(data), task, name, rows, truths, yardstick(), bad)
     if output_dir: report.save(output_dir)
     return report
 
@@ -277,6 +284,7 @@ class Report:
     rows: list[Row] = field(repr=False)
     truths: list[Truth] = field(repr=False)
     yardstick: float = float('nan')    # seconds of one forward of ViT-B/16
+    bad: list[str] = field(default_factory=list, repr=False)  # a sentence about each label or photo that was left out
 
     def of(self, method: str) -> list[Row]: return [r for r in self.rows if r.method == method]
 
@@ -292,7 +300,12 @@ class Report:
         s = self.summaries()[0]
         named = dict(n=s.iou.n, miou=s.iou.mean, miou_low=s.iou.low, miou_high=s.iou.high, ciou=s.overall, p50=s.p50, p70=s.p70, p90=s.p90, boundary_f=s.f, presence_auc=s.auc,
                      presence_mcc=s.mcc, cgf1=s.cgf1, mask_ap=s.ap, seconds_per_image=s.seconds_per_photo, vit_b16_forwards=s.vit_forwards)
-        return dict(data=self.data, task=self.task, method=s.method, photos=len({r.photo for r in self.rows}), refused=s.refused) | {k: None if np.isnan(v) else v for k, v in named.items()}
+        return dict(data=self.data, task=self.task, method=s.method, photos=len({r.photo for r in self.rows}), refused=s.refused, bad=len(self.bad)) | {k: None if np.isnan(v) else v for k, v in named.items()}
+
+    def left_out(self) -> str: # '' where nothing was
+        "How much of the labels was bad and left out, in words."
+        n = len(self.bad)
+        return f'{n} bad {"entry" if n == 1 else "entries"} of the labels left out, such as {self.bad[0]}' if n else ''
 
     def markdown(self) -> str: return _markdown(self)
     def _repr_markdown_(self) -> str: return self.markdown()
@@ -318,6 +331,7 @@ def _markdown(report: Report) -> str:
              '| method | n | IoU [95 %] | ' + ' | '.join(_COLUMNS[c] for c in columns) + ' |', '|---|' + '---:|'*(len(columns) + 2)]
     lines += [f'| {r.method} | {r.iou.n} | {r.iou.mean:.3f} [{r.iou.low:.3f}, {r.iou.high:.3f}] | ' + ' | '.join(cell(getattr(r, c)) for c in columns) + ' |' for r in rows]
     if refused := rows[0].refused: lines += ['', f'{rows[0].method} would not answer {refused} of {len(report.of(rows[0].method))} questions.']
+    if report.bad: lines += ['', report.left_out()]
     return '\n'.join(lines)
 
 # %% ../nbs/16_benchmark.ipynb #3bd3e201
@@ -340,16 +354,19 @@ def gallery(report: Report,
             images.append(cv2.drawContours(picture, contours, -1, (255, 255, 255), max(1, max(image.shape)//250)))
             titles.append(f'{kind}: {r.phrase}, {r.iou:.2f}')
     figure = show_images(images, titles, columns=max(n, 1))
-    figure.suptitle(f'{report.method}: {report.task} on {report.data}, IoU')
+    (title,), style = legible([f'{report.method}: {report.task} on {report.data}, IoU'])
+    figure.suptitle(title, **style)
     return figure
 
 # %% ../nbs/16_benchmark.ipynb #c5845220
 def _save(report: Report, folder: Path) -> list[Path]:
-    "Write table.md, table.csv, per_image.csv and gallery.png."
+    "Write table.md, table.csv, per_image.csv and gallery.png; bad.txt where labels were left out."
     import matplotlib.pyplot as plt
     folder.mkdir(parents=True, exist_ok=True)
     (folder/'table.md').write_text(report.markdown() + '\n', encoding='utf-8')
     flat = lambda s: {k: v for k, v in asdict(s).items() if k != 'iou'} | dict(n=s.iou.n, iou=s.iou.mean, iou_low=s.iou.low, iou_high=s.iou.high)
+    if report.bad: write_text(folder/'bad.txt', ''.join(f'{sentence}\n' for sentence in report.bad))
+    else: (folder/'bad.txt').unlink(missing_ok=True)
     _write_csv(folder/'table.csv', [flat(s) for s in report.summaries()])
     _write_csv(folder/'per_image.csv', [{k: getattr(r, k) for k in ('photo', 'phrase', 'method', 'index', 'present', 'iou', 'f', 'probability', 'refused', 'seconds')} | dict(masks=len(r.masks)) for r in report.rows])
     if any(r.present for r in report.of(report.method)):

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from .demo import demo_nano, demo_segment, demo_train, next_steps, report_line
 from .doctor import examine, print_report, print_table
-from .files import UserError
+from .files import UserError, short_name
 from .photos import load_photo
 from .shell import Data, Device, Model, Models, Preset, Tta, command, main, one_name, overrides
 from .demo import traced  # old import paths
@@ -108,13 +108,13 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
       airl batch shards/000.tar "a cat" --engine ray --address auto
     """
     from airl import batch as folders
+    from airl.exports import class_map
     for name in export or (): folders.check_format(name)
-    if wrong := [pair for pair in classes or () if '=' not in pair]: raise UserError(f'--class {wrong[0]!r} gives no name; write it as "a man=person".')
+    named = class_map(classes, folders.phrases_asked(source, prompt or (), output)) if classes else None
     summary = folders.segment_folder(source, prompt or (), output, models=models, instances=instances, workers=workers, engine=engine, address=address, gpus=gpus, device=device)
     print(f'{summary.sentence()}\nEngines: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
-    named = dict(pair.rpartition('=')[::2] for pair in classes or ())
-    made = [folders.export_dataset(output, name, named or None, val) for name in export or ()] + [folders.gallery(output)]*gallery
+    made = [folders.export_dataset(output, name, named, val) for name in export or ()] + [folders.gallery(output)]*gallery
     if made: print(f'Made: {", ".join(map(str, made))}')
     return vars(summary) | dict(sentence=summary.sentence(), made=made)
 
@@ -213,7 +213,7 @@ def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (about a minut
     recipe = Recipe.preset(preset, **overrides(change or []))
     train_set, test_set = (load_data(data, split) for split in ('train', 'test'))
     kind, _, source = data.partition(':')
-    folder = run or Path('runs')/f'{preset}-{Path(source).resolve().name if kind == "folder" else kind}'
+    folder = run or Path('runs')/short_name(f'{preset}-{Path(source).resolve().name if kind == "folder" else kind}')
     begun = (folder/'recipe.yaml').exists() and (folder/'metrics.csv').exists()
     before = len(Run(folder).metrics) if begun else 0
     done = fit(recipe, train_set, run_dir=folder, device=device, start=start)
@@ -258,6 +258,7 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
               min_area: Annotated[float, typer.Option(min=0, max=1, help='box and click: the part of its photo that an object must cover.')] = .02,
               output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for table, rows and gallery; bench/TASK-DATA-PRESET if not given. A run that was interrupted goes on.')] = None,
               compare: Annotated[Path | None, typer.Option(help='Folder of another run: how much better this one is, with a paired bootstrap interval.')] = None,
+              skip_bad: Annotated[bool, typer.Option('--skip-bad', help='Go on without bad labels and photos, and count them in the result.')] = False,
               device: Device = None):
     """Measure engines on labelled photos: how good, how sure, how fast, and what doing nothing would have scored.
 
@@ -292,10 +293,10 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
     other = load_report(compare) if compare else None
     folder = output or run_folder(data, task, models)
     before = (folder/'rows.jsonl').exists()
-    report = bench(data, task, models, device, limit=limit, min_area=min_area, output_dir=folder)
+    report = bench(data, task, models, device, limit=limit, min_area=min_area, output_dir=folder, skip_bad=skip_bad)
     if before: print(f'What {folder} held was not measured again; remove it to start anew.')
     print(f'{report.markdown()}\n\nTable, rows and gallery: {folder}')
-    answer = report.figures() | dict(files=sorted(p for p in folder.iterdir() if p.is_file()))
+    answer = report.figures() | dict(bad_entries=report.bad, files=sorted(p for p in folder.iterdir() if p.is_file()))
     if other:
         gain = compare_runs(other, report)
         print(f'Mean IoU against {compare}: {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}], {gain.n} shared questions.')

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2, numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from .files import replacing
+from .lettering import font_of, legible
 
 # %% ../nbs/07b_drawing.ipynb #23910757
 PALETTE = np.array([(31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (148, 103, 189),
@@ -48,16 +49,24 @@ def draw_instances(image: np.ndarray,           # uint8 [H, W, 3]
     "Masks, boxes and labels on the picture."
     canvas = Image.fromarray(image if masks is None else overlay(image, masks))
     pen, side = ImageDraw.Draw(canvas), max(image.shape[:2])
-    font = ImageFont.load_default(max(11, round(side/38)))
+    size = max(11, round(side/38))
     for i, (box, colour) in enumerate(zip(np.asarray(xyxy), inks(len(xyxy)))):
         ink = tuple(int(c) for c in colour)
         pen.rectangle([*map(float, box)], outline=ink, width=max(2, round(side/300)))
         if i < len(labels):
-            x = max(0., min(float(box[0]), image.shape[1] - pen.textlength(labels[i], font=font) - 7))
+            label, font = _lettered(labels[i], i + 1, size)
+            x = max(0., min(float(box[0]), image.shape[1] - pen.textlength(label, font=font) - 7))
             y = max(0., float(box[1]) - 1.35*font.size)
-            pen.rectangle(pen.textbbox((x + 3, y), labels[i], font=font), fill=ink, outline=ink, width=3)
-            pen.text((x + 3, y), labels[i], fill='white', font=font)
+            pen.rectangle(pen.textbbox((x + 3, y), label, font=font), fill=ink, outline=ink, width=3)
+            pen.text((x + 3, y), label, fill='white', font=font)
     return np.asarray(canvas)
+
+def _lettered(label: str, number: int, size: int) -> tuple: # text, font
+    "A label as it can be drawn: what no font has becomes its number."
+    label = ' '.join(legible(['']*(number - 1) + [label])[0][-1].split())
+    if label.isascii(): return label, ImageFont.load_default(size)
+    path = font_of(label)
+    return (label, ImageFont.truetype(path, size)) if path else (f'#{number}', ImageFont.load_default(size))
 
 # %% ../nbs/07b_drawing.ipynb #480ecbff
 def show_images(images: Sequence[np.ndarray],  # pictures or masks
@@ -71,9 +80,10 @@ def show_images(images: Sequence[np.ndarray],  # pictures or masks
     tallest = max(im.shape[0]/im.shape[1] for im in images)
     fig, axes = plt.subplots(rows, columns, figsize=(width*columns, rows*(width*tallest + .35)), squeeze=False, layout='constrained')
     for ax in axes.flat: ax.axis('off')
+    drawn, style = legible(titles)
     for i, (ax, im) in enumerate(zip(axes.flat, images)):
         ax.imshow(im, cmap='gray', vmin=0, vmax=1 if im.dtype == bool else None, interpolation='none' if im.ndim == 3 else None)
-        if i < len(titles): ax.set_title(titles[i], fontsize=9)
+        if i < len(titles): ax.set_title(drawn[i], fontsize=9, **style)
     return fig
 
 # %% ../nbs/07b_drawing.ipynb #13646bdb
@@ -91,11 +101,15 @@ def result_figure(result,            # `SegmentationResult`
     top = [(image, 'original', None), (result.mask[::step, ::step], 'mask', 'gray'), (tinted(result.masks), 'overlay', None)]
     for ax, (picture, title, cmap) in zip(axes[0], top):
         ax.imshow(picture, cmap=cmap, vmin=0, vmax=1 if cmap else None); ax.set_title(title, fontsize=9)
+    drawn, style = legible(result.prompts)
+    named = dict(zip(result.prompts, drawn))
     for k, (ax, c) in enumerate(zip(axes[-1] if rows == 2 else [], result.candidates[:3]), 1):
         s = c.score
         ax.imshow(tinted(c.mask[None]))
-        ax.set_title(f'{c.label}, candidate {k}: {s.total:.2f}\ntext {s.text:.2f} · compact {s.compactness:.2f} · size {s.size:.2f} · smooth {s.smoothness:.2f}', fontsize=7)
-    fig.suptitle(textwrap.fill(result.sentence(), 110), fontsize=10)
+        ax.set_title(f'{named.get(c.label, c.label)}, candidate {k}: {s.total:.2f}\ntext {s.text:.2f} · compact {s.compactness:.2f} · size {s.size:.2f} · smooth {s.smoothness:.2f}', fontsize=7, **style)
+    sentence = result.sentence()
+    for phrase, name in named.items(): sentence = sentence.replace(phrase, name)
+    fig.suptitle(textwrap.fill(sentence, 110), fontsize=10, **style)
     return fig
 
 def figure_png(figure) -> bytes:  # matplotlib figure → PNG

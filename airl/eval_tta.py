@@ -10,9 +10,7 @@ __all__ = ['EXPORTED', 'TTA', 'Classifier', 'load_classifier', 'views', 'Report'
            'Exported', 'export_model']
 
 # %% ../nbs/03_eval_tta.ipynb #921a0a5a
-import json
-import os
-import time
+import csv, io, json, os, time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +21,7 @@ from scipy.special import log_softmax, softmax
 from torch import Tensor, nn
 
 from .files import UserError, replacing
+from .lettering import legible, unlettered
 from .weights import MissingWeights, require
 from .augment import prepare
 from .data import DataError, ImageSet, batches
@@ -229,7 +228,9 @@ def plot_per_class(report: Report):
     scores, x = per_class(report), np.arange(len(report.class_names))
     fig, ax = plt.subplots(figsize=(max(5, .7*len(x)), 2.6), layout='constrained')
     for i, name in enumerate(('precision', 'recall', 'f1')): ax.bar(x + .27*(i - 1), scores[name], .25, label=name)
-    ax.set_xticks(x, report.class_names, rotation=30 if max(map(len, report.class_names)) > 3 else 0)
+    names, style = legible(report.class_names)
+    ax.set_xticks(x, names, rotation=30 if max(map(len, names)) > 3 else 0, **style)
+    ax.set_xlabel(unlettered(report.class_names, names), fontsize=7)
     ax.set_ylim(0, 1)
     ax.spines[['top', 'right']].set_visible(False)
     ax.legend(ncol=3, frameon=False, fontsize=8, loc='lower right', bbox_to_anchor=(1, 1))
@@ -238,13 +239,14 @@ def plot_per_class(report: Report):
 def plot_confusion(report: Report):
     "The confusion matrix, rows the true class; colour by share of the row."
     import matplotlib.pyplot as plt
-    table, names, k = report.confusion, report.class_names, len(report.class_names)
+    table, (names, style), k = report.confusion, legible(report.class_names), len(report.class_names)
     share = table/np.maximum(table.sum(1, keepdims=True), 1)
     fig, ax = plt.subplots(figsize=(1.2 + .42*k, 1 + .42*k), layout='constrained')
     ax.imshow(share, cmap='Blues', vmin=0, vmax=1)
     for i, j in zip(*np.nonzero(table)): ax.text(j, i, table[i, j], ha='center', va='center', fontsize=7, color='w' if share[i, j] > .5 else 'k')
-    ax.set_xticks(range(k), names, rotation=45, ha='right', fontsize=8); ax.set_yticks(range(k), names, fontsize=8)
-    ax.set(xlabel='answer', ylabel='truth')
+    ax.set_xticks(range(k), names, rotation=45, ha='right', fontsize=8, **style)
+    ax.set_yticks(range(k), names, fontsize=8, **style)
+    ax.set(xlabel=f'answer\n{unlettered(report.class_names, names)}'.rstrip(), ylabel='truth')
     return fig
 
 # %% ../nbs/03_eval_tta.ipynb #5b7ba794
@@ -280,9 +282,10 @@ def plot_mistakes(report: Report,
     rows = mistakes(report, k)
     fig, axes = plt.subplots(1, max(1, len(rows)), figsize=(1.1*max(1, len(rows)), 1.7), layout='constrained', squeeze=False)
     for ax in axes[0]: ax.axis('off')
+    names, style = legible(report.class_names)
     for ax, i in zip(axes[0], rows):
         ax.imshow(images.images[i])
-        ax.set_title(f'{report.class_names[report.preds[i]]} {report.probabilities[i].max():.0%}\n(it is {report.class_names[report.targets[i]]})', fontsize=7)
+        ax.set_title(f'{names[report.preds[i]]} {report.probabilities[i].max():.0%}\n(it is {names[report.targets[i]]})', fontsize=7, **style)
     return fig
 
 def most_confused(report: Report, k: int = 5) -> list[tuple[str, str, int, float]]: # truth, answer, images, share of the true class
@@ -335,6 +338,10 @@ def compare(run_a, run_b,  # reports, or run folders that hold one
     return Comparison(a, b)
 
 # %% ../nbs/03_eval_tta.ipynb #9df09521
+def _csv_text(rows) -> str:
+    csv.writer(text := io.StringIO(), lineterminator='\n').writerows(rows)
+    return text.getvalue()
+
 def save_report(report: Report, folder,
                 images: ImageSet|None = None, # the set that was evaluated, for pictures of the mistakes
                ) -> list[Path]:               # the files
@@ -345,7 +352,7 @@ def save_report(report: Report, folder,
     table = [['truth', *report.class_names], *rows]
     texts = {'classification_report.txt': classification_report(report),
              'report.json': json.dumps(report.summary(), indent=1) + '\n',
-             'confusion_matrix.csv': '\n'.join(map(','.join, table)) + '\n'}
+             'confusion_matrix.csv': _csv_text(table)}
     arrays = {'test_preds.npy': report.preds, 'test_logits.npy': report.logits, 'test_targets.npy': report.targets}
     figures = {'confusion_matrix.png': plot_confusion(report), 'per_class_metrics.png': plot_per_class(report),
                'reliability.png': plot_reliability(report)}
@@ -367,7 +374,7 @@ def load_report(folder) -> Report:
         raise RunError(f'{folder} holds no report: judge the run first, with `airl eval --model {folder}` '
                        'or `evaluate(…).save(…)`.')
     about = json.loads((folder/'report.json').read_text())
-    names = (folder/'confusion_matrix.csv').read_text(encoding='utf8').splitlines()[0].split(',')[1:]
+    names = next(csv.reader((folder/'confusion_matrix.csv').read_text(encoding='utf8').splitlines(keepends=True)))[1:]
     return Report(np.load(folder/'test_logits.npy'), np.load(folder/'test_targets.npy'), names,
                   *(about[k] for k in ('tta', 'temperature', 'seconds', 'model', 'data')))
 

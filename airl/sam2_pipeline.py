@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 import numpy as np
 from .devices import encoder_dtype  # noqa: F401, old import paths
-from .files import Recent, UserError, digest
+from .files import Recent, UserError, digest, short_name
 from .mask_eval import ComprehensiveMaskEvaluator, post_process
 from .photos import load_photo, resize_longest
 from .presets import build_engines, choose_preset
@@ -225,7 +225,8 @@ def file_prefix(photo,                      # path of a photo
     "What the files of an answer are called: the photo and what was asked, so that two questions do not overwrite each other."
     query = parse_prompt(prompt)
     asked = '_'.join([*query.phrases, *(f'not {n}' for n in query.negatives)])
-    return Path(photo).stem + '_' + re.sub(r'\W+', '-', asked).strip('-')[:60]
+    asked = short_name(re.sub(r'\W+', '-', asked).strip('-'), 60)
+    return f'{short_name(Path(photo).stem, 130)}_{asked}'
 
 def segment_image_from_path(image_path,                # a photo on disk
                             text_prompt: str | Sequence[str],

@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 import cv2, numpy as np
 from .drawing import index_png, overlay
-from .files import replacing, write_text
+from .files import replacing, short_name, write_text
 from .frames import Colour, Video, VideoError, on_swscale, usual_colour
 from .photos import save_image
 from .regions import decode_rle, encode_rle, mask_to_box
@@ -346,7 +346,7 @@ class OutputFolder:
         "Video, JSON, table and contact sheet of what there is."
         run, tracks = self.unfinished, [t for t in tracks if t.frames]
         pieces = [(run.folder/name, first) for name, first in run.pieces]
-        path = self.folder/f'{self.video.name}_{run.how}{_suffix(run.how)}'
+        path = self.folder/f'{short_name(self.video.name)}_{run.how}{_suffix(run.how)}'
         lines = lambda: _lines(p.with_suffix('.jsonl') for p, _ in pieces)
         *_, last = deque(lines(), 1)
         end = last['time'] + self.video.stride/self.video.fps
