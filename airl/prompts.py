@@ -109,12 +109,12 @@ def enumerated(text: str) -> list[tuple[str, str]]:  # ('', 'a cat'), ('and', 'a
             things.append((mark[0].strip().lower(), ''))
     return [*things[:-1], (things[-1][0], text[begin:].strip())]
 
-# %% ../nbs/12a_prompts.ipynb #b796673f
+# %% ../nbs/12a_prompts.ipynb #9f87b881
 _OUT = r"""except(?:ing|ed)?(?:\s+(?:for|of|from))?|with\s+(?:the\s+)?exception\s+of|exclud(?:e|es|ing)|exclusive\s+of|other\s+than
   |apart\s+from|aside\s+from|save\s+for|barring|omit(?:ting)?|leav(?:e|ing)\s+(?:out|aside|off)|(?:but\s+)?not\s+(?:including|counting)
   |rather\s+than|instead\s+of|as\s+opposed\s+to|none\s+of|(?<!plus[ ])minus(?=\s)(?!\s+(?:signs?|buttons?|keys?|symbols?|points?)\b)
   |(?:please\s+)?(?:do\s+not|don['’]?t)\s+(?:include|show|select|segment|take|want|cut\s+out|mark|label|find|detect|count|use|return)"""
-_ORDER = r"""(?:please\s+)?(?:(?:ignor|disregard|avoid|delet|subtract|remov)(?:e|ing)?(?=\s+\w)
+_ORDER = r"""(?:please\s+)?(?:(?:ignor|disregard|avoid|delet|subtract|remov)(?:e|ing)?(?=\s+\S)
   |(?:skip|drop|hid|forget)(?:e|ing)?(?=\s+(?:an?|the|any|all|that|this|those|these|my|your|his|her|its|their)\b))"""
 _DENY = r"""not|no|w/o|without|sans(?=\s+(?:an?|the)\b)|never|nor|neither|nothing|nobody|no[ ]one|none|cannot
   |(?:is|are|was|were|do|does|did|has|have|ca|wo)n['’]?t"""
@@ -269,13 +269,12 @@ def _plain(text: str) -> str:
     text = _UNSEEN.sub('', text).translate(_LIKE).replace('&amp;', '&').replace("''", '"').replace('``', '"')
     return _BULLET.sub('', re.sub(r'(?i)\b(?:e\.g|i\.e)\.', ',', text))
 
-# %% ../nbs/12a_prompts.ipynb #5e541ef7
+# %% ../nbs/12a_prompts.ipynb #1eb263fa
 _CLOSE = {'"': '"”', '“': '”"“', '„': '“”"', '‟': '”', '”': '”', '«': '»', '»': '«', '‹': '›', '›': '‹', '`': "`'´", '´': '´',
           '「': '」', '『': '』', "'": "'", '‘': "’'", '‚': '‘’', '’': '’', '(': ')', '[': ']', '{': '}'}
 _SOFT = "'’‘´([{"          # these need no other half
 _ENDS = re.compile(r"""\s*(?:$|[\n.,;:|/&+!?)\]}"“„«»‹`「『]|(?<!\w)['‘‚](?=\w)|(?:and|or|not|no|but|except|without|excluding)\b)""", re.IGNORECASE)
-_BEGINS = re.compile(r"""(?:^|[\n.,;:|/&+!?(\[{])\s*(?:(?:and|or|but|please|also)\s+)*
-                         (?P<not>(?:not|no|except(?:\s+for)?|but\s+not|without|other\s+than|excluding)\s*)?$""", re.IGNORECASE | re.VERBOSE)
+_BEGINS = re.compile(r'(?:^|[\n.,;:|/&+!?(\[{])\s*(?:(?:and|or|but|please|also)\s+)*$', re.IGNORECASE)
 _INNER = {ord(c): chr(0xA000 + k) for k, c in enumerate('.,;|/&+!?\n-−~: ')}    # Yi syllables, which are letters to all patterns
 _OUTER = {ord(v): k for k, v in _INNER.items()}
 
@@ -303,11 +302,13 @@ def _unquoted(text: str) -> str:
 
 def _span(text: str, start: int, end: int, before: str) -> str:
     "What becomes of the quote or bracket from `start` to `end`."
-    inner, first = text[start + 1:end], _BEGINS.search(before)
+    inner, marks = text[start + 1:end], [m.end() for m in _MARK.finditer(f'{before}the x') if m.lastgroup in ('out', 'order', 'deny')]
     if not inner.strip(): raise PromptError(f'There is an empty phrase in {text!r}; say what to look for, for example "a cat".')
-    excludes = text[start] in '([{' and any(m.lastgroup in ('out', 'deny') for m in _MARK.finditer(inner))
-    if not excludes and not (first and _ENDS.match(text, end + 1)): return text[start] + inner.translate(_INNER) + text[end]
-    return ('' if first and first["not"] else chr(10)) + _unquoted(inner) + chr(10)
+    excluded = marks[-1:] == [len(before.rstrip())]                                    # 'not' "the cat"
+    excludes = text[start] in '([{' and any(m.lastgroup != 'dash' for m in _MARK.finditer(inner))
+    alone = (excluded or _BEGINS.search(before)) and _ENDS.match(text, end + 1)
+    if not excludes and not alone: return text[start] + inner.translate(_INNER) + text[end]
+    return ('' if excluded else chr(10)) + _unquoted(inner) + chr(10)
 
 # %% ../nbs/12a_prompts.ipynb #ecfead94
 def _is_short(before: str, after: str) -> bool:
