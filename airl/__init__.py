@@ -2,17 +2,23 @@
 __version__ = "0.1.0"
 
 _HOMES = {
-    'photos': 'UserError load_photo sample_photo',
+    'files': 'UserError',
+    'photos': 'load_photo sample_photo',
     'data': 'ImageSet load_cifar10 load_data',
     'vit_model': 'create_vit load_nano',
-    'train': 'Recipe Run fit',
-    'eval_tta': 'Report evaluate predict',
-    'scene': 'Candidates Detections Prompts SegmentationResult',
+    'recipe': 'Recipe',
+    'runs': 'Run',
+    'train': 'fit',
+    'eval_tta': 'Report evaluate',
+    'classify': 'predict',
+    'scene': 'Candidates Detections Prompts SegmentationResult Settings',
     'clip_ensemble': 'HighAccuracyCLIPScorer',
     'detector': 'HybridDetector',
     'mask_eval': 'ComprehensiveMaskEvaluator',
     'sam2_pipeline': 'TextDrivenSegmentationPipeline quick_segment segment_image_from_path',
-    'video': 'FlowTracker SAM2Tracker segment_video',
+    'flow_tracker': 'FlowTracker',
+    'sam2_tracker': 'SAM2Tracker',
+    'video': 'segment_video',
     'batch': 'segment_folder',
 }
 _home_of = {name: module for module, names in _HOMES.items() for name in names.split()}

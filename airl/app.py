@@ -16,9 +16,9 @@ from .photos import SAMPLES, load_photo
 from .service import (Clicks, answer_line, ask, attention_picture, candidate_pictures, detections_picture, downloads, follow,
                           instance_rows, point_at, say)
 from .weights import require
-from .api import LIMIT   # noqa: F401, old import paths
-from .service import clip_of, served   # noqa: F401, old import paths
-from .widgets import Kept, keep, segment_widget, training_widget   # noqa: F401, old import paths
+from .api import LIMIT  # old import paths
+from .service import clip_of, served  # old import paths
+from .widgets import Kept, keep, segment_widget, training_widget  # old import paths
 
 # %% ../nbs/21_app.ipynb #b0665c94
 def _or_sentence(n, otherwise=None):  # number of outputs after the sentence, and what they become after a mistake
@@ -244,7 +244,7 @@ def _compare_tab(gr, preset, device):
 def about_text() -> str:  # Markdown
     "What runs here and why, and the doctor's table."
     from airl import __version__
-    from airl.sam2_pipeline import choose_preset
+    from airl.presets import choose_preset
     name, why = choose_preset('auto')
     rows = table_rows(devices(), presets_here(), extras_here())
     table = '\n'.join(f'| {what} | {"yes" if there else "no"} | {detail} | {f"`{fix}`" if fix else ""} |'

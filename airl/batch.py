@@ -14,7 +14,8 @@ import numpy as np, pyarrow.parquet as pq
 from .files import UserError, only_one, write_text
 from .manifest import BatchRecipe, PartWriter, by_image, finished, merge_parts, part_files
 from .ray_engine import ray_answers
-from .sam2_pipeline import choose_preset, parse_prompt
+from .presets import choose_preset
+from .sam2_pipeline import parse_prompt
 from .scene import Settings
 from .sources import Job, SourceError, jobs_of
 from .workers import Where, local_answers
@@ -107,7 +108,7 @@ def _understood(prompts, preset) -> list[str]:
     "The prompts, if they can be asked at all."
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     if prompts and preset == 'lite':
-        from airl.lite import look_up
+        from airl.lite_words import look_up
         query = parse_prompt(prompts)
         for phrase in query.phrases + query.negatives: look_up(phrase)
     return prompts

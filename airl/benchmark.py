@@ -14,9 +14,11 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 import numpy as np
-from .photos import UserError, replacing
-from .scene import Prompts, decode_rle, encode_rle, mask_iou, mask_to_box
-from .truth import Interval, Truth, TruthError, boundary_f, cgf1, interval, mask_ap, presence_auc, presence_mcc, read_truth
+from .files import UserError, replacing
+from .measures import Interval, boundary_f, cgf1, interval, mask_ap, presence_auc, presence_mcc
+from .regions import decode_rle, encode_rle, mask_iou, mask_to_box
+from .scene import Prompts
+from .truth import Truth, TruthError, read_truth
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +86,8 @@ def grabcut_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W
 def activation_mask(image: np.ndarray, phrase: str) -> np.ndarray: # bool [H, W]
     "A plain class activation map of the embedded ImageNet classifier, cut at a fifth of its peak; empty for what it has no class for."
     import cv2
-    from airl.lite import VocabularyError, look_up, read
+    from airl.lite_net import read
+    from airl.lite_words import VocabularyError, look_up
     try: classes = list(look_up(phrase).classes)
     except VocabularyError: classes = []
     if not classes: return np.zeros(image.shape[:2], bool)
@@ -323,7 +326,7 @@ def gallery(report: Report,
            ):            # matplotlib figure
     "Best, median and worst answers; the truth is outlined in white."
     import cv2
-    from airl.scene import overlay, show_images
+    from airl.drawing import overlay, show_images
     rows, truths = sorted((r for r in report.of(report.method) if r.present), key=lambda r: -r.iou), {t.name: t for t in report.truths}
     n = min(n, len(rows))
     middle_rows = rows[(len(rows) - n)//2:][:n]

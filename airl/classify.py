@@ -13,7 +13,7 @@ import torch
 from scipy.special import expit, logit, softmax
 
 from .photos import load_photo
-from .lite import share_of_kinds
+from .lite_net import share_of_kinds
 from .data import CIFAR10_CLASSES, ImageSet
 from .eval_tta import compute_logits, load_classifier
 

@@ -41,6 +41,8 @@ def split_of(content: str,     # hash of a photo's bytes
     return 'val' if int(content[:8], 16) < val*2**32 else 'train'
 
 # %% ../nbs/15c_exports.ipynb #af0d0c04
+_SELDOM = {'.jfif', '.jpe', '.pjpeg', '.mpo', '.apng'}   # suffixes that trainers pass over: the file is copied as .jpg or .png
+
 @dataclass
 class _Labelled:
     "A photo of the manifest on its way into a data set."
@@ -72,7 +74,7 @@ class _Labelled:
         upright, kind = self.kind()
         if not upright or kind == 'GIF': return save_image(folder/f'{self.stem}.png', load_photo(self.data))
         suffix = Path(self.rows[0]['image']).suffix.lower()
-        if suffix not in SUFFIXES: suffix = '.jpg' if kind in ('JPEG', 'MPO') else f'.{kind.lower()}'
+        if suffix not in SUFFIXES - _SELDOM: suffix = '.jpg' if kind in ('JPEG', 'MPO') else f'.{kind.lower()}'
         path = folder/f'{self.stem}{suffix}'
         with replacing(path) as part: part.write_bytes(self.data)
         return path

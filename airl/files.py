@@ -51,18 +51,24 @@ def only_one(out: Path):
     finally: lock.release()
 
 # %% ../nbs/05a_files.ipynb #15a3fbff
+class _Slot:
+    "Room for one thing, and who is making it."
+    def __init__(self): self.lock, self.full, self.thing = threading.Lock(), False, None
+
 class Recent:
     "The things made last, by key; the least recently used goes first."
     def __init__(self, keep: int = 8):  # things at most
         self.keep, self.lock, self.made = keep, threading.Lock(), OrderedDict()
 
     def get(self, key: Hashable, make: Callable):
-        "The thing under `key`; `make()` where it is not there."
+        "The thing under `key`; `make()` where it is not there. Who asks for another thing does not wait for it."
         with self.lock:
-            if key not in self.made: self.made[key] = make()
+            slot = self.made.setdefault(key, _Slot())
             self.made.move_to_end(key)
             while len(self.made) > self.keep: self.made.popitem(last=False)
-            return self.made[key]
+        with slot.lock:
+            if not slot.full: slot.thing, slot.full = make(), True
+            return slot.thing
 
 def digest(image: np.ndarray) -> tuple:  # shape, hash of the bytes
     "What a picture is known by."

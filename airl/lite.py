@@ -20,9 +20,9 @@ from .lite_words import Meaning, load_vocabulary, look_up
 from .regions import clip_boxes, mask_to_box
 from .scene import Detections, Scores
 
-from .lite_cutter import CANDIDATES, CLICK_SIDES, CROP, DOUBTS, HANDICAP, LIKENESS_WEIGHT  # noqa: F401, old import paths
-from .lite_cutter import MARGIN, PRIOR_WEIGHT, PROMPT  # noqa: F401, old import paths
-from .lite_cutter import Cutter, frame_around, lite_cutter, place_likeness, prompt_picture  # noqa: F401, old import paths
+from .lite_cutter import CANDIDATES, CLICK_SIDES, CROP, DOUBTS, HANDICAP  # noqa: F401, old import paths
+from .lite_cutter import LIKENESS_WEIGHT, MARGIN, PRIOR_WEIGHT, PROMPT, Cutter  # noqa: F401, old import paths
+from .lite_cutter import frame_around, lite_cutter, place_likeness, prompt_picture  # noqa: F401, old import paths
 from .lite_net import LONG_SIDE, Backbone, Block, DenseHead, as_pixels, computing  # noqa: F401, old import paths
 from .lite_net import lite_network, read_with, share_of_kinds  # noqa: F401, old import paths
 from .lite_words import Vocabulary, VocabularyError, vocabulary  # noqa: F401, old import paths
@@ -125,11 +125,23 @@ def piece_box(piece, relative, size):
     return mask_to_box(fine >= THRESHOLD)*np.array([size[1]/w/4, size[0]/h/4]*2)
 
 # %% ../nbs/09_lite.ipynb #d5472114
+def _found(image, reading, meaning):
+    "Box, prior, relative peak and agreement with the colours of each piece."
+    relative = phrase_map(reading, meaning)
+    small = cv2.resize(image, relative.shape[::-1], interpolation=cv2.INTER_AREA)
+    out = []
+    for piece in map_pieces(relative):
+        own = np.where(cv2.dilate(piece.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0, relative, 0)
+        agrees = _colour_agreement(small, own, meaning.colours)
+        out.append((piece_box(piece, relative, reading.size), own, float(own.max()), agrees))
+    return out
+
 def _unused(meanings):
     "What was left out of which phrase, as a sentence; '' for nothing."
     return '; '.join(f'of {m.phrase!r} only {" ".join([*m.colours, m.word])!r} was understood, '
                      f'not {", ".join(map(repr, m.dropped))}' for m in meanings if m.dropped)
 
+# %% ../nbs/09_lite.ipynb #5e0a9001
 class LiteDetector:
     "Boxes for phrases from maps of the frozen network: the embedded `Detector`."
     name = 'lite'
@@ -141,7 +153,7 @@ class LiteDetector:
         "Boxes, best first, each phrase on its own; raises `VocabularyError` for a word it does not know."
         meanings, reading, found, presence = [look_up(p) for p in phrases], read(image), [], {}
         for meaning in meanings:
-            boxes, there = self._of(image, reading, meaning), phrase_presence(reading, meaning)
+            boxes, there = _found(image, reading, meaning), phrase_presence(reading, meaning)
             presence[meaning.phrase] = there*max(agrees for *_, agrees in boxes)
             found += [(box, there*peak*agrees, meaning.phrase, prior) for box, prior, peak, agrees in boxes]
         found.sort(key=lambda f: -f[1])
@@ -149,17 +161,6 @@ class LiteDetector:
         answer = Detections(clip_boxes(boxes, image.shape[:2]), scores, names, presence,
                             np.stack(priors) if found else None, self.name, _unused(meanings))
         return answer.above(threshold)
-
-    def _of(self, image, reading, meaning):
-        "Box, prior, relative peak and agreement with the colours of each piece."
-        relative = phrase_map(reading, meaning)
-        small = cv2.resize(image, relative.shape[::-1], interpolation=cv2.INTER_AREA)
-        out = []
-        for piece in map_pieces(relative):
-            own = np.where(cv2.dilate(piece.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0, relative, 0)
-            agrees = _colour_agreement(small, own, meaning.colours)
-            out.append((piece_box(piece, relative, reading.size), own, float(own.max()), agrees))
-        return out
 
 # %% ../nbs/09_lite.ipynb #3dc7ca9c
 class LiteScorer:

@@ -67,8 +67,9 @@ class Cutter(nn.Module):
         for i, (features, project, blocks) in enumerate(zip(levels[::-1], self.read, self.blocks)):
             told = F.adaptive_avg_pool2d(prompt, features.shape[-2:]).to(features.dtype)
             here = project(torch.cat([self.drop(features) if i < 2 else features, told], 1))
-            context = self.narrow[i-1](resize_like(x, here)) if i else self.context(features.mean((2, 3)))[:, :, None, None]
-            x = blocks(here + context)
+            if i == 0: around = self.context(features.mean((2, 3)))[:, :, None, None]
+            else: around = self.narrow[i-1](resize_like(x, here))
+            x = blocks(here + around)
             if i == 0: overall = x.mean((2, 3))
             if i == 3: quarter = x
         logits = self.candidates(x).float()
@@ -134,7 +135,7 @@ def prompt_picture(frame, box=None, inside=None, outside=None, prior=None, **_):
 PRIOR_WEIGHT = 1.3
 HANDICAP = .1          # what a tight or a loose candidate must be guessed better by than the best guess
 
-def _logit(p, least=.02): return logit(np.clip(p, least, 1 - least))
+def _clipped_logit(p, least=.02): return logit(np.clip(p, least, 1 - least))
 
 class LiteSegmenter:
     "Masks for boxes, clicks and rough masks: the embedded `Segmenter`."
@@ -185,7 +186,7 @@ LIKENESS_WEIGHT = 2            # of the look at the likeness among the looks at 
 
 def _settle(job, ways, logits, iou, size):  # of one object: logits [3, 96, 96], IoU [3], frame
     "The answer to a prompt from what was cut out on one way or several."
-    if job['prior'] is not None: return logits[0] + PRIOR_WEIGHT*_logit(job['prior']), iou[0], job['frame']
+    if job['prior'] is not None: return logits[0] + PRIOR_WEIGHT*_clipped_logit(job['prior']), iou[0], job['frame']
     inside, outside = len(job.get('inside', ())), len(job.get('outside', ()))
     if inside and job['box'] is None: return _average(ways, logits, iou, size)
     alone = job['box'] is not None and not inside and not outside   # clicks correct a box
@@ -216,9 +217,9 @@ def _average(ways, logits, iou, size, longest=512):
         best = iou[:, 0].argmax()
         return logits[best], iou[best], ways[best]['frame']
     frame = frame_around(mask_to_box(p > min(DOUBTS)), 1.1)
-    there = _logit(crop_resized(p.astype(np.float32), frame, PROMPT, cv2.BORDER_CONSTANT), .001)
+    there = _clipped_logit(crop_resized(p.astype(np.float32), frame, PROMPT, cv2.BORDER_CONSTANT), .001)
     guess = ((share*iou[:, 0]).sum()/share.sum() - np.array([0, HANDICAP, HANDICAP])).clip(0)
-    return np.stack([there - _logit(d, .001) for d in DOUBTS]).astype(np.float32), guess, frame/shrink
+    return np.stack([there - _clipped_logit(d, .001) for d in DOUBTS]).astype(np.float32), guess, frame/shrink
 
 # %% ../nbs/09c_lite_cutter.ipynb #e19c5a77
 CLICK_SIDES = (.3, .5, .8)     # frames around a click, in parts of the photo's longer side
@@ -236,6 +237,7 @@ def _ways(image, job):  # jobs with frames that are worth a try
     ways = [_look_closer(job, f, .5) for f in found] + [_look_closer(dict(job, alike=True), alike, .4)]
     return [way for way in ways if way] or around
 
+# %% ../nbs/09c_lite_cutter.ipynb #5e0ac10b
 def _look_closer(job, found, least):  # [H, W] 0..1
     "`job` with the frame around what was found where the clicks are, and with that as the rough mask; None if nothing is there."
     _, labels = cv2.connectedComponents((found > least).astype(np.uint8))

@@ -45,6 +45,7 @@ class _Inverted(nn.Sequential):
 
     def forward(self, x): return super().forward(x) + x if self.around else super().forward(x)
 
+# %% ../nbs/09b_lite_net.ipynb #5e0ab106
 class Backbone(nn.Module):
     "EfficientNet-Lite0 (Tan and Le, 2019), frozen, opened up."
     strides, channels = (2, 4, 8, 16, 32), (16, 24, 40, 112, 320)
@@ -86,6 +87,7 @@ def computing():
     "Inference, in bfloat16 where the processor has it."
     return torch.autocast('cpu', torch.bfloat16, enabled=has_bf16('cpu'))
 
+# %% ../nbs/09b_lite_net.ipynb #5e0ab107
 def _folded(net):
     "`net` with each norm, which follows its convolution and is a factor and a constant a channel by now, taken into that convolution."
     for module in net.modules():
@@ -175,6 +177,7 @@ class DenseHead(nn.Module):
         logits = self.classify(x) + F.pad(gain*(resize_like(named, fine) + 6), (0, 0, 0, 0, 1, 0))
         return logits, self.here(self.drop_values(torch.cat([mean, named.amax((2, 3))/4], 1)))
 
+# %% ../nbs/09b_lite_net.ipynb #5e0ab108
 @once
 def dense_head() -> DenseHead:
     "The trained head, loaded once."

@@ -190,6 +190,7 @@ class Object:
     maps: np.ndarray = None  # float16 [81, h, w], log probabilities: what the dense head makes of the photo
     others: tuple = ()       # masks of this class in the photo, itself included
 
+# %% ../nbs/19a_lite_training.ipynb #5e19a106
 def _single_objects(labels, voc):  # bool masks and phrases
     "The objects of a photo that are worth learning from."
     for mask, crowd, phrase in zip(labels.masks, labels.crowd, labels.phrases):
@@ -232,7 +233,8 @@ def clicks_in(mask, rng):  # bool [n, n] → points inside, points outside
         return [(i % n + .5, i//n + .5) for i in at]
     depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
     middle = (depth >= .8*depth.max())*1. if rng.random() < .3 else depth**rng.choice([.5, 2., 4.])
-    return draw(middle*mask, rng.choice([1, 1, 1, 2, 3])), draw(1. - mask, rng.integers(1, 3)) if rng.random() < .3 else []
+    inside = draw(middle*mask, rng.choice([1, 1, 1, 2, 3]))
+    return inside, draw(1. - mask, rng.integers(1, 3)) if rng.random() < .3 else []
 
 # %% ../nbs/19a_lite_training.ipynb #0098eecb
 def found_by_word(thing, size):  # box, rough mask [h, w], mask of all its objects [H, W]; None where the map misses it
@@ -300,6 +302,7 @@ def cutter_sample(thing, rng):  # picture [192, 192, 3], prompt [7, 96, 96], mas
     if rng.random() >= .5: return sample
     return tuple(np.ascontiguousarray(s[..., ::-1, :] if s is picture else s[..., ::-1]) for s in sample)
 
+# %% ../nbs/19a_lite_training.ipynb #5e19a107
 def _told(frame, box, rough, clicks, truth, inside_photo, size, rng):  # [7, 96, 96]
     "The prompt's pictures."
     if isinstance(rough, str): rough = rough_mask(truth, rng)*inside_photo

@@ -8,12 +8,7 @@ __all__ = ['choose_preset', 'build_engines']
 # %% ../nbs/13e_presets.ipynb #4f8b62d7
 from functools import lru_cache
 from . import weights
-from .clip_ensemble import FAST_MEMBERS, PAPER_MEMBERS, HighAccuracyCLIPScorer
-from .detector import GroundingDINODetector, HybridDetector
-from .sam2_segmenter import SAM2Segmenter
-from .sam3 import Sam3Engine
 from .scene import Detector, Scorer, Segmenter
-from .sliding_window import SlidingWindowDetector
 from .weights import MissingWeights
 
 # %% ../nbs/13e_presets.ipynb #3af99427
@@ -53,7 +48,13 @@ def build_engines(name: str,                # a preset
         from airl.lite import lite_engines
         return lite_engines(device)
     _obtain(spec)
-    if name == 'sam3': return None, *[Sam3Engine(device)]*2
+    if name == 'sam3':
+        from airl.sam3 import Sam3Engine
+        return None, *[Sam3Engine(device)]*2
+    from airl.clip_ensemble import FAST_MEMBERS, PAPER_MEMBERS, HighAccuracyCLIPScorer
+    from airl.detector import GroundingDINODetector, HybridDetector
+    from airl.sam2_segmenter import SAM2Segmenter
+    from airl.sliding_window import SlidingWindowDetector
     scorer = HighAccuracyCLIPScorer(PAPER_MEMBERS if name == 'paper' else FAST_MEMBERS, device=device, low_memory=low_memory)
     primary = GroundingDINODetector(spec.detector, device=device, low_memory=low_memory)
     segmenter = SAM2Segmenter(spec.segmenter, device, low_memory=low_memory)

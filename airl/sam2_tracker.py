@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from .devices import encoder_dtype, inference
 from .files import UserError
-from .sam2_pipeline import load_sam2
+from .sam2_segmenter import load_sam2
 
 # %% ../nbs/14c_sam2_tracker.ipynb #5343e6c3
 _AS_VIDEO = ('++model._target_=sam2.sam2_video_predictor.SAM2VideoPredictor',

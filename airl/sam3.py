@@ -8,7 +8,6 @@ __all__ = ['Sam3Engine']
 # %% ../nbs/13b_sam3.ipynb #4d7f1e92
 from collections.abc import Sequence
 import numpy as np
-from scipy.special import logit
 from . import weights
 from .devices import encoder_dtype, inference, pick_device
 from .files import Recent, UserError, digest
@@ -63,6 +62,7 @@ class Sam3Engine:
 
     def segment(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         "The masks that `detect` handed along; their mean probability inside is the guess at their IoU."
+        from scipy.special import logit
         if prompts.masks is None:
             raise UserError('SAM 3 answers phrases here; for boxes and clicks use the preset paper, fast or lite.')
         p = np.clip(prompts.masks, 1e-4, 1-1e-4)

@@ -340,8 +340,8 @@ class SegmentationResult:
 FILES = ('original.png', 'mask.png', 'overlay.png', 'cutout.png', 'figure.png', 'result.json')
 
 def cutout(result: SegmentationResult) -> np.ndarray:  # uint8 [H, W, 4]
-    "The found pixels, everything else transparent."
-    return np.dstack([result.image, np.where(result.mask, 255, 0).astype(np.uint8)])
+    "The found pixels, everything else transparent, and black underneath: what was cut away cannot be brought back."
+    return np.dstack([result.image*result.mask[..., None], result.mask.astype(np.uint8)*255])
 
 def to_dict(result: SegmentationResult) -> dict:  # JSON-ready; masks as COCO run-length encodings
     "Everything but the picture."

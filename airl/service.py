@@ -32,7 +32,7 @@ def served(preset: str = 'auto',         # 'auto' or a key of `airl.weights.PRES
           ) -> tuple:                    # the `TextDrivenSegmentationPipeline` of the preset, and its lock
     "The one pipeline of a preset in this process; raises `MissingWeights` where its weights would have to be downloaded."
     from airl import weights
-    from airl.sam2_pipeline import choose_preset
+    from airl.presets import choose_preset
     name, _ = choose_preset(preset)
     if lack := weights.missing(name):
         raise MissingWeights(f'The weights of {name} are not on this machine ({sum(m.bytes for m in lack)/1e9:.1f} GB): '
@@ -164,9 +164,13 @@ def attention_picture(image,            # what `load_photo` reads
     return (square*(.2 + .8*light[..., None])).astype(np.uint8)
 
 # %% ../nbs/21a_service.ipynb #4b6db7db
-def clip_of(path, seconds, stop, lock):  # a file, its first seconds, a `threading.Event`, a lock; → `airl.video.Video` with `.seen`, frames so far
+def clip_of(path,
+            seconds,  # its first
+            stop,     # a `threading.Event`
+            lock,     # held while a frame is worked on
+           ):         # `airl.frames.Video` with `.seen`, frames so far
     "The beginning of a clip, cut short when `stop` is set."
-    from airl.video import Video
+    from airl.frames import Video
     class Clip(Video):
         seen = 0
         def __iter__(self):

@@ -19,11 +19,12 @@ from .eval_tta import (Classifier, Report, bootstrap_interval, compute_logits, e
                            load_classifier)
 from .files import UserError, replacing
 from .lite_training import make_lite_heads
-from .lite_training import FALSE_POSITIVE_COST, SAID_THERE, Object, Views, calibrate, clicks_in   # noqa: F401, old import paths
-from .lite_training import cutter_loss, cutter_sample, dense_class, dense_loss, fit_head          # noqa: F401, old import paths
-from .lite_training import found_by_click, found_by_word, label_picture, labelled_photos          # noqa: F401, old import paths
-from .lite_training import make_views, mean_head, rough_mask, save_head, single_objects           # noqa: F401, old import paths
-from .lite_training import train_cutter, train_dense                                              # noqa: F401, old import paths
+from .lite_training import FALSE_POSITIVE_COST, SAID_THERE, Object, Views, calibrate  # noqa: F401, old import paths
+from .lite_training import clicks_in, cutter_loss, cutter_sample, dense_class  # noqa: F401, old import paths
+from .lite_training import dense_loss, fit_head, found_by_click, found_by_word  # noqa: F401, old import paths
+from .lite_training import label_picture, labelled_photos, make_views, mean_head  # noqa: F401, old import paths
+from .lite_training import rough_mask, save_head, single_objects  # noqa: F401, old import paths
+from .lite_training import train_cutter, train_dense  # noqa: F401, old import paths
 from .recipe import Recipe, recipe_from_yaml
 from .runs import Run, RunError
 from .train import fit
@@ -76,6 +77,7 @@ def train_nano(out,            # the run folder; where it holds an unfinished ru
     if teacher.class_names != list(images.class_names): raise RunError(f'{teacher.dir} knows other classes than these images: train a teacher on them.')
     return fit(recipe, *images.split(HELD_OUT), run_dir=out, teacher=both_ways(teacher.load_model()))
 
+# %% ../nbs/19_shipped_weights.ipynb #5e190006
 def both_ways(model):  # function: images [n, 3, s, s] → logits [n, k]
     "What `model` says of an image and of its mirror image, on average."
     import torch
@@ -216,6 +218,7 @@ def make_vocabulary(out_file,                       # the gzipped JSON to write
         for word in said: means[word] = union | (means.get(word, set()) if word in meant else set())
     _write_vocabulary(out_file, means, dense, names, Path(wordnet))
 
+# %% ../nbs/19_shipped_weights.ipynb #5e190007
 def _write_vocabulary(out_file, means, dense, names, wordnet):
     "Leaves as runs [first, length, …], shared by the words that mean the same; irregular plurals of known words."
     groups = {g: k for k, g in enumerate(sorted({tuple(sorted(m)) for m in means.values()}))}

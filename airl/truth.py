@@ -17,7 +17,7 @@ import numpy as np
 from .files import UserError
 from .measures import AP, CgF1, ClipScore, Interval, boundary_f, cgf1, interval   # noqa: F401, old import paths
 from .measures import iou, mask_ap, presence_auc, presence_mcc, score_clip        # noqa: F401, old import paths
-from .photos import SAMPLES, load_photo, save_image
+from .photos import SAMPLES, load_photo, natural_key, save_image
 from .regions import encode_rle, mask_to_box
 from .scene import paint_scene
 from .weights import shipped
@@ -122,7 +122,7 @@ def read_voc(folder, # holds JPEGImages and SegmentationClass, and SegmentationO
     "PASCAL VOC segmentation."
     folder = _folder(folder, 'JPEGImages', 'SegmentationClass')
     return [Truth(p.stem, folder/'JPEGImages'/f'{p.stem}.jpg', VOC_CLASSES, partial(_voc_labels, p, folder/'SegmentationObject'/p.name))
-            for p in sorted((folder/'SegmentationClass').glob('*.png'))]
+            for p in sorted((folder/'SegmentationClass').glob('*.png'), key=natural_key)]
 
 # %% ../nbs/08_truth.ipynb #cda9949d
 def _coco_mask(segmentation, h: int, w: int) -> np.ndarray: # bool [H, W]
@@ -164,7 +164,7 @@ def read_pennfudan(folder, # holds PNGImages and PedMasks
     "Penn-Fudan pedestrians."
     folder = _folder(folder, 'PNGImages', 'PedMasks')
     return [Truth(p.stem, p, ('a person',), partial(_numbered_labels, folder/'PedMasks'/f'{p.stem}_mask.png', 'a person'))
-            for p in sorted((folder/'PNGImages').glob('*.png'))]
+            for p in sorted((folder/'PNGImages').glob('*.png'), key=natural_key)]
 
 # %% ../nbs/08_truth.ipynb #8aa599c1
 DAVIS_PHRASES = {'car-shadow': 'a car', 'blackswan': 'a black swan', 'dog': 'a dog', 'horsejump-high': 'a horse . a person',
@@ -188,7 +188,7 @@ def read_davis(folder,         # holds JPEGImages/480p, Annotations/480p and Ima
 
 def _clip(folder: Path, name: str) -> Clip:
     phrase = DAVIS_PHRASES.get(name, name.replace('-', ' '))
-    frames = sorted((folder/'JPEGImages'/'480p'/name).glob('*.jpg'))
+    frames = sorted((folder/'JPEGImages'/'480p'/name).glob('*.jpg'), key=natural_key)
     return Clip(name, phrase, [Truth(f'{name}/{f.stem}', f, (phrase,), partial(_numbered_labels, folder/'Annotations'/'480p'/name/f'{f.stem}.png', phrase)) for f in frames])
 
 # %% ../nbs/08_truth.ipynb #bd964fcc
@@ -216,7 +216,7 @@ def read_ade20k(folder, # holds images, annotations and objectInfo150.txt
     folder = _folder(folder, f'images/{split}', f'annotations/{split}', 'objectInfo150.txt')
     rows = [line.split('\t') for line in (folder/'objectInfo150.txt').read_text().splitlines()[1:] if line.strip()]
     names = tuple(spoken(row[-1].split(',')[0]) for row in rows)
-    return [Truth(p.stem, folder/'images'/split/f'{p.stem}.jpg', names, partial(_ade_labels, p, names)) for p in sorted((folder/'annotations'/split).glob('*.png'))]
+    return [Truth(p.stem, folder/'images'/split/f'{p.stem}.jpg', names, partial(_ade_labels, p, names)) for p in sorted((folder/'annotations'/split).glob('*.png'), key=natural_key)]
 
 # %% ../nbs/08_truth.ipynb #009bf846
 def _colour_labels(path: Path, colours: dict) -> Labels:
@@ -232,7 +232,7 @@ def read_camvid(folder, # holds images, labels and label_colors.txt
     rows = [line.split() for line in (folder/'label_colors.txt').read_text().splitlines() if line.strip()]
     colours = {'' if name == 'Void' else spoken(name.lower()): np.array([r, g, b], int) for r, g, b, name in rows}
     return [Truth(p.stem, p, tuple(n for n in colours if n), partial(_colour_labels, next((folder/'labels').glob(f'{p.stem}*.png')), colours))
-            for p in sorted((folder/'images').glob('*.png'))]
+            for p in sorted((folder/'images').glob('*.png'), key=natural_key)]
 
 # %% ../nbs/08_truth.ipynb #10dca955
 def _ref_labels(image: dict, refs: list[dict], objects: dict) -> Labels:

@@ -16,9 +16,12 @@ from functools import cached_property
 from pathlib import Path
 import numpy as np
 from . import weights
-from .photos import UserError, replacing, sample_photo
-from .scene import Prompts, box_iou, mask_iou, mask_to_box
-from .truth import presence_auc, read_truth
+from .files import UserError, replacing
+from .measures import presence_auc
+from .photos import sample_photo
+from .regions import box_iou, mask_iou, mask_to_box
+from .scene import Prompts
+from .truth import read_truth
 from .weights import MODELS, PRESETS, MissingWeights
 
 log = logging.getLogger(__name__)
@@ -60,7 +63,7 @@ class Bench:
 
     @cached_property
     def engines(self):
-        from airl.sam2_pipeline import build_engines
+        from airl.presets import build_engines
         return build_engines(self.name, self.device)
 
     @cached_property
@@ -71,7 +74,7 @@ class Bench:
 
     @cached_property
     def segmenter(self):
-        from airl.sam2_pipeline import SAM2Segmenter
+        from airl.sam2_segmenter import SAM2Segmenter
         return self.engines[2] if self.name in PRESETS else SAM2Segmenter(self.name, self.device)
 
     @cached_property
@@ -155,7 +158,7 @@ def library_boxes(detector, photo, phrase, threshold=.3):  # xyxy [n, 4], scores
 def as_library_boxes(bench) -> tuple[float, str]:
     "The largest distance, in pixels, of a corner from the library's, asked for together with another phrase in a batch."
     from airl.detector import GroundingDINODetector
-    from airl.scene import clip_boxes
+    from airl.regions import clip_boxes
     ours, furthest, n = GroundingDINODetector(bench.detector.model, text_threshold=.3, device=bench.device, precision='fp32').load(), 0., 0
     for photo, phrase, _, _ in bench.objects[:4]:
         true, _ = library_boxes(ours, photo, phrase)
@@ -177,7 +180,7 @@ def masks(bench) -> tuple[float, str]:
     return float(np.mean(ious)), f'{len(ious)} objects'
 
 def _exact(bench, dtype=None):
-    from airl.sam2_pipeline import SAM2Segmenter
+    from airl.sam2_segmenter import SAM2Segmenter
     return SAM2Segmenter(bench.segmenter.model, dtype=dtype)
 
 def as_library_masks(bench) -> float:

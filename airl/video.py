@@ -171,7 +171,7 @@ class VideoSegmenter:
     def state(self) -> dict:
         "Tensors and plain values: tracker, identities, where it stands."
         import torch
-        last = None if self._last is None else torch.from_numpy(np.ascontiguousarray(self._last))
+        last = None if self._last is None else torch.from_numpy(np.array(self._last))
         here = dict(index=self.index, looked=self._looked, last=last)
         return dict(tracker=self.tracker.state(), **self.identities.state(), **here)
 

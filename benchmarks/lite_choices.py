@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import numpy as np
 from _figures import figure
 
-from airl import lite
+from airl import lite_cutter, lite_net
 from airl.benchmark import bench, compare
 from airl.truth import folds, read_coco, read_voc
 
@@ -26,7 +26,7 @@ def best_look(ways, logits, iou, size):
     return logits[best], iou[best], ways[best]['frame']
 
 
-as_it_is = lite.read_with       # also while something else stands in its place
+as_it_is = lite_net.read_with       # also while something else stands in its place
 
 
 def two_sizes(head, image, _):
@@ -38,21 +38,23 @@ def two_sizes(head, image, _):
     return small
 
 
-CHOICES = [('one_size_instead_of_two', 'text', dict(read_with=two_sizes)), ('rough_mask_in_the_answer', 'text', dict(PRIOR_WEIGHT=0)),
-           ('kept_to_the_box', 'box', dict(_fill=lambda logits, box, frame: logits)), ('handicap_of_tight_and_loose', 'box', dict(HANDICAP=0)),
-           ('mean_of_looks_at_a_click', 'click', dict(_average=best_look))]
+CHOICES = [('one_size_instead_of_two', 'text', lite_net, dict(read_with=two_sizes)),
+           ('rough_mask_in_the_answer', 'text', lite_cutter, dict(PRIOR_WEIGHT=0)),
+           ('kept_to_the_box', 'box', lite_cutter, dict(_fill=lambda logits, box, frame: logits)),
+           ('handicap_of_tight_and_loose', 'box', lite_cutter, dict(HANDICAP=0)),
+           ('mean_of_looks_at_a_click', 'click', lite_cutter, dict(_average=best_look))]
 
 
 @contextmanager
-def instead(**changes):
+def instead(module, **changes):
     "The engines with other parts for a while."
-    before = {name: getattr(lite, name) for name in changes}
-    for name, value in changes.items(): setattr(lite, name, value)
-    lite._readings.clear()
+    before = {name: getattr(module, name) for name in changes}
+    for name, value in changes.items(): setattr(module, name, value)
+    lite_net.READINGS.made.clear()
     try: yield
     finally:
-        for name, value in before.items(): setattr(lite, name, value)
-        lite._readings.clear()
+        for name, value in before.items(): setattr(module, name, value)
+        lite_net.READINGS.made.clear()
 
 
 def main():
@@ -64,10 +66,10 @@ def main():
     fifth = {name: [t for t, fold in zip(photos, folds([t.name for t in photos])) if fold == 4][::args.every]
              for name, photos in (('voc', read_voc(f'{args.data}/voc/dev')), ('coco', read_coco(f'{args.data}/coco/dev')))}
     now, found = {}, []
-    for choice, task, without in CHOICES:
+    for choice, task, module, without in CHOICES:
         for name in ('voc', 'coco') if task == 'text' else ('coco',):
             if (name, task) not in now: now[name, task] = bench(fifth[name], task, 'lite')
-            with instead(**without): other = bench(fifth[name], task, 'lite')
+            with instead(module, **without): other = bench(fifth[name], task, 'lite')
             gain, a, b = compare(other, now[name, task]), other.figures(), now[name, task].figures()
             rest = dict(interval=[round(gain.low, 4), round(gain.high, 4)], n=gain.n, without=round(a['miou'], 4), with_it=round(b['miou'], 4))
             if task == 'text': rest |= dict(auc_without=a['presence_auc'], auc_with_it=b['presence_auc'])

@@ -27,10 +27,14 @@ from sam2.build_sam import build_sam2
 from sam2.sam2_image_predictor import SAM2ImagePredictor
 from skimage.data import astronaut, coffee
 
-from airl import sam2_pipeline
+from airl import sam2_segmenter
 from airl.detector import GroundingDINODetector
-from airl.sam2_pipeline import SAM2Segmenter, TextDrivenSegmentationPipeline, encoder_dtype
-from airl.scene import Detections, Prompts, mask_iou
+from airl.devices import encoder_dtype
+from airl.presets import build_engines
+from airl.regions import mask_iou
+from airl.sam2_pipeline import TextDrivenSegmentationPipeline
+from airl.sam2_segmenter import SAM2Segmenter
+from airl.scene import Detections, Prompts
 
 PHRASE = 'a person'
 
@@ -66,7 +70,7 @@ class Fixed:
         self.detector.detect(image, phrases, threshold)
         scores = np.linspace(.9, .5, len(self.boxes))
         found = Detections(self.boxes, scores, [phrases[0]]*len(scores), {p: 1. for p in phrases})
-        return found if threshold is None else found[found.score >= threshold]
+        return found.above(threshold)
 
 
 class Forwards:
@@ -77,12 +81,12 @@ class Forwards:
         for module in modules:
             module.register_forward_pre_hook(self.enter)
             module.register_forward_hook(self.leave)
-        decode = sam2_pipeline._shared_decode
+        decode = sam2_segmenter._shared_decode
         def timed(*args):
             self.enter()
             try: return decode(*args)
             finally: self.leave()
-        sam2_pipeline._shared_decode = timed
+        sam2_segmenter._shared_decode = timed
     def enter(self, *_):
         if not self.depth: self.start = time.perf_counter()
         self.depth += 1
@@ -241,7 +245,7 @@ def memory():
     from airl import clip_ensemble, detector
     with tempfile.TemporaryDirectory() as tmp, patch.dict(os.environ, AIRL_WEIGHTS=tmp, AIRL_OFFLINE='1'):
         sizes, gpu = random_paper(Path(tmp)), torch.cuda.is_available()
-        scorer, hybrid, segmenter = sam2_pipeline.build_engines('paper', low_memory=True)
+        scorer, hybrid, segmenter = build_engines('paper', low_memory=True)
         if not gpu: hybrid.primary.precision = 'bf16'
         for member in scorer._members.values(): member.precision = 'bf16'
         scorer.nouns = scorer.nouns[:20]
@@ -249,7 +253,7 @@ def memory():
         pipeline = TextDrivenSegmentationPipeline(scorer=scorer, detector=hybrid, segmenter=segmenter, presence_threshold=0.)
         used = Resident()
         with patch.object(clip_ensemble, 'load_member', used.around(clip_ensemble.load_member)), patch.object(detector, 'load_grounding', used.around(detector.load_grounding)), \
-             patch.object(sam2_pipeline, 'load_sam2', used.around(sam2_pipeline.load_sam2)):
+             patch.object(sam2_segmenter, 'load_sam2', used.around(sam2_segmenter.load_sam2)):
             pipeline.segment_image(photo_and_boxes()[0], PHRASE)
         used.done = True; used.thread.join()
         peak = torch.cuda.max_memory_allocated() if gpu else used.peak[False]
