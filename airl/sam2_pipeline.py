@@ -110,6 +110,11 @@ class TextDrivenSegmentationPipeline:
         work = resize_longest(image, 1024)
         return self._photos.get((image.shape, digest(work)), lambda: KnownPhoto(work, image.shape[:2]))
 
+    def unused(self, text_prompt: str | Sequence[str]) -> dict[str, str]:  # phrase → a sentence
+        "What of a prompt these engines do not use; raises `UserError` for what they do not understand."
+        query, ask = parse_prompt(text_prompt), getattr(self.detector, 'unused', None)
+        return ask(query.phrases + query.negatives) if ask else {}
+
     def segment_image(self, image,                       # photo: array, path, PIL image; anything `load_photo` reads
                       text_prompt: str | Sequence[str],  # what to look for; "not …" for what to leave out
                       save_results: bool = False,        # write the files of `SegmentationResult.save`
@@ -140,7 +145,8 @@ class TextDrivenSegmentationPipeline:
         reasons = dict.fromkeys([self.why, *(d.reason for d in detections if d.reason)])
         return SegmentationResult(image, list(query.phrases), instances, considered(photo, best) if best else [],
                                   {p: presence[p] for p in query.phrases}, photo.seen or [], self.preset,
-                                  _engines(self.scorer, self.detector, self.segmenter, detections), '; '.join(reasons), timings)
+                                  _engines(self.scorer, self.detector, self.segmenter, detections), '; '.join(reasons), timings,
+                                  self.unused(query.texts))
 
     def segment_at(self, image,           # anything `load_photo` reads
                    prompts: Prompts,      # in pixels of that photo
@@ -194,9 +200,7 @@ def file_prefix(photo,                      # path of a photo
                 prompt: str | Sequence[str],
                ) -> str:                    # "chelsea_a-cat"
     "What the files of an answer are called: the photo and what was asked, so that two questions do not overwrite each other."
-    query = parse_prompt(prompt)
-    asked = '_'.join([*query.phrases, *(f'not {n}' for n in query.negatives)])
-    return Path(photo).stem + '_' + re.sub(r'\W+', '-', asked).strip('-')[:60]
+    return Path(photo).stem + '_' + re.sub(r'\W+', '-', '_'.join(parse_prompt(prompt).texts)).strip('-')[:60]
 
 def segment_image_from_path(image_path,                # a photo on disk
                             text_prompt: str | Sequence[str],
