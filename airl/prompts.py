@@ -310,7 +310,7 @@ def _span(text: str, start: int, end: int, before: str) -> str:
     if not excludes and not alone: return text[start] + inner.translate(_INNER) + text[end]
     return ('' if excluded else chr(10)) + _unquoted(inner) + chr(10)
 
-# %% ../nbs/12a_prompts.ipynb #ecfead94
+# %% ../nbs/12a_prompts.ipynb #100b8c66
 def _is_short(before: str, after: str) -> bool:
     "Is the stop after `before` that of an abbreviation: 'St.' Bernard, 'U.S.' flag, 'J.' 'R.'?"
     word = re.search(r'[\w.]*$', before)[0].lower()
@@ -326,7 +326,7 @@ def _lines(text: str) -> list[str]:
     for part in filter(None, (' '.join(part.split()).strip(' ,:') for part in parts)):
         words, hangs = words_of(part), loose
         loose = all(map(is_adjective, words)) and not is_noun(words[-1:])
-        if out and (loose or hangs) and not _MARK.match(part): out[-1], loose = f'{out[-1]} {part}', loose and hangs
+        if out and (loose or hangs) and not has_article(part) and not _MARK.match(part): out[-1], loose = f'{out[-1]} {part}', loose and hangs
         else: out.append(part)
     return out
 
