@@ -46,12 +46,15 @@ class BatchSummary:
     reasons: dict[str, int] = field(default_factory=dict)  # why photos failed, and how many; file names replaced by …
     seconds: float = 0.
     waited: float = 0.            # seconds that models waited for photos, all workers together
+    unused: dict[str, str] = field(default_factory=dict)   # phrase → what of it the engines did not use, as a sentence
 
     def count(self, rows: list[dict], waited: float):
         "Add the answer for one photo."
         if not rows: self.skipped += 1; return
         self.waited += waited
         self.images += 1
+        told = json.loads(rows[0]['engines'] or '{}').get('unused', {}) if len(self.unused) < 100 else {}
+        self.unused |= told
         self.objects += (n := sum(r['instance'] is not None for r in rows))
         self.found += n > 0
         if error := rows[0]['error']:
@@ -62,7 +65,7 @@ class BatchSummary:
         "The summary in words."
         rate = f', {self.images/self.seconds:.1f} a second' if self.seconds else ''
         return (f'{self.images} photos done{rate}: {self.objects} objects in {self.found} of them, {self.failed} failed, '
-                f'{self.skipped} were finished before. Everything is in {self.out}.')
+                f'{self.skipped} were finished before. Everything is in {self.out}.' + ''.join(f' {said}' for said in list(self.unused.values())[:10]))
 
 # %% ../nbs/15_batch.ipynb #73d34c63
 ENGINES = dict(local=local_answers, ray=ray_answers)
@@ -107,9 +110,9 @@ def segment_folder(source,                            # a folder, or whatever el
 def _understood(prompts, preset) -> list[str]:
     "The prompts, if they can be asked at all."
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
-    if prompts and preset == 'lite':
+    query = parse_prompt(prompts) if prompts else None
+    if query and preset == 'lite':
         from airl.lite_words import look_up
-        query = parse_prompt(prompts)
         for phrase in query.phrases + query.negatives: look_up(phrase)
     return prompts
 

@@ -136,15 +136,16 @@ def _found(image, reading, meaning):
         out.append((piece_box(piece, relative, reading.size), own, float(own.max()), agrees))
     return out
 
-def _unused(meanings):
-    "What was left out of which phrase, as a sentence; '' for nothing."
-    return '; '.join(f'of {m.phrase!r} only {" ".join([*m.colours, m.word])!r} was understood, '
-                     f'not {", ".join(map(repr, m.dropped))}' for m in meanings if m.dropped)
-
 # %% ../nbs/09_lite.ipynb #5e0a9001
 class LiteDetector:
     "Boxes for phrases from maps of the frozen network: the embedded `Detector`."
     name = 'lite'
+
+    def unused(self, phrases: Sequence[str]) -> dict[str, str]:  # phrase → a sentence; nothing of phrases that were understood
+        "What of each phrase is not used; raises `VocabularyError` for a word that is not known."
+        meanings = [m for m in map(look_up, phrases) if m.dropped]
+        return {m.phrase: f'Of {m.phrase!r} only {" ".join([*m.colours, m.word])!r} was understood, not {", ".join(map(repr, m.dropped))}.'
+                for m in meanings}
 
     def detect(self, image: np.ndarray,        # uint8 [H, W, 3], RGB
                      phrases: Sequence[str],
@@ -159,7 +160,7 @@ class LiteDetector:
         found.sort(key=lambda f: -f[1])
         boxes, scores, names, priors = zip(*found) if found else ([], [], [], [])
         answer = Detections(clip_boxes(boxes, image.shape[:2]), scores, names, presence,
-                            np.stack(priors) if found else None, self.name, _unused(meanings))
+                            np.stack(priors) if found else None, self.name)
         return answer.above(threshold)
 
 # %% ../nbs/09_lite.ipynb #3dc7ca9c

@@ -98,7 +98,7 @@ def rows_of(opened: Opened, result: SegmentationResult,
            ) -> list[dict]:
     "The answer for one photo as rows of the manifest."
     rows, (h, w) = [], opened.image.shape[:2]
-    shared = dict(height=h, width=w, preset=result.preset, engines=json.dumps(result.engines),
+    shared = dict(height=h, width=w, preset=result.preset, engines=json.dumps(result.engines | (dict(unused=result.unused) if result.unused else {})),
                   seconds=result.timings['total'] + opened.shared,
                   seen=', '.join(f'{name} ({p:.0%})' for name, p in result.seen[:3]))
     for phrase in result.prompts:

@@ -276,6 +276,7 @@ class SegmentationResult:
     engines: dict[str, str] = field(default_factory=dict)        # role → engine that answered
     why: str = ''                                                # why this preset and these engines
     timings: dict[str, float] = field(default_factory=dict)      # stage → seconds
+    unused: dict[str, str] = field(default_factory=dict)         # phrase → what of it the engines did not use, as a sentence
 
     def __len__(self): return len(self.instances)
 
@@ -302,7 +303,10 @@ class SegmentationResult:
         return np.array([i.score.total for i in self.instances], np.float32)
 
     def sentence(self) -> str:
-        "The answer in words: what was found of each prompt, and what was not."
+        "The answer in words: what was found of each prompt, what was not, and what of the text was not used."
+        return ' '.join([f'{self._answer().rstrip(".")}.', *self.unused.values()]) if self.unused else self._answer()
+
+    def _answer(self) -> str:
         missing = ', '.join(p for p in self.prompts if p not in self.labels)
         found = '; '.join(found_phrase(self.instances, label) for label in dict.fromkeys(self.labels))
         if found: return f'{found}. Not found: {missing}.' if missing else found

@@ -125,6 +125,8 @@ class VideoSegmenter:
         self.text, self.every, self.settings = text, every, settings
         every_one = settings or Settings(instances='all')
         self.pipeline = pipeline or TextDrivenSegmentationPipeline(models, device=device, settings=every_one)
+        ask = getattr(self.pipeline, 'unused', None)      # a pipeline of one's own need not have it
+        self.unused = ask(text) if ask else {}            # what the engines do not know is told before anything is read
         self.tracker, self.identities = tracker or _tracker_for(self.pipeline, device), _Identities(patience)
         self.index, self._last, self._looked = -1, None, 0
 
@@ -210,7 +212,7 @@ class _Preview:
 def _question(video: Video, segmenter: VideoSegmenter, how: str) -> dict:
     "What has to be the same for a run to be gone on with."
     source = str(video.source) if isinstance(video.source, Path) else video.name
-    asked = dict(source=source, text=list(parse_prompt(segmenter.text).phrases), start=video.start, end=video.end,
+    asked = dict(source=source, text=list(parse_prompt(segmenter.text).texts), start=video.start, end=video.end,
                  stride=video.stride, how=how, every=segmenter.every, preset=segmenter.pipeline.preset,
                  tracker=segmenter.tracker.name)
     return asked if segmenter.settings is None else asked | dict(settings=asdict(segmenter.settings))
@@ -235,7 +237,8 @@ def _put_together(out: OutputFolder, segmenter: VideoSegmenter, complete: bool, 
     run.checkpoint(segmenter.state, more=not complete)
     if run.pieces:
         prompts = parse_prompt(segmenter.text).phrases
-        return out.assemble(segmenter.tracks.values(), prompts, pipeline.preset, getattr(pipeline, 'why', ''), complete)
+        return out.assemble(segmenter.tracks.values(), prompts, pipeline.preset, getattr(pipeline, 'why', ''), complete,
+                            segmenter.unused)
     if run.folder.exists() and (out.made or not resumed): out.drop()
 
 # %% ../nbs/14_video.ipynb #074480c4

@@ -222,6 +222,7 @@ class VideoResult:
     preset: str = ''
     why: str = ''            # why these engines
     complete: bool = True    # False after Ctrl-C
+    unused: dict[str, str] = field(default_factory=dict)  # phrase → what of it the engines did not use, as a sentence
 
     def masks(self) -> Iterator[dict[int, np.ndarray]]:  # identity → bool [H, W], a frame at a time
         "The masks, read from the JSON."
@@ -232,6 +233,9 @@ class VideoResult:
 
     def sentence(self) -> str:
         "The answer in words."
+        return ' '.join([self._answer(), *self.unused.values()])
+
+    def _answer(self) -> str:
         if not self.objects: return f'Not found in {self.frames} frames: {", ".join(self.prompts)}.'
         each = ', '.join(f'{o.label} {o.id} ({o.frames} frames, {o.area:.0%} of the picture)' for o in self.objects[:6])
         more, found = ', …' if len(self.objects) > 6 else '', {o.label for o in self.objects}
@@ -342,7 +346,8 @@ class OutputFolder:
         if self.pngs: index_png(self.folder/'masks'/f'{shown.index:05}.png', indexed(shown))
         self.unfinished.write(shown)
 
-    def assemble(self, tracks: Iterable[Track], prompts, preset='', why='', complete=True) -> VideoResult:
+    def assemble(self, tracks: Iterable[Track], prompts, preset='', why='', complete=True,
+                 unused: dict | None = None) -> VideoResult:
         "Video, JSON, table and contact sheet of what there is."
         run, tracks = self.unfinished, [t for t in tracks if t.frames]
         pieces = [(run.folder/name, first) for name, first in run.pieces]
@@ -354,7 +359,7 @@ class OutputFolder:
         write_youtube_vis(self.folder/'masks.json', lines, tracks, run.size, self.video.name)
         _write_table(self.folder/'objects.csv', tracks)
         contact_sheet(path, self.folder/'contact.jpg')
-        result = VideoResult(self.folder, path, list(prompts), run.done, run.size, tracks, preset, why, complete)
+        result = VideoResult(self.folder, path, list(prompts), run.done, run.size, tracks, preset, why, complete, unused or {})
         if complete:
             _save_result(result, run.asked)
             shutil.rmtree(run.folder)
