@@ -15,7 +15,7 @@ from .files import UserError, only_one, write_text
 from .manifest import BatchRecipe, PartWriter, by_image, finished, merge_parts, part_files
 from .ray_engine import ray_answers
 from .presets import choose_preset
-from .sam2_pipeline import PromptError, parse_prompt
+from .prompts import PromptError, parse_prompt
 from .scene import Settings
 from .sources import Job, SourceError, jobs_of
 from .workers import Where, local_answers

@@ -47,7 +47,7 @@ def ask(image,                          # what `load_photo` reads
         **settings,                     # fields of `airl.scene.Settings`: instances, presence_threshold, …
        ) -> SegmentationResult:
     "One request: find and cut out, with settings of its own."
-    from airl.sam2_pipeline import parse_prompt
+    from airl.prompts import parse_prompt
     parse_prompt(prompt)                # what is wrong with the request is told before anything is loaded
     image, wanted = load_photo(image), Settings().changed(**settings)
     pipeline, lock = served(preset, device)
