@@ -32,4 +32,15 @@ def __getattr__(name: str):
     return globals().setdefault(name, getattr(import_module(f'{__name__}.{_home_of[name]}'), name))
 
 
+# Names that have moved to a room above their old one, which cannot import upwards: the package knows where they are.
+_MOVED_UP = {'airl.eval_tta': dict.fromkeys(['Prediction', 'one_of_ten', 'predict'], 'classify')}
+
+
+def moved_up(module: str, name: str):
+    "What `module` offered under `name` before it moved up; raises `AttributeError` for anything else."
+    from importlib import import_module
+    if name not in _MOVED_UP.get(module, {}): raise AttributeError(f'module {module!r} has no attribute {name!r}')
+    return getattr(import_module(f'{__name__}.{_MOVED_UP[module][name]}'), name)
+
+
 def __dir__(): return sorted({*globals(), *__all__})

@@ -22,7 +22,7 @@ from .files import UserError
 from .regions import crop
 from .regions import crop_around  # noqa: F401, old import paths
 from .scene import Scorer, Scores
-from .weights import MODELS, MissingWeights, fetch, is_offline, require
+from .weights import MODELS, MissingWeights, fetch, is_offline, require, shipped
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +51,7 @@ def log_odds(logits: np.ndarray,     # [n_images, n_texts] scale · cosine
 # %% ../nbs/10_clip_ensemble.ipynb #d42377f7
 TEMPLATES = ('{}', 'a photo of {}', 'a close-up photo of {}', 'a cropped photo of {}')
 NEGATIVES = ('background', 'a plain surface', 'a texture', 'a blurry photo of something', 'nothing in particular')
-NOUNS = tuple('''a person;a bicycle;a car;a motorcycle;an airplane;a bus;a train;a truck;a boat;a traffic light;a fire hydrant;a stop sign;a bench;
-a bird;a cat;a dog;a horse;a sheep;a cow;an elephant;a bear;a zebra;a giraffe;a backpack;an umbrella;a handbag;a tie;a suitcase;a frisbee;skis;
-a snowboard;a ball;a kite;a baseball bat;a skateboard;a surfboard;a tennis racket;a bottle;a wine glass;a cup;a fork;a knife;a spoon;a bowl;a banana;
-an apple;a sandwich;an orange;broccoli;a carrot;a hot dog;a pizza;a donut;a cake;a chair;a couch;a potted plant;a bed;a table;a toilet;a television;
-a laptop;a computer mouse;a remote control;a keyboard;a phone;an oven;a sink;a refrigerator;a book;a clock;a vase;scissors;a teddy bear;a toothbrush;
-sky;clouds;grass;a tree;water;sand;snow;a road;a wall;a building;a window;a floor;a mountain;a rocket;a flag;a fish;a flower'''.replace('\n', '').split(';'))
+NOUNS = tuple(shipped('clip_nouns.txt').read_text(encoding='utf-8').splitlines())
 
 def embed_texts(model,                    # an open_clip model
                 tokenizer,
@@ -238,6 +233,7 @@ class HighAccuracyCLIPScorer:
         self.negatives, self.nouns = tuple(negatives), tuple(nouns)
         self._members = _Members(members, self.device, precision, tuple(templates), batch_size, low_memory)
         self.dropped: dict[str, str] = self._members.dropped
+        self.voices = len(members)   # whether there is somebody to disagree with
         self.calibration = (1., 0.)  # slope and offset of the presence log-odds, see `fit_presence`
 
     def score(self, images: Sequence[np.ndarray],  # n of uint8 [H, W, 3]

@@ -443,8 +443,6 @@ def _read_pt2(path): # function, metadata
 
 # %% ../nbs/03_eval_tta.ipynb #93ae9e16
 def __getattr__(name: str):
-    "`Prediction`, `one_of_ten` and `predict` from their new home, `airl.classify`, which imports this module."
-    if name not in ('Prediction', 'one_of_ten', 'predict'):
-        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    from importlib import import_module
-    return getattr(import_module('airl.classify'), name)
+    "What has moved up, `predict` for one, from where the package has it now."
+    import airl
+    return airl.moved_up(__name__, name)

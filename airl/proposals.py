@@ -92,7 +92,7 @@ class KnownPhoto:
     embedding: Embedding | None = None
     detections: dict = field(default_factory=dict)    # (phrase, threshold) → Detections
     found: dict = field(default_factory=dict)         # (phrase, box, score) → Proposal
-    presence: dict = field(default_factory=dict)      # phrase → probability
+    presence: dict = field(default_factory=dict)      # (phrase, threshold; None where a scorer says it) → probability
     seen: list | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -107,12 +107,12 @@ class KnownPhoto:
     def presence_of(self, phrases: Sequence[str], scorer: Scorer | None, detector: Detector,
                     threshold: float | None) -> dict:
         "How probable each phrase is to be in the photo, by the scorer, or by the detector where there is none."
-        new = [p for p in phrases if p not in self.presence]
-        if new and scorer: self.presence |= dict(zip(new, map(float, scorer.presence(self.image, new))))
-        elif new:
-            each = zip(new, self.boxes_of(new, detector, threshold))
-            self.presence |= {p: d.presence.get(p, float(len(d) > 0)) for p, d in each}
-        return {p: self.presence[p] for p in phrases}
+        least = None if scorer else threshold                        # a scorer's word does not hang on it
+        if new := [p for p in phrases if (p, least) not in self.presence]:
+            if scorer: said = map(float, scorer.presence(self.image, new))
+            else: said = [d.presence.get(p, float(len(d) > 0)) for p, d in zip(new, self.boxes_of(new, detector, threshold))]
+            self.presence |= {(p, least): s for p, s in zip(new, said)}
+        return {p: self.presence[p, least] for p in phrases}
 
     def boxes_of(self, phrases: Sequence[str], detector: Detector, threshold: float | None) -> list[Detections]:
         "Boxes of each phrase, best first."

@@ -61,7 +61,8 @@ class ModelSpec:
     def presets(self) -> tuple[str, ...]: return tuple(p.name for p in PRESETS.values() if self.name in p.models)
 
 # %% ../nbs/06_weights.ipynb #d5f8f8fa
-_SHIPPED = ('lite0.safetensors', 'lite_dense.safetensors', 'lite_cutter.safetensors', 'vocabulary.json.gz')
+_SHIPPED = ('lite0.safetensors', 'lite_dense.safetensors', 'lite_cutter.safetensors', 'vocabulary.json.gz',
+            'english.json')
 
 def _clip(name, repo, size, licence, tokenizer=()):
     return ModelSpec(name, 'open_clip', repo, ('open_clip_model.safetensors|open_clip_pytorch_model.bin',), size, licence, tokenizer)

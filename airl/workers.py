@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from weakref import WeakValueDictionary
 import cv2
 from .devices import trim_heap
 from .files import UserError
@@ -45,17 +44,11 @@ def answer(pipeline: TextDrivenSegmentationPipeline, opened: Opened,
         return [new_row(opened, error=f'{type(e).__name__}: {e}')]
 
 # %% ../nbs/15d_workers.ipynb #3b1c093c
-_single = WeakValueDictionary()   # id → scorer, of those that have no members to disagree
-
 def _disagreement(scorer, result: SegmentationResult) -> list[float]:  # of each object; empty without an ensemble
     "How far the members of an ensemble are apart about each object's region: their weighted standard deviation."
-    if not result.instances or scorer is None or id(scorer) in _single: return []
+    if not result.instances or getattr(scorer, 'voices', 1) < 2: return []
     labels = list(dict.fromkeys(result.labels))
-    scores = scorer.score([crop_around(result.image, box) for box in result.xyxy], labels)
-    if len(scores.members) + len(scores.dropped) < 2:
-        _single[id(scorer)] = scorer
-        return []
-    apart = scores.disagreement
+    apart = scorer.score([crop_around(result.image, box) for box in result.xyxy], labels).disagreement
     return [float(apart[k, labels.index(label)]) for k, label in enumerate(result.labels)]
 
 # %% ../nbs/15d_workers.ipynb #48f3c228

@@ -1,13 +1,18 @@
 "The rooms of the package, measured by their syntax trees and imports: python tools/rooms.py [ROOT] prints the table."
 import ast
-import re
 import sys
+import tomllib
 from collections import Counter, defaultdict
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-LONGEST = 450   # lines of an exported module
+LONGEST, SHORTEST = 450, 60   # lines of an exported module
 HOUSEHOLD = {'log'}   # every room has its own logger
+
+
+@cache
+def parsed(path: Path, size_and_time: tuple) -> ast.Module: return ast.parse(path.read_text(encoding='utf-8'))
 
 
 def modules(root: Path) -> list[Path]:
@@ -16,7 +21,7 @@ def modules(root: Path) -> list[Path]:
 
 
 def trees(root: Path) -> dict[str, ast.Module]:
-    return {path.stem: ast.parse(path.read_text(encoding='utf-8')) for path in modules(root)}
+    return {path.stem: parsed(path, (path.stat().st_size, path.stat().st_mtime_ns)) for path in modules(root)}
 
 
 def classes(root: Path) -> set[str]:
@@ -31,18 +36,42 @@ def targets(node: ast.AST) -> list[ast.expr]:
     return [one for target in found for one in (target.elts if isinstance(target, ast.Tuple | ast.List) else [target])]
 
 
+def last_name(node: ast.AST) -> str:
+    "The last part of a dotted name; empty for anything else."
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ''
+
+
+def is_class(node: ast.expr, names: set[str]) -> bool:
+    "Whether an expression is a class of the package: by its name, or as `type(x)`, `self.__class__`."
+    if isinstance(node, ast.Call): return last_name(node.func) == 'type'
+    return last_name(node) in names or last_name(node) == '__class__'
+
+
+def aliases(tree: ast.Module, names: set[str]) -> set[str]:
+    "Names that stand for a class of the package: `for c in (Photo, Video)`, `c = Photo`."
+    found = set()
+    for node in ast.walk(tree):
+        values = node.iter.elts if isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple | ast.List) else []
+        if isinstance(node, ast.Assign): values = [node.value]
+        held = [v for v in values if isinstance(v, ast.Name | ast.Attribute) and is_class(v, names)]
+        bound = [node.target] if isinstance(node, ast.For) else targets(node)
+        if held: found |= {t.id for t in bound if isinstance(t, ast.Name)}
+    return found
+
+
 def attached(root: Path) -> list[str]:
     "Methods given to a class of the package from outside: by assignment, `setattr`, `patch`; a line each."
-    names, found = classes(root), []
+    known, found = classes(root), []
     for module, tree in trees(root).items():
+        names = known | aliases(tree, known)
         for node in ast.walk(tree):
             for target in targets(node):
-                if isinstance(target, ast.Attribute) and ast.unparse(target.value).split('.')[-1] in names:
+                if isinstance(target, ast.Attribute) and is_class(target.value, names):
                     found.append(f'{module}, line {node.lineno}: {ast.unparse(target)} is attached')
-            if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).endswith('setattr') \
-                    and ast.unparse(node.args[0]).split('.')[-1] in names:
+            if isinstance(node, ast.Call) and node.args and last_name(node.func).endswith('setattr') and is_class(node.args[0], names):
                 found.append(f'{module}, line {node.lineno}: {ast.unparse(node)[:90]}')
-            if isinstance(node, ast.FunctionDef) and any(ast.unparse(d).split('(')[0].startswith('patch') for d in node.decorator_list):
+            decorators = [last_name(getattr(d, 'func', d)) for d in getattr(node, 'decorator_list', ())]
+            if any(name.startswith('patch') for name in decorators):
                 found.append(f'{module}, line {node.lineno}: {node.name} is a patch')
     return found
 
@@ -51,6 +80,12 @@ def too_long(root: Path) -> list[str]:
     "Exported modules of more than `LONGEST` lines."
     lengths = {path.stem: len(path.read_text(encoding='utf-8').splitlines()) for path in modules(root)}
     return [f'airl/{name}.py has {n} lines of at most {LONGEST}' for name, n in lengths.items() if n > LONGEST]
+
+
+def too_short(root: Path) -> list[str]:
+    "Exported modules of fewer than `SHORTEST` lines, which could live with a neighbour."
+    lengths = {path.stem: len(path.read_text(encoding='utf-8').splitlines()) for path in modules(root)}
+    return [f'airl/{name}.py has {n} lines of at least {SHORTEST}' for name, n in lengths.items() if n < SHORTEST]
 
 
 def imports(root: Path) -> dict[str, set[str]]:
@@ -62,6 +97,8 @@ def imports(root: Path) -> dict[str, set[str]]:
             if isinstance(node, ast.ImportFrom):
                 home = (node.module or '').removeprefix('airl').lstrip('.') if node.level or (node.module or '').split('.')[0] == 'airl' else None
                 if home is not None: names = [home] if home else [alias.name for alias in node.names]
+            elif isinstance(node, ast.Call) and last_name(node.func) in ('import_module', '__import__'):
+                names = [a.value.removeprefix('airl').lstrip('.') for a in node.args[:1] if isinstance(a, ast.Constant) and isinstance(a.value, str)]
             elif isinstance(node, ast.Import): names = [alias.name.removeprefix('airl.') for alias in node.names if alias.name.startswith('airl.')]
             graph[module] |= {name.split('.')[0] for name in names} & known - {module}
         graph[module] |= set()
@@ -76,9 +113,12 @@ def circles(root: Path) -> list[str]:
 
 
 def exceptions(root: Path) -> list[str]:
-    "What weakens the contract of import-linter: ignored imports, and layers whose siblings may import each other (`a : b`)."
-    text = (root/'pyproject.toml').read_text(encoding='utf-8')
-    return re.findall(r'^ignore_imports.*', text, re.MULTILINE) + re.findall(r'"[^"\n]*\) : \([^"\n]*"', text)
+    "What weakens the contracts of import-linter: ignored imports, modules left out, siblings that may import each other (`a : b`)."
+    with open(root/'pyproject.toml', 'rb') as file: contracts = tomllib.load(file)['tool']['importlinter']['contracts']
+    found = [f'ignored: {ignored}' for contract in contracts for ignored in contract.get('ignore_imports', [])]
+    found += [f'left out: {name}' for contract in contracts for name in {*contract.get('exhaustive_ignores', [])} - {'__main__', '_modidx'}]
+    found += ['a contract that does not name every module' for contract in contracts if not contract.get('exhaustive')]
+    return found + [f'siblings that may import each other: {layer}' for contract in contracts for layer in contract['layers'] if ':' in layer]
 
 
 def defined_twice(root: Path) -> dict[str, list[str]]:
