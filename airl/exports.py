@@ -18,6 +18,7 @@ from .manifest import by_image, content_hash, doubt, tables
 from .photos import SUFFIXES, PhotoError, load_photo, resize_longest, save_image
 from .regions import coco_annotation, decode_rle, labelme_file, labelme_shapes, yolo_line
 from .sources import Job
+from .telling import to_json
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ def _to_coco(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
         for k, r in enumerate(photo.objects, len(part['annotations']) + 1):
             number, rle = classes.number[r['prompt']] + 1, dict(size=[h, w], counts=r['rle'])
             part['annotations'].append(coco_annotation(k, n, number, r['box'], rle, r['area'], r['score']))
-    for split, part in parts.items(): write_text(folder/f'{split}.json', json.dumps(part))
+    for split, part in parts.items(): write_text(folder/f'{split}.json', to_json(part))
 
 # %% ../nbs/15c_exports.ipynb #e2c0f99a
 def _to_yolo(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
@@ -137,7 +138,7 @@ def _to_labelme(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
         shapes = [shape for k, r in enumerate(photo.objects, 1)
                   for shape in labelme_shapes(classes.names[classes.number[r['prompt']]], photo.mask(r), k)]
         content = labelme_file(shapes, photo.copy_photo(folder).name, photo.size)
-        write_text(folder/f'{photo.stem}.json', json.dumps(content))
+        write_text(folder/f'{photo.stem}.json', to_json(content))
 
 # %% ../nbs/15c_exports.ipynb #46b624ea
 def _to_voc(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
