@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Annotated
 import typer
 from .demo import demo_nano, demo_segment, demo_train, next_steps, part_of, report_line
-from .doctor import examine, print_report, print_table
+from .doctor import examine, print_report
 from .files import UserError
-from .shell import Data, Device, Model, Models, Preset, Tta, command, each_photo, main, one_name, overrides
+from .shell import Data, Device, Model, Models, Tta, command, each_photo, main, overrides
 from .shell import photos_and_texts, photos_in, read_photo
 from .demo import traced  # old import paths
-from .doctor import devices, extras_here, presets_here  # old import paths
-from .shell import AsJson, Quiet, Verbose, app, set_loudness, start as _start  # old import paths
+from .doctor import devices, extras_here, presets_here, print_table  # noqa: F401, old import paths
+from .shell import AsJson, Preset, Quiet, Verbose, app, one_name, set_loudness, start as _start  # noqa: F401, old import paths
 
 start = _start  # two commands have a parameter of that name
 
@@ -335,7 +335,7 @@ def doctor():
     return report
 
 # %% ../nbs/20_cli.ipynb #7f63f84f
-from .cli_weights import download_weights, manage_weights, verify_models
+from .cli_weights import download_weights, manage_weights, verify_models   # noqa: F401, this registers them
 
 # %% ../nbs/20_cli.ipynb #443f4bc4
 @command('app')
