@@ -6,7 +6,7 @@
 __all__ = ['ENGINES', 'BatchSummary', 'segment_folder', 'phrases_asked', 'Projection', 'figures_of', 'project']
 
 # %% ../nbs/15_batch.ipynb #7bcda1eb
-import contextlib, itertools, json, os, time
+import contextlib, itertools, os, time, json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from .presets import choose_preset
 from .prompts import PromptError, parse_prompt
 from .scene import Settings
 from .sources import Job, SourceError, jobs_of
+from .telling import progress as bar_of, to_json
 from .workers import Where, local_answers
 
 # %% ../nbs/15_batch.ipynb #1d0c5d3f
@@ -103,7 +104,7 @@ def segment_folder(source,                            # a folder, or whatever el
         merge_parts(out)
         summary.seconds = time.perf_counter() - start
         about = asdict(summary) | dict(recipe=recipe.as_dict(), prompts=prompts)
-        write_text(out/'summary.json', json.dumps(about, indent=1))
+        write_text(out/'summary.json', to_json(about, indent=1))
     return summary
 
 # %% ../nbs/15_batch.ipynb #6d25c1be
@@ -122,8 +123,7 @@ def _peek(items: Iterator, n: int) -> tuple[Iterator, list]:
     return itertools.chain(first, items), first
 
 def _collect(stream, summary, progress):
-    from tqdm.auto import tqdm
-    with tqdm(unit=' photos', disable=None if progress else True, smoothing=.05) as bar, contextlib.closing(stream):
+    with bar_of(unit=' photos', shown=None if progress else False, smoothing=.05) as bar, contextlib.closing(stream):
         for rows, waited in stream:
             summary.count(rows, waited)
             bar.set_postfix(found=summary.found, failed=summary.failed, skipped=summary.skipped, refresh=False)

@@ -20,6 +20,7 @@ from .lettering import legible
 from .measures import Interval, boundary_f, cgf1, interval, mask_ap, presence_auc, presence_mcc
 from .regions import decode_rle, encode_rle, mask_iou, mask_to_box
 from .scene import Prompts
+from .telling import progress, to_json
 from .truth import read_truth
 
 log = logging.getLogger(__name__)
@@ -163,15 +164,19 @@ def _object_row(photo, image, labels, i, box, proposals, best, name, task, secon
     return [row, oracle] + [judge(trivial, make(image, box)) for trivial, make in TRIVIAL[task].items()]
 
 # %% ../nbs/16_benchmark.ipynb #7ab39635
+def _row(record: dict) -> Row:
+    "A row as the file has it; what JSON cannot say is None there."
+    return Row(**{k: float('nan') if v is None else v for k, v in record.items()})
+
 def _resume(file: Path, head: dict) -> dict: # photo → its rows, of the run that was interrupted
     "Read what is done, and leave only whole lines in the file."
     lines = file.read_text(encoding='utf-8').splitlines() if file.exists() else []
     if lines and json.loads(lines[0]) != head: raise BenchError(f'{file} holds another measurement ({lines[0]}); give another folder, or remove it.')
-    done, whole_lines = {}, [json.dumps(head)]
+    done, whole_lines = {}, [to_json(head)]
     for line in lines[1:]:
         try: record = json.loads(line)
         except ValueError: continue
-        done[record['photo']] = [Row(**r) for r in record['rows']]
+        done[record['photo']] = [_row(r) for r in record['rows']]
         whole_lines.append(line)
     with replacing(file) as part: part.write_text('\n'.join(whole_lines) + '\n', encoding='utf-8')
     return done
@@ -216,7 +221,6 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
           skip_bad: bool = False,  # go on without bad labels and photos, and count them in the report
          ) -> 'Report':
     "Measure engines on labelled photos."
-    from tqdm.auto import tqdm
     if task not in TRIVIAL: raise BenchError(f'There is no task {task!r}; there are {", ".join(TRIVIAL)}.')
     listed = read_truth(data, skip_bad) if isinstance(data, str) else list(data)
     truths, bad = checked(listed[:limit], skip_bad), list(getattr(listed, 'bad', ()))
@@ -231,9 +235,9 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
     if output_dir: done = _resume(file, dict(data=data if isinstance(data, str) else 'photos given', task=task, method=name, min_area=min_area))
     if done: log.info('%d photos were measured before and are not measured again; remove %s to start anew.', len(done), file)
     with open(file, 'a', encoding='utf-8') as log_file:
-        for t in tqdm([t for t in truths if t.name not in done], desc=f'{task}, {name}', leave=False, disable='IN_TEST' in os.environ):
+        for t in progress([t for t in truths if t.name not in done], desc=f'{task}, {name}', leave=False):
             done[t.name] = ask(t)
-            print(json.dumps(dict(photo=t.name, rows=[asdict(r) for r in done[t.name]])), file=log_file, flush=True)
+            print(to_json(dict(photo=t.name, rows=[asdict(r) for r in done[t.name]])), file=log_file, flush=True)
     rows = [r for t in truths for r in done[t.name]]
     if not rows: raise BenchError(f'There is nothing to ask in {data!r}: its photos hold no object of a size to be judged, or nothing is known of those that they hold.')
     report = Report(_short(data), task, name, rows, truths, yardstick(), bad)

@@ -8,7 +8,7 @@ __all__ = ['log', 'CIFAR10_CLASSES', 'DataError', 'ImageSet', 'stratified_split'
 
 # %% ../nbs/00_data.ipynb #a0eafd52
 import hashlib, io, logging, os, pickle, tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np, torch
 from torch import Tensor
@@ -37,6 +37,7 @@ class ImageSet:
     labels: Tensor         # int64 [n]
     class_names: list[str]
     source: str            # where they came from, for messages and run folders
+    unknown: dict[str, int] = field(default_factory=dict) # images left out, by the name of a class that training has not
 
     def __post_init__(self):
         n, k, shape = len(self.labels), len(self.class_names), tuple(self.images.shape)
@@ -51,6 +52,11 @@ class ImageSet:
     def subset(self, rows: Tensor) -> 'ImageSet': # int64 [m] or bool [n]
         "The images at `rows`, in that order."
         return ImageSet(self.images[rows], self.labels[rows], self.class_names, self.source)
+
+    def left_out(self) -> str: # empty where nothing was
+        "Which images have no place among the classes, in words."
+        some = ', '.join(f'{n} of {name}' for name, n in self.unknown.items())
+        return f'Not judged, since training has no such class: {some}.' if some else ''
 
     def split(self, fraction=.1, seed=42) -> tuple['ImageSet', 'ImageSet']: # (the larger part, the held-out part)
         "Hold out the same `fraction` of every class."
@@ -266,6 +272,34 @@ def _tell_left_out(folder: Path, parts: list[Path], names: list[str]):
     heic = ' HEIC photos have to be exported as JPEG or PNG first.' if any(p.suffix.lower() in UNREADABLE for p in left) else ''
     log.warning('%s: %d not used, since only photos directly in the folder of a class are: %s%s.%s', folder, len(left), some, more, heic)
 
+_PARTS = dict(train=('train', 'training'), test=('test', 'testing', 'val', 'valid', 'validation', 'dev', 'eval'))
+
+def _folders(folder: Path) -> dict[str, Path]: # by name, in order
+    "The folders in a folder, hidden ones aside."
+    return {d.name: d for d in sorted(folder.iterdir()) if d.is_dir() and not d.name.startswith('.')}
+
+def _parts(folder: Path) -> list[Path]: # the folder itself, or its training and its test part
+    "Where a folder keeps its classes; raises `DataError` for a training part without another."
+    there = {name.lower(): d for name, d in _folders(folder).items() if _folders(d)}
+    train, test = (next((there[name] for name in names if name in there), None) for names in _PARTS.values())
+    if train and not test:
+        raise DataError(f'{folder} has a part {train.name} and none to judge by (there are {", ".join(_folders(folder))}): '
+                        f'call that test or val, or give {train}, of which a fifth is set aside.')
+    return [train, test] if train else [folder]
+
+def _photos(folder: Path) -> list[Path]:
+    "The photos of one class."
+    found = list_photos(folder) if folder.is_dir() else []
+    inside = ', '.join(_folders(folder)) if folder.is_dir() else ''
+    if not found: raise DataError(f'{folder} holds no photo{f", only the folders {inside}" if inside else ""}; '
+                                  f'every class needs some, in training and in test.{_export_first(folder)}')
+    return found
+
+def _unknown(part: Path, names: list[str]) -> dict[str, int]: # class → photos
+    "What lies in a part under names that training has not."
+    found = {name: len(list_photos(d)) for name, d in _folders(part).items() if name not in names}
+    return {name: n for name, n in found.items() if n}
+
 # %% ../nbs/00_data.ipynb #528713be
 def _squares(files, size):
     "Every photo's central square at `size`."
@@ -282,15 +316,15 @@ def _short_side(files) -> int:
         except OSError: sides.append(min(load_photo(f).shape[:2]))
     return min(256, int(np.median(sides)))
 
-def load_folder(folder,        # holds a folder a class, or `train` and `test` that do
+def load_folder(folder,        # holds a folder a class, or `train` and `test` (or `val`) that do
                 split='train', # 'train' or 'test'
                 size=None,     # pixels a side; chosen from the photos if None
                ) -> ImageSet:
     "Photos sorted into a folder a class; raises `DataError` or `PhotoError` that names the folder or file."
     folder = Path(folder).expanduser()
-    parts = [folder/'train', folder/'test'] if (folder/'train').is_dir() and (folder/'test').is_dir() else [folder]
     if not folder.is_dir(): raise DataError(f'{folder} is not a folder; name one that holds a folder of photos a class.')
-    names = sorted(d.name for d in parts[0].iterdir() if d.is_dir() and not d.name.startswith('.'))
+    parts = _parts(folder)
+    names = list(_folders(parts[0]))
     if len(names) < 2: raise DataError(f'{parts[0]} must hold a folder of photos for each of at least two classes, it holds {len(names)}.')
     _tell_left_out(folder, parts, names)
     files = [[(f, y) for y, name in enumerate(names) for f in _photos(part/name)] for part in parts]
@@ -300,14 +334,8 @@ def load_folder(folder,        # holds a folder a class, or `train` and `test` t
     if len(parts) == 1:
         rows = stratified_split(labels, .2)[split == 'test']
         chosen, labels = [chosen[i] for i in rows], labels[rows]
-    images = np.stack(_squares([f for f, _ in chosen], size))
-    return ImageSet(torch.from_numpy(images), labels, names, str(folder))
-
-def _photos(folder: Path) -> list[Path]:
-    "The photos of one class."
-    found = list_photos(folder) if folder.is_dir() else []
-    if not found: raise DataError(f'{folder} holds no photo; every class needs some, in training and in test.{_export_first(folder)}')
-    return found
+    images, part = np.stack(_squares([f for f, _ in chosen], size)), parts[-1] if split == 'test' else parts[0]
+    return ImageSet(torch.from_numpy(images), labels, names, str(part), _unknown(part, names))
 
 # %% ../nbs/00_data.ipynb #341b61d9
 def load_digits_set(split='train') -> ImageSet:

@@ -10,18 +10,16 @@ __all__ = ['EXPORTED', 'TTA', 'Classifier', 'load_classifier', 'views', 'Report'
            'Exported', 'export_model']
 
 # %% ../nbs/03_eval_tta.ipynb #921a0a5a
-import csv, io, json, os, time
+import csv, io, json, time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-import numpy as np
-import torch
+import numpy as np, torch
 from scipy.special import log_softmax, softmax
 from torch import Tensor, nn
-
 from .files import UserError, replacing
 from .lettering import legible, unlettered
+from .telling import progress, to_json
 from .weights import MissingWeights, require
 from .augment import prepare
 from .data import DataError, ImageSet, batches
@@ -160,15 +158,18 @@ def compute_logits(classifier: Classifier,
                    device=None,        # None: a GPU where there is one
                   ) -> np.ndarray:     # float32 [n, k]
     "Logits for every image, averaged over the views."
-    from tqdm.auto import tqdm
     c, device = classifier, device or ('cuda' if torch.cuda.is_available() else 'cpu')
     model, out = c.model.to(device).eval(), []
-    with tqdm(total=len(images), unit='image', leave=False, delay=2, disable=bool(os.environ.get('IN_TEST'))) as bar:
+    with progress(total=len(images), unit='image', leave=False, delay=2) as bar:
         for batch, _ in batches(images, batch_size, device=device):
             x = prepare(batch, c.img_size, c.mean, c.std)
             out.append(sum(weight*model(view).float() for weight, view in views(x, tta)).cpu())
             bar.update(len(batch))
-    return torch.cat(out).numpy()
+    logits = torch.cat(out)
+    if n := int((~torch.isfinite(logits).all(1)).sum()):
+        raise ModelError(f'{c.name or "The model"} answers {n} of {len(images)} images with what is no finite number; its weights '
+                         'are broken: train it again, with a lower lr.')
+    return logits.numpy()
 
 def evaluate(model,             # whatever `load_classifier` takes
              images: ImageSet,
@@ -351,7 +352,7 @@ def save_report(report: Report, folder,
     rows = ([name, *map(str, row)] for name, row in zip(report.class_names, report.confusion))
     table = [['truth', *report.class_names], *rows]
     texts = {'classification_report.txt': classification_report(report),
-             'report.json': json.dumps(report.summary(), indent=1) + '\n',
+             'report.json': to_json(report.summary(), indent=1) + '\n',
              'confusion_matrix.csv': _csv_text(table)}
     arrays = {'test_preds.npy': report.preds, 'test_logits.npy': report.logits, 'test_targets.npy': report.targets}
     figures = {'confusion_matrix.png': plot_confusion(report), 'per_class_metrics.png': plot_per_class(report),

@@ -19,6 +19,7 @@ from .manifest import by_image, content_hash, doubt, tables
 from .photos import SUFFIXES, PhotoError, load_photo, resize_longest, save_image
 from .regions import coco_annotation, decode_rle, labelme_file, labelme_shapes, yolo_line
 from .sources import Job
+from .telling import to_json
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ def _to_coco(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
             number, rle = classes.number[r['prompt']] + 1, dict(size=[h, w], counts=r['rle'])
             part['annotations'].append(coco_annotation(k, n, number, r['box'], rle, r['area'], r['score']))
     for split in [s for s, part in parts.items() if part['images']] or ['train']:
-        for name in (f'{split}.json', f'annotations/instances_{split}.json'): write_text(folder/name, json.dumps(parts[split]))
+        for name in (f'{split}.json', f'annotations/instances_{split}.json'): write_text(folder/name, to_json(parts[split]))
 
 # %% ../nbs/15c_exports.ipynb #e2c0f99a
 def _to_yolo(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
@@ -166,7 +167,7 @@ def _to_labelme(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
         shapes = [shape for k, r in enumerate(photo.objects, 1)
                   for shape in labelme_shapes(classes.names[classes.number[r['prompt']]], photo.mask(r), k)]
         content = labelme_file(shapes, photo.copy_photo(folder).name, photo.size)
-        write_text(folder/f'{photo.stem}.json', json.dumps(content))
+        write_text(folder/f'{photo.stem}.json', to_json(content))
 
 # %% ../nbs/15c_exports.ipynb #46b624ea
 def _to_voc(photos: Iterator[_Labelled], folder: Path, classes: _Classes):

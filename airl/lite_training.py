@@ -15,7 +15,6 @@ from pathlib import Path
 
 import cv2, numpy as np
 from scipy.special import expit
-from tqdm.auto import tqdm
 
 from .data import DataError
 from .files import replacing
@@ -24,6 +23,7 @@ from .lite_cutter import Cutter, PROMPT, crop_resized, frame_around, place_liken
 from .lite_net import DenseHead, as_pixels, computing, dense_head, lite_network, read_with
 from .lite_words import look_up
 from .regions import clip_boxes, decode_rle, encode_rle, mask_to_box
+from .telling import progress
 from .truth import folds, read_coco, read_voc
 from .weights import shipped
 
@@ -80,7 +80,7 @@ def make_views(photos, views=6, seed=0):
     import torch
     rng, net = np.random.default_rng(seed), lite_network()
     features, labels, known = [], [], []
-    for truth in tqdm(photos, desc='views', leave=False, disable=len(photos) < 20):
+    for truth in progress(photos, desc='views', leave=False, shown=len(photos) >= 20):
         image, told = truth.image(), label_picture(truth.labels())
         pictures, crops = zip(*(_view(image, told, rng, k) for k in range(views)))
         with torch.inference_mode(), computing(): levels = net(as_pixels(np.stack(pictures)))
@@ -127,7 +127,7 @@ def fit_head(model,     # trained in place
     "Warm up, then cosine to nothing; returns an exponential moving average of the weights."
     import torch
     optimiser, mean = _optimiser(model, lr), copy.deepcopy(model)
-    for step in tqdm(range(steps), leave=False, disable=steps < 50):
+    for step in progress(range(steps), leave=False, shown=steps >= 50):
         for group in optimiser.param_groups: group['lr'] = lr*min(1, (step + 1)/60)*(.5 + .5*np.cos(np.pi*step/steps)) + 1e-6
         model.train()
         optimiser.zero_grad(); batch(step).backward()
@@ -204,7 +204,7 @@ def _single_objects(labels, voc):  # bool masks and phrases
 def single_objects(photos, head=None):  # list[Object]
     "Every object of some photos that is worth learning from, with the maps of a dense head, the shipped one if None."
     out = []
-    for truth in tqdm(photos, desc='objects', leave=False, disable=len(photos) < 20):
+    for truth in progress(photos, desc='objects', leave=False, shown=len(photos) >= 20):
         image, voc = truth.image(), len(truth.classes) == 20
         found = [(encode_rle(m), mask_to_box(m), dense_class(p)) for m, p in _single_objects(truth.labels(), voc)]
         maps = read_with(head or dense_head(), image, 416).maps.astype(np.float16) if found else None

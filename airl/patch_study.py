@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from .files import UserError, replacing, write_text
+from .telling import to_json
 from .augment import interpolation_matrix, prepare
 from .data import ImageSet, load_data
 from .vit_model import count, create_vit, image_size
@@ -262,5 +263,5 @@ def write_study(name: str, trials: list[Trial], arms: list[Arm],
     figure = plot_trials(trials, arms)
     with replacing(out/'trials.png') as part: figure.savefig(part, dpi=120)
     plt.close(figure)
-    write_text(out/'report.json', json.dumps(dict(name=name, budget=budget, trials=rows), indent=1))
+    write_text(out/'report.json', to_json(dict(name=name, budget=budget, trials=rows), indent=1))
     return write_text(out/'report.md', '\n'.join(text))

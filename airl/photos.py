@@ -216,10 +216,13 @@ def _from_tensor(tensor) -> np.ndarray: # uint8 [H,W,3]
     a = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
     return _from_array(np.moveaxis(a, 0, -1) if a.ndim == 3 else a)
 
-def _from_stream(file) -> np.ndarray: # uint8 [H,W,3]
-    "RGB of an open file, which need not be seekable."
-    name, data = str(getattr(file, 'name', 'The image')), file.read()
+_LARGEST = 1 << 29 # bytes of a photo that comes from a pipe, where nothing else says how much there is
+
+def _from_stream(file, name=None) -> np.ndarray: # uint8 [H,W,3]
+    "RGB of an open file, which need not be seekable: it is read to its end."
+    name, data = name or str(getattr(file, 'name', 'The image')), file.read(_LARGEST + 1)
     if isinstance(data, str): raise PhotoError(f"{name} is open as text; open it with mode 'rb'.")
+    if len(data) > _LARGEST: raise PhotoError(f'{name} gives more than {_LARGEST/1e6:,.0f} MB; no photo is so large.')
     return _decode(io.BytesIO(data), name)
 
 # %% ../nbs/05_photos.ipynb #575f1fcf
@@ -227,7 +230,7 @@ def _load_file(path: Path,
               ) -> np.ndarray: # uint8 [H,W,3]
     "`load_photo` for a file on disk."
     try:
-        with open(path, 'rb') as file: return _decode(file, str(path))
+        with open(path, 'rb') as file: return _decode(file, str(path)) if file.seekable() else _from_stream(file, str(path))
     except FileNotFoundError: raise PhotoError(f'There is no file {path}; check the path.') from None
     except OSError as e: # Windows says "permission denied" for a folder
         raise PhotoError(f'{path} is a folder; name one photo in it.' if path.is_dir() else

@@ -14,6 +14,7 @@ import pyarrow as pa
 from .files import UserError
 from .manifest import SCHEMA, BatchRecipe, Opened, content_hash, new_row, write_part
 from .sources import Job
+from .telling import same_loudness
 from .weights import require
 from .workers import Answer, Where, answers, places, use_threads
 
@@ -29,6 +30,7 @@ TRIES = 3   # of a block whose actors die
 class _RayWorker:
     "An actor that holds a pipeline: jobs in, their rows into parts of their own, what the summary counts out; what should end the run comes out as `stop`."
     def __init__(self, recipe, device, threads, notes, generation):
+        same_loudness()
         use_threads(threads)
         self.recipe, self.notes, self.generation, self.stop = recipe, Path(notes), generation, ''
         self.folder = self.notes.parent

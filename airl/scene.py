@@ -19,6 +19,7 @@ from .drawing import PALETTE, draw_instances, show_images   # noqa: F401, old im
 from .files import UserError
 from .photos import load_photo, save_image
 from .regions import coco_annotation, decode_rle, encode_rle, labelme_file, labelme_shapes, mask_to_box, paste_logits, yolo_line
+from .telling import to_json
 from .regions import box_area, box_iou, clip_boxes, containment, mask_iou, suppress   # noqa: F401, old import paths
 
 # %% ../nbs/07_scene.ipynb #a7442c26
@@ -384,7 +385,7 @@ def save_result(result: SegmentationResult,
             pictures = [result.mask.astype(np.uint8)*255, overlay(result.image, result.masks), cutout(result)]
             for path, picture in zip(paths[1:4], pictures): save_image(path, picture)
             paths[4].write_bytes(figure_png(result_figure(result)))
-        paths[5].write_text(json.dumps(to_dict(result), indent=1))
+        paths[5].write_text(to_json(to_dict(result), indent=1))
         written = [Path(shutil.move(path, folder/path.name)) for path in paths if path.exists()]
     for path in paths:                                       # no mask of an earlier answer stays beside a new one
         if folder/path.name not in written: (folder/path.name).unlink(missing_ok=True)

@@ -7,7 +7,7 @@ __all__ = ['served', 'ask', 'Clicks', 'point_at', 'detections_picture', 'candida
            'answer_line', 'say', 'attention_picture', 'clip_of', 'follow']
 
 # %% ../nbs/21a_service.ipynb #d693b89a
-import json, threading
+import threading
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from .files import UserError
 from .photos import load_photo, save_image
 from .regions import mask_to_box
 from .scene import Prompts, SegmentationResult, Settings, cutout, to_dict
+from .telling import to_json
 from .weights import MissingWeights
 
 # %% ../nbs/21a_service.ipynb #bdd4ac9e
@@ -125,7 +126,7 @@ def downloads(result: SegmentationResult, folder) -> list[str]:  # mask.png, cut
     paths = [folder/name for name in ('mask.png', 'cutout.png', 'result.json')]
     save_image(paths[0], result.mask)
     save_image(paths[1], cutout(result))
-    paths[2].write_text(json.dumps(to_dict(result)), encoding='utf-8')
+    paths[2].write_text(to_json(to_dict(result)), encoding='utf-8')
     return [str(path) for path in paths]
 
 # %% ../nbs/21a_service.ipynb #34d78707

@@ -179,6 +179,8 @@ _KINDS = {'.zip': _zip_jobs, '.tar': _tar_jobs, '.txt': _text_jobs, '.csv': _csv
 def _of_path(path: Path, skip: Path | None, prefix: str = '') -> Iterator[Job]:
     "The photos that one path holds."
     if path.is_dir(): found = _folder(path, skip)
+    elif str(path) == '-' or path.exists() and not path.is_file():
+        raise SourceError(f'{path} is a pipe or a device, and a batch reads its source more than once: save it to a file and give its path.')
     elif not path.exists(): raise SourceError(f'There is no file or folder {path}; check the path.')
     elif make := _KINDS.get(path.suffix.lower()): found = make(path)
     elif path.name.lower().endswith(('.tar.gz', '.tgz', '.tar.xz', '.tar.bz2', '.tar.zst')): raise SourceError(f'{path} is compressed, so only one worker could read it, from its beginning; decompress it first.')

@@ -8,13 +8,14 @@ __all__ = ['log', 'Training', 'mirrored', 'epoch_rows', 'train_step', 'validate'
            'fit', 'pieces_a_step', 'images_a_step']
 
 # %% ../nbs/02_train.ipynb #80267913
-import contextlib, dataclasses, json, logging, os, signal, threading, time, zlib
+import contextlib, dataclasses, json, logging, math, os, signal, threading, time, zlib
 from pathlib import Path
 import numpy as np, torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from .devices import training_precision
 from .files import write_text
+from .telling import progress as bar_of, to_json
 from .augment import Augment, draw_mixes, mix, prepare, soft_targets
 from .data import ImageSet, batches, generator_for, stratified_split
 from .recipe import Recipe, RecipeError, loss_of, make_optimizer, rate_factor, share_done
@@ -226,10 +227,17 @@ def _agree(accelerator, seconds: float, stop: Stopping) -> float:
     return seconds
 
 # %% ../nbs/02_train.ipynb #766cfe7e
-def check_finite(training: Training, run: Run):
-    "Stop a training whose loss is no number any more."
+def _weights_finite(t) -> bool:
+    "Whether the weights, and their average, are numbers."
+    kept = [x for net in {t.net, t.averaged} for x in net.state_dict().values() if x.is_floating_point()]
+    return bool(torch.stack([torch.isfinite(x).all() for x in kept]).all())
+
+def check_finite(training: Training, run: Run,
+                 whole=True,  # look at the weights too, which the last step has changed and no loss has seen
+                 val_loss=0.):
+    "Stop a training whose loss, or weights, are no numbers any more."
     t = training
-    if torch.isfinite(t.sums[0]): return
+    if torch.isfinite(t.sums[0]) and math.isfinite(val_loss) and not (whole and not _weights_finite(t)): return
     last = f'The last good checkpoint is {run.checkpoint}.' if run.checkpoint.exists() else 'No checkpoint was written yet.'
     raise RunError(f'The loss is not a finite number any more at step {t.steps} (epoch {t.epoch + 1}). {last} '
                    'Try a lower lr, a longer warm-up, clip 1, or precision fp32.')
@@ -248,8 +256,7 @@ def _deterministic(on):
 @contextlib.contextmanager
 def _bar(show):
     "A progress bar over all steps."
-    from tqdm.auto import tqdm
-    with tqdm(disable=not show or bool(os.environ.get('IN_TEST')), unit='step', leave=False) as bar:
+    with bar_of(shown=bool(show), unit='step', leave=False) as bar:
         def update(t, loss):
             total, minutes = t.recipe.epochs*t.steps_per_epoch, t.recipe.max_minutes
             bar.total = min(total, int(t.steps*60*minutes/max(t.seconds, 1e-9))) if minutes else total
@@ -269,6 +276,7 @@ def end_epoch(training: Training, run: Run, val_set: ImageSet):
     loss, right, n = t.accelerator.reduce(t.sums).tolist()
     t.sums.zero_()
     val_loss, table = validate(t, val_set)
+    check_finite(t, run, whole=False, val_loss=val_loss)
     scores = [float(x) for x in macro_scores(table)]
     before, seconds = (t.rows[-1].best_accuracy, t.rows[-1].seconds) if t.rows else (-1., 0.)
     t.rows.append(Epoch(t.epoch + 1, loss/n, right/n, val_loss, *scores, t.optimizer.param_groups[0]['lr'], max(scores[0], before),
@@ -313,7 +321,7 @@ def fit(recipe: Recipe,
             for rows in epoch_rows(t):
                 loss = train_step(t, rows)
                 t.seconds = _agree(accelerator, clock.seconds, stop)
-                if t.device.type == 'cpu' or t.steps % 20 == 0: check_finite(t, run)
+                if t.device.type == 'cpu' or t.steps % 20 == 0: check_finite(t, run, whole=False)
                 for function in (bar, *after_step): function(t, loss)
                 if stop.agreed or t.out_of_time: break
                 if time.monotonic() - saved > 60*save_minutes: save_checkpoint(t, run); saved = time.monotonic()
@@ -390,5 +398,5 @@ def _precision(recipe, state, accelerator, run, start):
     if accelerator.num_processes > 1: chosen = broadcast_object_list([chosen])[0]
     if accelerator.is_main_process:
         told = environment(accelerator.device, chosen, accelerator.num_processes) | dict(start=first)
-        write_text(file, json.dumps(told, indent=1))
+        write_text(file, to_json(told, indent=1))
     return chosen

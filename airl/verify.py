@@ -21,6 +21,7 @@ from .measures import presence_auc
 from .photos import sample_photo
 from .regions import box_iou, mask_iou, mask_to_box
 from .scene import Prompts
+from .telling import progress, to_json
 from .truth import read_truth
 from .weights import MODELS, PRESETS, MissingWeights
 
@@ -289,11 +290,10 @@ def verify(name: str = 'fast',                # a preset, or a model of `airl.we
            images: int = 1000,                # of the CIFAR-10 sample
           ) -> list[Reading]:
     "Run every row of `checks(name)` on the real weights; raises `MissingWeights` with one sentence if they cannot be had."
-    from tqdm.auto import tqdm
     wanted = checks(name)
     _all_here(name)
     bench = Bench(name, device, data, images)
-    readings = [run(check, bench) for check in tqdm(wanted, name, leave=False)]
+    readings = [run(check, bench) for check in progress(wanted, desc=name, leave=False)]
     if output is not None: save_report(readings, output, name)
     return readings
 
@@ -316,7 +316,7 @@ def save_report(readings: Sequence[Reading], folder, name: str) -> list[Path]:  
     about, right = circumstances(), sum(r.ok for r in readings)
     files = [Path(folder)/f'verify.{kind}' for kind in ('json', 'md')]
     rows = [asdict(r) | dict(ok=r.ok, value=r.value if np.isfinite(r.value) else None) for r in readings]
-    texts = (json.dumps(dict(preset=name, circumstances=about, ok=right == len(readings), readings=rows), indent=1),
+    texts = (to_json(dict(preset=name, circumstances=about, ok=right == len(readings), readings=rows), indent=1),
              f'# {name}: {right} of {len(readings)} as they should be\n\n{table(readings)}\n\n' + ', '.join(f'{k} {v}' for k, v in about.items()) + '\n')
     for file, text in zip(files, texts):
         with replacing(file) as part: part.write_text(text, encoding='utf-8')

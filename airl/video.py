@@ -18,6 +18,7 @@ from .regions import mask_iou
 from .sam2_pipeline import TextDrivenSegmentationPipeline, parse_prompt
 from .sam2_tracker import SAM2Tracker
 from .scene import Settings, Tracker
+from .telling import progress as bar_of
 from .video_files import RENDERINGS, FrameMasks, OutputFolder, Track, VideoResult, load_video_result, paint
 from .flow_tracker import FLOW_SIDE, Appearance, flow_back, pull, small_grey  # old import paths
 from .frames import Frame  # old import paths
@@ -220,9 +221,8 @@ def _question(video: Video, segmenter: VideoSegmenter, how: str) -> dict:
 # %% ../nbs/14_video.ipynb #10e1f866
 def _follow(video: Video, segmenter: VideoSegmenter, out: OutputFolder, piece: int, preview: bool, progress: bool):
     "Segment and write all frames that are not done yet, a piece at a time."
-    from tqdm.auto import tqdm
     run, latest = out.unfinished, _Preview(preview)
-    with tqdm(total=video.count, initial=run.done, unit='frame', disable=not progress) as bar:
+    with bar_of(total=video.count, initial=run.done, unit='frame', shown=progress) as bar:
         for frame in video:
             if frame.index < run.done: continue
             shown = segmenter(frame.image, frame.time)

@@ -19,6 +19,7 @@ from .files import replacing, short_name, write_text
 from .frames import Colour, Video, VideoError, on_swscale, usual_colour
 from .photos import save_image
 from .regions import decode_rle, encode_rle, mask_to_box
+from .telling import to_json
 from .video_sound import CLOCK, join_pieces
 from .weights import require
 
@@ -119,7 +120,7 @@ class _Piece:
     def write(self, shown: FrameMasks):
         "One frame."
         self._encode(render(shown, self.how), round(shown.time*CLOCK))
-        self.log.write(json.dumps(_line(shown)) + '\n')
+        self.log.write(to_json(_line(shown)) + '\n')
 
     def _encode(self, picture, ticks):
         av = require('av', 'video')
@@ -167,15 +168,15 @@ def write_youtube_vis(path,
     "One JSON for all masks of a video."
     labels, times = list(dict.fromkeys(t.label for t in tracks)), [round(l['time'], 6) for l in lines()]
     with replacing(path) as part, open(part, 'w', encoding='utf-8') as file:
-        file.write(json.dumps(_head(name, size, times, labels))[:-1] + ', "annotations": [')
+        file.write(to_json(_head(name, size, times, labels))[:-1] + ', "annotations": [')
         for k, t in enumerate(tracks):
             about = dict(id=t.id, video_id=1, category_id=labels.index(t.label) + 1, iscrowd=0, width=size[1],
                          height=size[0], length=len(times), score=round(t.score, 4))
-            file.write(', '*(k > 0) + json.dumps(about)[:-1])
+            file.write(', '*(k > 0) + to_json(about)[:-1])
             for ours, theirs in (('segmentations', 'rle'), ('bboxes', 'box'), ('areas', 'area')):
                 file.write(f', "{ours}": [')
                 for n, line in enumerate(lines()):
-                    file.write(', '*(n > 0) + json.dumps(line['objects'].get(str(t.id), {}).get(theirs)))
+                    file.write(', '*(n > 0) + to_json(line['objects'].get(str(t.id), {}).get(theirs)))
                 file.write(']')
             file.write('}')
         file.write(']}')
@@ -256,7 +257,7 @@ def _save_result(result: VideoResult, asked: dict):
     "Write result.json, without the folder's own place, so that it can be moved."
     objects = [{k: v for k, v in asdict(t).items() if k not in ('colours', 'misses')} for t in result.objects]
     plain = asdict(result) | dict(folder='', video=result.video.name, asked=asked, objects=objects)
-    write_text(result.folder/'result.json', json.dumps(plain, indent=1))
+    write_text(result.folder/'result.json', to_json(plain, indent=1))
 
 def load_video_result(folder) -> VideoResult:
     "Read a finished run back."

@@ -21,6 +21,7 @@ from .regions import crop_around
 from .sam2_pipeline import TextDrivenSegmentationPipeline
 from .scene import SegmentationResult
 from .sources import Job
+from .telling import same_loudness
 from .weights import MissingExtra, MissingWeights
 
 log = logging.getLogger(__name__)
@@ -101,6 +102,7 @@ def use_threads(n: int | None):
 def _serve(connection, recipe, device, threads):
     "What a worker process does: jobs from the pipe until None, answers into it."
     signal.signal(signal.SIGINT, signal.SIG_IGN)      # the parent says when to stop
+    same_loudness()
     use_threads(threads)
     try:
         pipeline = recipe.pipeline(device)
