@@ -23,6 +23,7 @@ import re
 import runpy
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -74,7 +75,7 @@ def same_ground(before, after):
 
 def fits_the_mask(before, after):
     "Polygons that give a mask back: what rings and several pieces did not do before."
-    return not after['simple'] and after['iou'] >= max(.98, before['iou'])
+    return not after['simple'] and after['iou'] >= .98
 
 
 ALLOWED = [     # where in the answers, as a regular expression; what is enough; why
@@ -435,6 +436,17 @@ def door(*needs):
         DOORS[function.__name__] = function, needs
         return function
     return register
+
+
+def guarded(part, given):
+    "The questions of a part; where it cannot go on, one that tells why, so that the others are asked all the same."
+    try: yield from part(given)
+    except Exception as error:  # noqa: BLE001, such as an import that is not there any more
+        traceback.print_exc()
+        yield f'{part.__name__} broke off', again, error
+
+
+def again(error): raise error
 
 
 def airl(given, line):
@@ -1115,7 +1127,7 @@ def engines_together(given, clip, dino, hybrids, sam2, sam3):
 def pieces(given):
     "Functions that other rooms rely on."
     segmentation = (of_scenes, of_masks, of_crops, of_photos, of_words, of_lite, of_measures, of_truth)
-    for part in (*segmentation, of_data, of_models, of_training): yield from part(given)
+    for part in (*segmentation, of_data, of_models, of_training): yield from guarded(part, given)
 
 
 def drawn(*shape): return np.random.default_rng(1).random(shape)
@@ -1144,7 +1156,7 @@ def of_masks(given):
         yield f'coded {name}', lambda m=mask: [scene.encode_rle(m), scene.decode_rle(scene.encode_rle(m))]
         yield f'polygons of {name}', lambda m=mask: [filled(polygons(m), m.shape), filled([one_polygon(m)], m.shape)]
         rough = mask ^ (drawn(*mask.shape) < .01)
-        for mode in ('fixed', 'adaptive', 'none', 'nice'): yield f'cleaned {name}, {mode}', post_process, rough, mode
+        for mode in ('fixed', 'adaptive', 'none'): yield f'cleaned {name}, {mode}', post_process, rough, mode
     for function in (mask_eval.perimeter, mask_eval.compactness, mask_eval.size_score, mask_eval.smoothness):
         yield function.__name__, function, masks
 
@@ -1331,6 +1343,8 @@ def unlike(a, b, path, used):
         for k, (x, y) in enumerate(zip(a, b)): yield from differences(x, y, f'{path}/{k}', used)
     elif isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         if (a.dtype, a.shape) != (b.dtype, b.shape): yield f'{path}: {brief(a)} → {brief(b)}'
+        elif a.dtype.kind not in 'biufc':
+            if not np.array_equal(a, b): yield f'{path}: {brief(a.tolist())} → {brief(b.tolist())}'
         elif not np.allclose(a, b, rtol=0, atol=least(a, path), equal_nan=True): yield f'{path}: {apart(a, b)}'
     elif isinstance(a, float) or isinstance(b, float):
         numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (a, b))
@@ -1351,7 +1365,7 @@ def apart(a, b):
 
 
 def brief(value):
-    text = f'{value.dtype}{list(value.shape)}' if isinstance(value, np.ndarray) else str(value)
+    text = f'{value.dtype}{list(value.shape)}' if isinstance(value, np.ndarray) else ' '.join(str(value).split())
     return text if len(text) < 160 else f'{text[:160]}…'
 
 
@@ -1392,12 +1406,8 @@ def ask(name: str, given: Path, out: Path):
     questions, needs = DOORS[name]
     lacking = [package for package in needs if importlib.util.find_spec(package) is None]
     answers = dict(skipped=f'{", ".join(lacking)} is not installed') if lacking else {}
-    asked = () if lacking else questions(given)
-    try:
-        for about, question, *words in asked: answers[about] = answer(question, *words)
-    except Exception as error:  # noqa: BLE001, what was asked before counts
-        answers['broke off'] = without_paths(f'{type(error).__name__}: {error}')
-        traceback.print_exc()
+    for about, question, *words in () if lacking else guarded(questions, given):
+        answers[without_paths(about)] = answer(question, *words)
     out.write_text(json.dumps(answers, default=packed), encoding='utf-8')
 
 
@@ -1405,12 +1415,15 @@ def asked_both(name: str, trees: list[Path], work: Path) -> tuple[list, float]:
     "The answers of both trees at a door, None for one that broke off, and how long that took."
     began, folders = time.perf_counter(), [work/f'{k}-{name}' for k in range(2)]
     running = [started(name, tree, work, folder) for tree, folder in zip(trees, folders)]
-    answers = []
-    for process, folder in zip(running, folders):
-        path = folder.with_suffix('.json')
-        answers.append(None if process.wait() else json.loads(path.read_text(encoding='utf-8'), object_hook=unpacked))
-        shutil.rmtree(folder)
+    try: codes = [process.wait() for process in running]
+    finally:
+        for process in running: process.kill()
+    answers = [None if code else written(folder.with_suffix('.json')) for folder, code in zip(folders, codes)]
+    for folder in folders: shutil.rmtree(folder)
     return answers, time.perf_counter() - began
+
+
+def written(path: Path): return json.loads(path.read_text(encoding='utf-8'), object_hook=unpacked)
 
 
 def started(name: str, tree: Path, work: Path, folder: Path) -> subprocess.Popen:
@@ -1428,8 +1441,7 @@ def compared(name: str, trees: list[Path], work: Path, used: Counter) -> dict:
     logs = [(work/f'{k}-{name}.log').read_text(encoding='utf-8').strip()[-1500:] for k in range(2)]
     found = [f'{when} broke off: {log}' for when, log, own in zip(('before', 'after'), logs, answers) if own is None]
     n, skipped = 0 if found else count(answers[0]), not found and 'skipped' in answers[0] and answers[0] == answers[1]
-    if not found: found = list(differences(*answers, '', used))
-    if 'broke off' in (answers[0] or ()): found.insert(0, f'before broke off: {answers[0]["broke off"]}')
+    if not found: found = sorted(differences(*answers, '', used), key=lambda line: ' broke off' not in line)
     said = f'skipped: {answers[0]["skipped"]}' if skipped else f'{n:8,} {len(found):12} {seconds:8.0f}'
     print(f'{name:14} {said}', flush=True)
     for line in found[:20]: print(f'    {line}')
@@ -1459,6 +1471,7 @@ def main():
     if not args.before: return print('skipped: no tree to compare with is given')
     if args.before == 'inputs': return make_inputs(args.given)
     if args.before == 'ask': return ask(args.doors[0], args.given, args.out)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))     # so that what was made is removed
     used = Counter()
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='same-answers-'))).resolve()
