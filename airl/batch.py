@@ -54,7 +54,7 @@ class BatchSummary:
         if not rows: self.skipped += 1; return
         self.waited += waited
         self.images += 1
-        told = json.loads(rows[0]['engines'] or '{}').get('unused', {}) if len(self.unused) < 100 else {}
+        told = json.loads(rows[0].get('engines') or '{}').get('unused', {}) if len(self.unused) < 100 else {}
         self.unused |= told
         self.objects += (n := sum(r['instance'] is not None for r in rows))
         self.found += n > 0
