@@ -31,7 +31,7 @@ Verbose = Annotated[bool, typer.Option('--verbose', '-v', help='Say more on stan
 Quiet = Annotated[bool, typer.Option('--quiet', '-q', help='No warnings and no progress bars.')]
 
 # %% ../nbs/20a_shell.ipynb #4d98eb57
-_OPTIONS = dict(verbose=Verbose, quiet=Quiet, as_json=AsJson)  # of every command
+_OPTIONS = dict(verbose=Verbose, quiet=Quiet, as_json=AsJson)  # of every command, and before it
 
 # %% ../nbs/20a_shell.ipynb #8836cdee
 def command(name: str, # as typed after `airl`
@@ -39,7 +39,9 @@ def command(name: str, # as typed after `airl`
     "Register a command that keeps the contract."
     def register(function):
         @wraps(function)
-        def run(*args, as_json=False, verbose=False, quiet=False, **kwargs):
+        def run(*args, context, **kwargs):
+            before = context.find_root().params      # what stands before the command counts as well
+            as_json, verbose, quiet = (kwargs.pop(name) or before.get(name) for name in ('as_json', 'verbose', 'quiet'))
             set_loudness(verbose, quiet)
             try:
                 with redirect_stdout(StringIO() if quiet else sys.stderr) if as_json else nullcontext():
@@ -51,10 +53,11 @@ def command(name: str, # as typed after `airl`
             if isinstance(answer, dict) and answer.get('ok') is False: raise typer.Exit(1)
             if isinstance(answer, dict) and answer.get('failed'): raise typer.Exit(1)
         signature = inspect.signature(function)
-        options = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
-                   for name, kind in _OPTIONS.items()]
+        given = inspect.Parameter('context', inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+        options = [given, *(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
+                            for name, kind in _OPTIONS.items())]
         run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *options])
-        run.__annotations__ = function.__annotations__ | _OPTIONS
+        run.__annotations__ = function.__annotations__ | _OPTIONS | dict(context=typer.Context)
         app.command(name)(run)
         return function
     return register
@@ -67,7 +70,8 @@ def _version(wanted: bool):
     raise typer.Exit()
 
 @app.callback()
-def start(version: Annotated[bool, typer.Option('--version', callback=_version, is_eager=True, help='Print the version.')] = False):
+def start(version: Annotated[bool, typer.Option('--version', callback=_version, is_eager=True, help='Print the version.')] = False,
+          verbose: Verbose = False, quiet: Quiet = False, as_json: AsJson = False):
     "What stands before the command."
 
 def main():
