@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['RECORD', 'JOURNAL', 'REPLACE', 'OutputError', 'content_of', 'Answer', 'changed', 'missing', 'in_the_way',
-           'answers_in', 'unfinished', 'differing', 'check_answer', 'Staged', 'answering', 'refuse_existing']
+           'answers_in', 'unfinished', 'differing', 'check_answer', 'Staged', 'answering', 'own_name',
+           'refuse_existing']
 
 # %% ../nbs/05d_outputs.ipynb #22191d59
-import errno, hashlib, json, os, re, shutil, uuid
+import errno, hashlib, itertools, json, os, re, shutil, uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -325,7 +326,7 @@ def _begin(folder: Path, name: str, command: str, question: dict, earlier: Answe
 
 @contextmanager
 def answering(folder,              # made if it is not there
-              name: str,           # of the answer, in the folder
+              name,                # of the answer, in the folder; or a function that gives it once the folder is held
               command: str,        # that gives it
               question: dict,      # all that decides what comes out, as plain values
               writes: Iterable[str] = (),  # paths below the folder, as far as they are known
@@ -337,10 +338,23 @@ def answering(folder,              # made if it is not there
     _check_place(folder := Path(folder))
     with _plainly(folder), only_one(folder, wait):
         _settle(folder)
+        name = name() if callable(name) else name
         earlier = check_answer(folder, name, command, question, writes, overwrite)
         staged = _begin(folder, name, command, question, earlier, resume)
         try: yield staged
         finally: staged.close()
+
+# %% ../nbs/05d_outputs.ipynb #69539381
+def own_name(folder, name: str, question: dict,
+             overwrite: bool = False,  # an earlier answer about the same 'photo' may be replaced, whatever was asked
+            ) -> str:
+    "`name`, or with a number the first under which the folder holds no other answer."
+    answers = {k.casefold(): a for k, a in answers_in(folder).items()}
+    for k in itertools.count(1):
+        mine = name if k == 1 else f'{name}_{k}'
+        there = answers.get(mine.casefold())
+        if there is None or not differing(there.question, question): return mine
+        if overwrite and there.question.get('photo') == question.get('photo'): return mine
 
 # %% ../nbs/05d_outputs.ipynb #3560dddd
 def refuse_existing(path,                     # the file to be written
