@@ -81,6 +81,7 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
           stride: Annotated[int, typer.Option(help='Every so many frames.')] = 1,
           every: Annotated[int, typer.Option(help='Frames from one look of the detector to the next.')] = 15,
           resume: Annotated[bool, typer.Option('--resume', help='Go on with what was begun in the output folder.')] = False,
+          overwrite: Annotated[bool, typer.Option('--overwrite', help='Replace the answer to another question that the output folder holds, in one step at the end.')] = False,
           device: Device = None):
     """Cut out what a text names on every frame of a video, each object with an identity.
 
@@ -92,7 +93,7 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
       airl video camera:0 "a cup" --models lite
     """
     from airl.video import segment_video
-    result = segment_video(source, prompt, output, models, how, start, end, stride, resume, every=every, device=device)
+    result = segment_video(source, prompt, output, models, how, start, end, stride, resume, overwrite, every=every, device=device)
     print(f'{result.sentence()}\nEngines: {result.preset}, {result.why}.\nThe video: {result.video}')
     objects = [dict(id=o.id, label=o.label, first=o.first, last=o.last, frames=o.frames, area=o.area, score=o.score) for o in result.objects]
     return dict(source=source, video=result.video, masks=result.folder/'masks.json', sentence=result.sentence(), frames=result.frames, preset=result.preset, why=result.why, objects=objects)

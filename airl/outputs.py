@@ -282,6 +282,10 @@ class Staged:
         _write_json(self.staging/_MARK, dict(name=self.name, question=self.question))
         self._drop_others()
 
+    def forget(self):
+        "Leave nothing to be gone on with, where this run began it."
+        if not self.resumed: (self.staging/_MARK).unlink(missing_ok=True)
+
     def _drop_others(self):
         for _, staging in unfinished(self.folder, self.name):
             if staging != self.staging: _remove(staging)
@@ -339,7 +343,8 @@ def answering(folder,              # made if it is not there
     with _plainly(folder), only_one(folder, wait):
         _settle(folder)
         name = name() if callable(name) else name
-        earlier = check_answer(folder, name, command, question, writes, overwrite)
+        begun = resume and any(not differing(then, question) for then, _ in unfinished(folder, name))    # it was allowed when that began
+        earlier = check_answer(folder, name, command, question, writes, overwrite or begun)
         staged = _begin(folder, name, command, question, earlier, resume)
         try: yield staged
         finally: staged.close()
