@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from torch import nn
 from .files import UserError, replacing
-from .outputs import Staged, answering, answers_in, differing, missing
+from .outputs import JOURNAL, Staged, answering, answers_in, differing, missing
 from .weights import MissingExtra
 from .recipe import Recipe, recipe_from_yaml, recipe_to_yaml
 
@@ -58,7 +58,9 @@ def save_atomic(path, state):
 class Run:
     "A training's folder."
     dir: Path
-    def __post_init__(self): self.dir = Path(self.dir)
+    def __post_init__(self):
+        self.dir = Path(self.dir)
+        if (self.dir/JOURNAL).exists(): answers_in(self.dir)   # what was being put in place when a training was killed is put there
 
     def file(self, name: str) -> Path: return self.dir/name   # where it is to be read
 
@@ -137,6 +139,7 @@ class OpenRun(Run):
         if self.staged.same and not self.anew: self.staged.keep(*(n for n in self.staged.earlier.files if (self.dir/n).exists()))
         self.staged.commit()
 
+# %% ../nbs/02b_runs.ipynb #e67f5c7b
 @contextmanager
 def open_run(run_dir, recipe: Recipe,
              question: dict | None = None,  # what else decides what comes out, as plain values

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-HOW_TO = 'own_folder label_dataset offline colab several_gpus cluster add_engine faq alternatives'.split()  # in this order, the rest after it
+HOW_TO = 'own_folder label_dataset your_files offline colab several_gpus cluster add_engine faq alternatives'.split()  # in this order, the rest after it
 SECTIONS = {  # heading: the notebooks by number, in the order in which the story is told
     'Classify: a Vision Transformer': '00 01 02 03 03b 03a 04',
     'Classify, the workings': '00a 02a 02b',
