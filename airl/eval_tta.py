@@ -8,6 +8,7 @@ __all__ = ['EXPORTED', 'TTA', 'Classifier', 'load_classifier', 'views', 'content
 
 # %% ../nbs/03_eval_tta.ipynb #921a0a5a
 import hashlib, json, time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np, torch
@@ -140,6 +141,18 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     found = minimize_scalar(lambda t: negative_log_likelihood(logits/np.exp(t), targets), bounds=(-3, 3), method='bounded')
     return float(np.exp(found.x))
 
+# %% ../nbs/03_eval_tta.ipynb #8c45e543
+@contextmanager
+def _whole_file(path: Path): # yields where to write
+    "All of the file, or nothing of it and no folder that was not there; what the disk says is told in a sentence."
+    made = [folder for folder in path.parents if not folder.exists()]
+    try:
+        with replacing(path) as part: yield part
+    except OSError as e: raise ModelError(f'{path} cannot be written ({e.strerror or e}); free some space, or name a file in another folder.') from e
+    finally:
+        with suppress(OSError):
+            for folder in made: folder.rmdir()        # as far as they are empty
+
 # %% ../nbs/03_eval_tta.ipynb #e62ae863
 class Deployed(nn.Module):
     "A classifier as one module: RGB 0..1 [n, 3, s, s] → probabilities [n, k]."
@@ -170,7 +183,7 @@ def export_model(model,  # whatever `load_classifier` takes
     about = dict(class_names=c.class_names, img_size=c.img_size, tta=c.tta)
     image = torch.rand(2, 3, c.img_size, c.img_size)
     program = torch.export.export(Deployed(c).eval(), (image,), dynamic_shapes={'images': {0: torch.export.Dim('n', min=1)}})
-    with replacing(path) as part: _write_onnx(program, about, part) if path.suffix == '.onnx' else torch.export.save(program, part, extra_files={_ABOUT: json.dumps(about)})
+    with _whole_file(path) as part: _write_onnx(program, about, part) if path.suffix == '.onnx' else torch.export.save(program, part, extra_files={_ABOUT: json.dumps(about)})
     return path
 
 _ABOUT = 'airl.json'   # the metadata's place in a `.pt2` file
