@@ -102,7 +102,7 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
 @command('batch')
 def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, photo, "glob", list.txt, .csv or .parquet, .zip or .tar, or hub:owner/name.')],
           prompt: Annotated[list[str] | None, typer.Argument(metavar='TEXT', help='What to look for in every photo; none if the source has a column named prompt.')] = None,
-          output: Annotated[Path, typer.Option('--output', '-o', help='Folder for the manifest, exports and gallery; a run that was stopped there is resumed.')] = Path('out/batch'),
+          output: Annotated[Path, typer.Option('--output', '-o', help='Folder for the manifest, exports and gallery; a run that was stopped there is resumed, other texts are added to what is there.')] = Path('out/batch'),
           models: Models = 'auto',
           instances: Annotated[str, typer.Option(help='all (every object of a text) or best (one).')] = 'all',
           export: Annotated[list[str] | None, typer.Option(help='Also write coco, yolo, labelme, voc or masks; again for more.')] = None,
@@ -113,6 +113,7 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
           engine: Annotated[str, typer.Option(help='local, or ray.')] = 'local',
           address: Annotated[str | None, typer.Option(help='Of a Ray cluster; this machine if not given.')] = None,
           gpus: Annotated[float | None, typer.Option(help='GPUs of each Ray actor, such as 0.25.')] = None,
+          overwrite: Annotated[bool, typer.Option('--overwrite', help='Begin anew, and replace the labels in the output folder at the end; without it, other texts are added and other settings refused.')] = False,
           device: Device = None):
     """Label every photo of a folder, an archive or a data set.
 
@@ -124,15 +125,17 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
       airl batch shards/000.tar "a cat" --engine ray --address auto
     """
     from airl import batch as folders
-    from airl.exports import class_map
+    from airl.exports import check_export, class_map, stale_exports
     for name in export or (): folders.check_format(name)
-    named = class_map(classes, folders.phrases_asked(source, prompt or (), output)) if classes else None
-    summary = folders.segment_folder(source, prompt or (), output, models=models, instances=instances, workers=workers, engine=engine, address=address, gpus=gpus, device=device)
+    named = class_map(classes, folders.phrases_asked(source, prompt or (), '' if overwrite else output)) if classes else None
+    for name in [*(export or ()), *['gallery']*gallery]: check_export(output, name)
+    summary = folders.segment_folder(source, prompt or (), output, models=models, instances=instances, workers=workers, engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device)
     print(f'{summary.sentence()}\nEngines: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
     made = [folders.export_dataset(output, name, named, val) for name in export or ()] + [folders.gallery(output)]*gallery
     if made: print(f'Made: {", ".join(map(str, made))}')
-    return vars(summary) | dict(sentence=summary.sentence(), made=made)
+    if old := stale_exports(output): print(f'Made before this run, and not anew: {", ".join(str(output/name) for name in old)}; ask for them again with --export, or --gallery.')
+    return vars(summary) | dict(sentence=summary.sentence(), made=made, stale=old)
 
 # %% ../nbs/20_cli.ipynb #3604d4d4
 @command('predict')

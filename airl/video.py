@@ -22,7 +22,7 @@ from .sam2_pipeline import TextDrivenSegmentationPipeline, parse_prompt
 from .sam2_tracker import SAM2Tracker
 from .scene import Settings, Tracker
 from .telling import progress as bar_of
-from .video_files import RENDERINGS, FrameMasks, Track, VideoResult, load_video_result, paint  # noqa: F401, an old import path
+from .video_files import RENDERINGS, FrameMasks, Track, VideoResult, load_video_result, paint
 from .video_folder import VideoFolder, assemble, names_of, source_content
 from .flow_tracker import FLOW_SIDE, Appearance, flow_back, pull, small_grey  # old import paths
 from .frames import Frame  # old import paths

@@ -20,7 +20,7 @@ from .outputs import answers_in
 from .photos import save_image
 from .regions import decode_rle, encode_rle, mask_to_box
 from .telling import to_json
-from .video_sound import CLOCK, join_pieces  # noqa: F401, old import path
+from .video_sound import CLOCK, join_pieces
 from .weights import require
 
 # %% ../nbs/14d_video_files.ipynb #af96163d

@@ -16,8 +16,8 @@ from .files import digest, replacing, short_name
 from .frames import Video, VideoError
 from .outputs import Staged, content_of, missing
 from .photos import list_photos
-from .video_files import FrameMasks, Piece, Track, VideoResult, contact_sheet, indexed, lines_of, save_video_result
-from .video_files import suffix_of, write_table, write_youtube_vis
+from .video_files import FrameMasks, Piece, Track, VideoResult, contact_sheet, indexed, lines_of, load_video_result
+from .video_files import save_video_result, suffix_of, write_table, write_youtube_vis
 from .video_sound import join_pieces
 
 # %% ../nbs/14f_video_folder.ipynb #39906f97
