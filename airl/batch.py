@@ -188,10 +188,12 @@ def _collect(stream, summary, progress):
             bar.update()
 
 # %% ../nbs/15_batch.ipynb #ede334fb
-def phrases_asked(source, prompts: str | Sequence[str] = (), out='out/batch') -> list[str]:
+def phrases_asked(source, prompts: str | Sequence[str] = (),
+                  out='out/batch',   # None where nothing of before counts
+                 ) -> list[str]:
     "What a run of `segment_folder` looks for in any photo, and what it has looked for in that folder before."
-    asked = [prompts] if prompts else dict.fromkeys(job.prompts for job in jobs_of(source, skip=Path(out).resolve()) if not job.fault)
-    phrases = dict.fromkeys(class_names(out)) if part_files(out := Path(out)) else {}
+    asked = [prompts] if prompts else dict.fromkeys(job.prompts for job in jobs_of(source, skip=out and Path(out).resolve()) if not job.fault)
+    phrases = dict.fromkeys(class_names(out)) if out and part_files(Path(out)) else {}
     for some in asked:
         try: phrases |= dict.fromkeys(parse_prompt(some).phrases)
         except PromptError:

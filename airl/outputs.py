@@ -46,7 +46,7 @@ def _read(folder: Path) -> dict[str, Answer]:
     "The record as it stands."
     path = folder/RECORD
     try: record = json.loads(path.read_text(encoding='utf-8'))
-    except FileNotFoundError: return {}
+    except (FileNotFoundError, NotADirectoryError): return {}
     except (OSError, ValueError) as e: raise OutputError(f'{path} cannot be read ({e}); choose another folder.') from None
     if not isinstance(record, dict) or record.get('version') != _VERSION:
         raise OutputError(f'{path} was written by another version of airl; choose another folder.')
@@ -354,6 +354,7 @@ def own_name(folder, name: str, question: dict,
              overwrite: bool = False,  # an earlier answer about the same 'photo' may be replaced, whatever was asked
             ) -> str:
     "`name`, or with a number the first under which the folder holds no other answer."
+    _check_place(Path(folder))
     answers = {k.casefold(): a for k, a in answers_in(folder).items()}
     for k in itertools.count(1):
         mine = name if k == 1 else f'{name}_{k}'
