@@ -203,7 +203,7 @@ def meaning(call: Call, files: list[str], out: Path):
         import pyarrow.parquet as pq
         rows = pq.read_table(at/'manifest.parquet').to_pylist()
         for folder in dict.fromkeys(at/Path(n).relative_to(call.where or '.').parts[0] for n in files[1:]): _exports(folder, rows)
-        return Counter((r['image'], r['content'], r['prompt'], r['instance'], r['rle'], bool(r['error'])) for r in rows)
+        return Counter((r['image'], 'failed') if r['error'] else (r['image'], r['content'], r['prompt'], r['instance'], r['rle']) for r in rows)
     if call.command == 'bench':
         done = [json.loads(line)['photo'] for line in (at/'rows.jsonl').read_text().splitlines() if 'photo' in json.loads(line)]
         table = [{k: v for k, v in r.items() if k not in ('seconds_per_photo', 'vit_forwards')} for r in _rows(at/'table.csv')]
@@ -323,9 +323,10 @@ class Folder(RuleBasedStateMachine):
             self.fault('foreign', f'{call}: a file behind a link is changed or gone')
 
     def whole(self, answer: Answer, now: dict) -> bool:
-        if all(now.get(name) == what for name, what in answer.files.items()): return True
-        if any(name not in now for name in answer.files): return False
-        return self.says(answer.call, list(answer.files), answer.versions)
+        names = [name for name, what in answer.files.items() if now.get(name) != what]   # those that have been written anew
+        if any(name not in now for name in names): return False
+        if answer.call.command == 'batch' and names == list(answer.files)[:1]: return self.says(answer.call, names, answer.versions)
+        return not names or self.says(answer.call, list(answer.files), answer.versions)
 
     def says(self, call, files, versions) -> bool:
         "Whether the files give the right answer to a question as it was asked."
