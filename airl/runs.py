@@ -120,19 +120,22 @@ _WRITTEN = 'recipe.yaml requirements.txt environment.json metrics.csv best_model
 
 class OpenRun(Run):
     "A training's folder while it is written."
-    def __init__(self, folder, staged: Staged):
+    def __init__(self, folder, staged: Staged,
+                 anew: bool = False,   # nothing of the training that stands there is gone on with
+                ):
         super().__init__(folder)
         stands = staged.earlier if staged.same else None
         gone = missing(self.dir, stands.files) if stands and stands.done else []
-        self.staged, self.over = staged, bool(stands and stands.done and not gone)   # over: all of it stands there already
-        self.anew = any(name in _WRITTEN for name in gone)
+        self.staged, self.anew = staged, anew or any(name in _WRITTEN for name in gone)
+        self.over = bool(stands and stands.done and not gone and not anew)   # all of it stands there already
 
     def file(self, name: str) -> Path: return not self.anew and self.staged.find(name) or self.staged.new/name
     def path(self, name: str) -> Path: return self.staged.path(name)   # where it is to be written
 
     def keep(self):
         "Put in the folder what was written, in one step; beside it, as long as another training stands there."
-        if not self.staged.commit(done=False): self.staged.resumable()
+        if self.staged.commit(done=False): self.anew = False     # what stands there is this training's now
+        else: self.staged.resumable()
 
     def finish(self):
         "All is written: put it in place of what stood there."
@@ -144,16 +147,16 @@ class OpenRun(Run):
 def open_run(run_dir, recipe: Recipe,
              question: dict | None = None,  # what else decides what comes out, as plain values
              writes=(),                     # names of the files that will come at its end
-             resume='auto',                 # 'auto' goes on where there is something to go on from; 'never' wants a fresh folder
+             resume='auto',                 # 'auto' goes on where there is something to go on from; 'never' begins at the beginning
              overwrite=False,               # another training there may be replaced, at the end of this one
             ) -> Iterator[OpenRun]:
     "Hold the folder for a training; refuses one that holds another."
     asked, earlier = dict(recipe=dataclasses.asdict(recipe)) | (question or {}), answers_in(run_dir).get('run')
-    if earlier and not asked.get('start') and not differing(earlier.question | dict(start=None), asked | dict(start=None)):
+    if earlier and not asked.get('start') and resume == 'auto' and not differing(earlier.question | dict(start=None), asked | dict(start=None)):
         asked['start'] = earlier.question.get('start')    # to go on, it need not be said again
-    if resume == 'never' and earlier: raise RunError(f'{run_dir} already holds a run. Choose another folder, or resume it.')
-    with answering(run_dir, 'run', 'train', asked, (*_WRITTEN, *writes), overwrite, resume=True) as staged:
-        run = OpenRun(Path(run_dir), staged)
+    if resume == 'never' and earlier and not overwrite: raise RunError(f'{run_dir} already holds a run. Choose another folder, or resume it.')
+    with answering(run_dir, 'run', 'train', asked, (*_WRITTEN, *writes), overwrite, resume == 'auto') as staged:
+        run = OpenRun(Path(run_dir), staged, resume == 'never')
         if not run.file('recipe.yaml').exists():
             for name, text in (('recipe.yaml', recipe_to_yaml(recipe)), ('requirements.txt', _requirements())):
                 run.path(name).write_text(text, encoding='utf-8')

@@ -332,7 +332,7 @@ def fit(recipe: Recipe,
         train_set: ImageSet,
         val_set: ImageSet|None=None, # a stratified tenth of `train_set` if None
         run_dir='runs/run',          # a new folder, or one of an unfinished run with this recipe
-        resume='auto',               # or 'never': refuse a folder that holds a run
+        resume='auto',               # or 'never': begin at the beginning; a folder that holds a run wants `overwrite` for that
         teacher=None,                # logits [n, k] of the training images, or a function of a batch; for `recipe.distill`
         start=None,                  # an ended run, or its folder, whose best weights this one begins with
         device=None,                 # 'cpu' to stay off a GPU
