@@ -53,10 +53,12 @@ def _read(folder: Path) -> dict[str, Answer]:
     return {name: Answer(**answer) for name, answer in record['answers'].items()}
 
 def _write_json(path: Path, value):
-    "In one step; what an interruption leaves is written over by the next."
+    "In one step; of one that fails nothing is left."
     part = path.with_name(f'{path.name}.part')
-    part.write_text(to_json(value), encoding='utf-8')
-    os.replace(part, path)
+    try:
+        part.write_text(to_json(value), encoding='utf-8')
+        os.replace(part, path)
+    finally: part.unlink(missing_ok=True)
 
 def _record(folder: Path, name: str, answer: Answer):
     answers = _read(folder) | {name: answer}
@@ -236,6 +238,7 @@ def _settle(folder: Path):
         try: _forward(folder, journal)
         except OSError: _back(folder, journal)
         _tidy(folder, journal)
+    for name in (RECORD, JOURNAL): (folder/f'{name}.part').unlink(missing_ok=True)
     for staging in _stagings(folder):
         if not (staging/_MARK).exists(): _remove(staging)
 
