@@ -373,8 +373,9 @@ class Folder(RuleBasedStateMachine):
         kept, shared = [], set(names)
         for answer in self.answers:
             same = answer.call.question == call.question and (call.command != 'segment' or answer.versions == versions)
-            if answer.call.folder in self.unsettled or self.whole(answer, now): kept += [answer]*(not same)
-            elif same or '--overwrite' in call.words and shared & set(answer.files): pass
+            replaced = '--overwrite' in call.words and shared & set(answer.files)
+            if answer.call.folder in self.unsettled and not replaced or self.whole(answer, now): kept += [answer]*(not same)
+            elif same or replaced: pass
             elif not self.gone_forward(answer): self.fault('lost', f'{call}: the answer to {answer.call}, reported as done before, is not whole any more')
         if call.folder not in self.unsettled: self.pending = [p for p in self.pending if p.call.folder != call.folder]
         self.answers = [*kept, Answer(call, versions, {n: now[n] for n in names})]
