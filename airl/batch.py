@@ -24,11 +24,7 @@ from .workers import Where, local_answers
 
 # %% ../nbs/15_batch.ipynb #1d0c5d3f
 # old import paths
-<<<<<<< HEAD
-from .files import only_one
-=======
 from .files import only_one   # noqa: F401
->>>>>>> rooms-folders
 from .sources import LARGEST_FILE, LISTED
 from .manifest import SCHEMA, Opened, doubt, log, open_photo, read_manifest, rows_of, write_part
 from .workers import UNDER_WAY, Answer, ahead, answer, answers, answers_of_many, at_once
