@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['box_area', 'box_iou', 'containment', 'mask_to_box', 'clip_boxes', 'suppress', 'mask_iou', 'encode_rle', 'decode_rle',
-           'paste_logits', 'crop', 'crop_around', 'polygons', 'filled', 'one_polygon', 'coco_annotation', 'yolo_line',
-           'labelme_shapes', 'labelme_file']
+           'paste_logits', 'crop', 'crop_around', 'squared', 'polygons', 'filled', 'one_polygon', 'coco_annotation',
+           'yolo_line', 'labelme_shapes', 'labelme_file']
 
 # %% ../nbs/07a_regions.ipynb #b0f07377
 from collections.abc import Sequence
@@ -129,6 +129,17 @@ def crop_around(image: np.ndarray,     # uint8 [H, W, 3]
     half = max(x2 - x1, y2 - y1, 2)*(.5 + context)
     x, y = (x1 + x2)/2, (y1 + y2)/2
     return crop(image, np.array([x - half, y - half, x + half, y + half]))
+
+def squared(image: np.ndarray,  # uint8 [H, W, 3]
+           ) -> np.ndarray:     # uint8 [S, S, 3], S the longer side; `image` itself where it is square
+    "`image` in the middle of a square of its mean colour."
+    h, w = image.shape[:2]
+    if h == w: return image
+    out = np.empty((max(h, w),)*2 + image.shape[2:], image.dtype)
+    out[:] = image.mean((0, 1)).round()
+    top, left = (max(h, w) - h)//2, (max(h, w) - w)//2
+    out[top:top + h, left:left + w] = image
+    return out
 
 # %% ../nbs/07a_regions.ipynb #91b513cd
 def _joined(lines: list[np.ndarray]) -> np.ndarray:
