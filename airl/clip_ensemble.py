@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['log', 'PAPER_MEMBERS', 'FAST_MEMBERS', 'TEMPLATES', 'NEGATIVES', 'NOUNS', 'ClipMember', 'log_odds', 'embed_texts',
-           'prepare_crops', 'is_other', 'views', 'find_weights', 'load_member', 'HighAccuracyCLIPScorer',
+           'prepare_crops', 'is_other', 'views', 'find_weights', 'load_member', 'HighAccuracyCLIPScorer', 'odds_of',
            'fit_presence']
 
 # %% ../nbs/10_clip_ensemble.ipynb #0fffbce3
@@ -16,7 +16,7 @@ from pickle import UnpicklingError
 from typing import Sequence
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from .devices import in_chunks, inference_precision, pick_device
 from .devices import has_bf16, inference_precision as pick_precision  # noqa: F401, old import paths
@@ -298,6 +298,15 @@ class HighAccuracyCLIPScorer:
         "The `k` of the scorer's nouns that are most probably in the picture, with their probabilities."
         p = self.presence(image, self.nouns)
         return [(self.nouns[i], float(p[i])) for i in np.argsort(-p)[:k]]
+
+# %% ../nbs/10_clip_ensemble.ipynb #1f7eebd2
+def odds_of(scorer: Scorer,               # any
+            images: Sequence[np.ndarray], # n of uint8 [H, W, 3]
+            texts: Sequence[str],
+           ) -> np.ndarray:               # float [n, n_texts] log-odds
+    "The scorer's own log-odds against other nouns, or those of its scores where it has none."
+    if hasattr(scorer, 'odds'): return scorer.odds(images, texts).mean
+    return logit(np.clip(np.asarray(scorer.score(images, texts).mean, np.float64), 1e-6, 1 - 1e-6))
 
 # %% ../nbs/10_clip_ensemble.ipynb #32b39813
 def fit_presence(scorer: HighAccuracyCLIPScorer,
