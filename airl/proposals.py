@@ -78,7 +78,8 @@ def judged(photo: 'KnownPhoto',
         small = np.stack([[candidates.mask(i, j, photo.small) for j in range(c)] for i in range(n)])
         known = np.repeat(scores, c) if evaluator.scorer is None else None
         each = list(np.repeat(labels, c))
-        marks = evaluator.score(photo.image, small.reshape(n*c, *photo.small), each, text_scores=known)
+        guess = candidates.predicted_iou.reshape(-1)
+        marks = evaluator.score(photo.image, small.reshape(n*c, *photo.small), each, known, guess)
     return [Proposal(labels[i], boxes[i], scores[i], i, candidates, small[i], marks[i*c:(i+1)*c]) for i in range(n)]
 
 def _priors(detections: Sequence[Detections]) -> np.ndarray | None:  # [n, h, w]
