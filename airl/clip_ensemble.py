@@ -4,25 +4,28 @@
 
 # %% auto #0
 __all__ = ['log', 'PAPER_MEMBERS', 'FAST_MEMBERS', 'TEMPLATES', 'NEGATIVES', 'NOUNS', 'ClipMember', 'log_odds', 'embed_texts',
-           'prepare_crops', 'views', 'find_weights', 'load_member', 'HighAccuracyCLIPScorer', 'fit_presence']
+           'prepare_crops', 'is_other', 'views', 'find_weights', 'load_member', 'HighAccuracyCLIPScorer', 'odds_of',
+           'fit_presence']
 
 # %% ../nbs/10_clip_ensemble.ipynb #0fffbce3
 import logging, threading
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Sequence
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from .devices import in_chunks, inference_precision, pick_device
 from .devices import has_bf16, inference_precision as pick_precision  # noqa: F401, old import paths
 from .files import UserError
-from .regions import crop
+from .regions import crop, squared
 from .regions import crop_around  # noqa: F401, old import paths
-from .scene import Scorer, Scores
+from .scene import Odds, Scorer, Scores
 from .weights import MODELS, MissingWeights, fetch, is_offline, require, shipped
+from .words import forms, head_of, known_ending, load_vocabulary, words_of
 
 log = logging.getLogger(__name__)
 
@@ -87,18 +90,36 @@ def prepare_crops(images: Sequence[np.ndarray],  # n of uint8 [H, W, 3], any siz
         for i, resized in zip(of_size, batch): out[i] = resized
     return normalise(torch.stack(out).float()/255)
 
-# %% ../nbs/10_clip_ensemble.ipynb #429e037f
-def views(image: np.ndarray) -> list[np.ndarray]:  # 6 of uint8
-    "The whole picture, four overlapping quarters of 60 % a side, and the centre."
-    h, w = image.shape[:2]
-    a, b = round(.6*h), round(.6*w)
-    corners = [(0, 0), (0, w - b), (h - a, 0), (h - a, w - b), ((h - a)//2, (w - b)//2)]
-    return [image, *(crop(image, (x, y, x + b, y + a)) for y, x in corners)]
+# %% ../nbs/10_clip_ensemble.ipynb #e36a763b
+@lru_cache(maxsize=4096)
+def _named(text: str) -> tuple[tuple[str, ...], frozenset, frozenset | None]:
+    "The words of the thing that `text` names, the forms they come in, and what the vocabulary has below its noun."
+    words = tuple(head_of(text) or words_of(text))
+    known = known_ending(list(words))
+    return words, frozenset(forms(' '.join(words))), load_vocabulary().words[known[0]] if known else None
 
-def _best_view(logits: dict, weights: dict, n: int, same: np.ndarray) -> np.ndarray:  # float [n] log-odds
-    "The weighted log-odds of `n` texts in the view that speaks most for each, against the others but those that are the `same`."
-    def odds(l, i): return log_odds(l[:, [i]], l[:, n:][:, ~same[i]])[:, 0]
-    return np.array([sum(weights[k]*odds(l, i) for k, l in logits.items()).max() for i in range(n)])
+def is_other(noun: str, # 'a car'
+             text: str, # 'two red cars'
+            ) -> bool:  # False: it is the thing that the text names, or one above or below it
+    "Is `noun` something else than what `text` asks for?"
+    (head, _, asked), (thing, spelt, other) = _named(text), _named(noun)
+    if text.lower() == noun.lower() or ' '.join(head[-len(thing):]) in spelt: return False
+    described = known_ending(list(thing)) != (' '.join(thing), 0)              # "a green car" is not all cars
+    return described or asked is None or not (asked <= other or other <= asked)
+
+# %% ../nbs/10_clip_ensemble.ipynb #32eb5e0d
+def _squares(size, side, step=2/3):  # height, width → corners (x, y)
+    "Squares of `side` that cover the picture, no further apart than `step` of a side."
+    ys, xs = (np.linspace(0, n - side, 1 + int(np.ceil((n - side)/(step*side) - 1e-9))).round().astype(int) for n in size)
+    return [(x, y) for y in ys for x in xs]
+
+def views(image: np.ndarray) -> list[np.ndarray]:  # of uint8, all square but the first
+    "The whole picture, the squares of its shorter side, those of 60 % of it, and one of these in the middle."
+    h, w = image.shape[:2]
+    full, part = min(h, w), max(1, round(.6*min(h, w)))
+    squares = [(x, y, full) for x, y in _squares((h, w), full) if h != w]
+    squares += [(x, y, part) for x, y in [*_squares((h, w), part), ((w - part)//2, (h - part)//2)]]
+    return [image, *(crop(image, (x, y, x + side, y + side)) for x, y, side in squares)]
 
 # %% ../nbs/10_clip_ensemble.ipynb #193509c4
 def find_weights(member: ClipMember) -> Path:  # a checkpoint, or a folder with `open_clip_config.json`
@@ -172,7 +193,7 @@ class _Loaded:
         import torch
         self.load()
         dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(self.precision, torch.float32)
-        def encode(part): return self.model.encode_image(prepare_crops(images[part], self.transform, self.device).to(dtype), normalize=True).float().cpu()
+        def encode(part): return self.model.encode_image(prepare_crops([squared(im) for im in images[part]], self.transform, self.device).to(dtype), normalize=True).float().cpu()
         with torch.inference_mode(): return torch.cat(in_chunks(encode, len(images), batch_size))
 
     def logits(self, images, texts, batch_size):  # float64 [n_images, n_texts]
@@ -247,14 +268,24 @@ class HighAccuracyCLIPScorer:
         members, weights = {k: expit(o).astype(np.float32) for k, o in odds.items()}, self._members.weights_of(logits)
         return Scores(sum(weights[k]*p for k, p in members.items()), members, weights, dict(self.dropped))
 
+    def odds(self, images: Sequence[np.ndarray],  # n of uint8 [H, W, 3]
+             texts: Sequence[str],
+            ) -> Odds:                            # 0: no better than an average other thing
+        "How much better each text fits each image than the negatives and the nouns that it might be instead, by member."
+        if not len(images) or not len(texts): return Odds({}, {}, dict(self.dropped))
+        n, others = len(texts), [*self.negatives, *self.nouns]
+        logits = self._members.logits(images, [*texts, *others])
+        rivals = np.array([[is_other(other, text) for other in others] for text in texts])
+        def against(l): return np.concatenate([log_odds(l[:, [i]], l[:, n:][:, rivals[i]]) for i in range(n)], 1)
+        weights = self._members.weights_of(logits)
+        common = against(sum(weights[k]*l for k, l in logits.items()))
+        return Odds({k: against(l) for k, l in logits.items()}, weights, dict(self.dropped), common)
+
     def presence_odds(self, image: np.ndarray,  # uint8 [H, W, 3]
                       texts: Sequence[str],
                      ) -> np.ndarray:           # float [n_texts] log-odds, not calibrated
         "How much better each text fits some view of the picture than the other nouns it might be instead."
-        texts, others = list(texts), [*self.negatives, *self.nouns]
-        logits = self._members.logits(views(image), [*texts, *others])
-        same = np.array([[t.lower() == o.lower() for o in others] for t in texts])
-        return _best_view(logits, self._members.weights_of(logits), len(texts), same)
+        return self.odds(views(image), texts).best.max(0) if len(texts) else np.zeros(0)
 
     def presence(self, image: np.ndarray,  # uint8 [H, W, 3]
                  texts: Sequence[str],
@@ -269,6 +300,15 @@ class HighAccuracyCLIPScorer:
         "The `k` of the scorer's nouns that are most probably in the picture, with their probabilities."
         p = self.presence(image, self.nouns)
         return [(self.nouns[i], float(p[i])) for i in np.argsort(-p)[:k]]
+
+# %% ../nbs/10_clip_ensemble.ipynb #1f7eebd2
+def odds_of(scorer: Scorer,               # any
+            images: Sequence[np.ndarray], # n of uint8 [H, W, 3]
+            texts: Sequence[str],
+           ) -> np.ndarray:               # float [n, n_texts] log-odds
+    "The scorer's own log-odds against other nouns, or those of its scores where it has none."
+    if hasattr(scorer, 'odds'): return scorer.odds(images, texts).best
+    return logit(np.clip(np.asarray(scorer.score(images, texts).mean, np.float64), 1e-6, 1 - 1e-6))
 
 # %% ../nbs/10_clip_ensemble.ipynb #32b39813
 def fit_presence(scorer: HighAccuracyCLIPScorer,

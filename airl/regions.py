@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['box_area', 'box_iou', 'containment', 'mask_to_box', 'clip_boxes', 'suppress', 'mask_iou', 'encode_rle', 'decode_rle',
-           'paste_logits', 'crop', 'crop_around', 'polygons', 'filled', 'one_polygon', 'coco_annotation', 'yolo_line',
-           'labelme_shapes', 'labelme_file']
+           'paste_logits', 'crop', 'crop_around', 'squared', 'polygons', 'filled', 'one_polygon', 'coco_annotation',
+           'yolo_line', 'labelme_shapes', 'labelme_file']
 
 # %% ../nbs/07a_regions.ipynb #b0f07377
 from collections.abc import Sequence
@@ -52,12 +52,22 @@ def clip_boxes(xyxy: np.ndarray,   # [n, 4]
     h, w = size
     return np.clip(np.asarray(xyxy, np.float32).reshape(-1, 4), 0, np.array([w, h, w, h], np.float32))
 
+# %% ../nbs/07a_regions.ipynb #761dd18a
+def _covered(box, others) -> float:
+    "The share of `box` that `others` cover together, by cutting it along all their edges."
+    xs, ys = (np.unique(np.clip(np.r_[box[k::2], others[:, k::2].ravel()], box[k], box[k + 2])) for k in (0, 1))
+    x, y = ((edges[1:] + edges[:-1])/2 for edges in (xs, ys))
+    over = lambda middle, k: (others[:, k, None] <= middle) & (middle < others[:, k + 2, None])
+    covered = (over(y, 1)[:, :, None] & over(x, 0)[:, None]).any(0)
+    return float((covered*np.diff(ys)[:, None]*np.diff(xs)).sum()/max(1e-9, box_area(box)))
+
 # %% ../nbs/07a_regions.ipynb #dbb83163
 def suppress(xyxy: np.ndarray,        # [n, 4]
              score: np.ndarray,       # [n]
              phrase: Sequence[str],   # n, boxes of different phrases leave each other alone
              iou: float = .5,         # two boxes that overlap more are the same object
-             contain: float = .85,    # a box that holds two others by more than this is a group
+             contain: float = .85,    # a box that holds two others by more than this may be a group
+             cover: float = .6,       # and is one if they cover this share of it and one scores higher
             ) -> np.ndarray:          # int [k] indices kept, best first
     "Non-maximum suppression a phrase, then removal of boxes that only group others."
     if not len(xyxy): return np.zeros(0, int)
@@ -66,10 +76,12 @@ def suppress(xyxy: np.ndarray,        # [n, 4]
     label = np.unique(np.asarray(phrase), return_inverse=True)[1].reshape(-1)
     kept = batched_nms(torch.as_tensor(xyxy, dtype=torch.float32), torch.as_tensor(score, dtype=torch.float32),
                        torch.as_tensor(label), iou).numpy()
-    inside = containment(xyxy[kept], xyxy[kept]) > contain
-    inside &= (label[kept][:, None] == label[kept][None]) & ~np.eye(len(kept), dtype=bool)
-    better = score[kept][:, None] >= .5*score[kept][None]       # a group is not outvoted by noise inside it
-    return kept[(inside & better).sum(0) < 2]
+    boxes, scores, own = xyxy[kept], score[kept], label[kept][:, None] == label[kept][None]
+    inside = (containment(boxes, boxes) > contain) & own & ~np.eye(len(kept), dtype=bool)
+    def is_group(i):
+        held = boxes[inside[:, i]]
+        return len(held) > 1 and scores[inside[:, i]].max() > scores[i] and _covered(boxes[i], held) >= cover
+    return kept[[not is_group(i) for i in range(len(kept))]]
 
 # %% ../nbs/07a_regions.ipynb #601857b2
 def mask_iou(a: np.ndarray,   # bool [n, H, W]
@@ -129,6 +141,17 @@ def crop_around(image: np.ndarray,     # uint8 [H, W, 3]
     half = max(x2 - x1, y2 - y1, 2)*(.5 + context)
     x, y = (x1 + x2)/2, (y1 + y2)/2
     return crop(image, np.array([x - half, y - half, x + half, y + half]))
+
+def squared(image: np.ndarray,  # uint8 [H, W, 3]
+           ) -> np.ndarray:     # uint8 [S, S, 3], S the longer side; `image` itself where it is square
+    "`image` in the middle of a square of its mean colour."
+    h, w = image.shape[:2]
+    if h == w: return image
+    out = np.empty((max(h, w),)*2 + image.shape[2:], image.dtype)
+    out[:] = image.mean((0, 1)).round()
+    top, left = (max(h, w) - h)//2, (max(h, w) - w)//2
+    out[top:top + h, left:left + w] = image
+    return out
 
 # %% ../nbs/07a_regions.ipynb #91b513cd
 def _joined(lines: list[np.ndarray]) -> np.ndarray:

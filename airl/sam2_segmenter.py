@@ -65,23 +65,23 @@ def _rough_masks(masks, size, device):
     return torch.nn.functional.interpolate(logits, size, mode='bilinear', antialias=True)
 
 # %% ../nbs/13a_sam2_segmenter.ipynb #5eb713d2
-def _shared_decode(net, image, positions, sparse, dense, fine):  # logits [n, 3, h, w], IoU guesses [n, 3]
-    "SAM 2's mask decoder for n objects in one photo: `image` and `positions` stay [1, c, h, w] as long as the objects agree."
+def _shared_decode(net, image, positions, sparse, dense, fine, sure):  # logits [n, c, h, w], IoU guesses [n, c]
+    "SAM 2's mask decoder for n objects in one photo: `image` and `positions` stay [1, c, h, w] as long as the objects agree. Three candidates, and the one of a `sure` prompt."
     import torch
     own = [*[net.obj_score_token.weight]*net.pred_obj_scores, net.iou_token.weight, net.mask_tokens.weight]
     tokens = torch.cat([torch.cat(own).expand(len(sparse), -1, -1), sparse], 1)
     tokens, pixels = net.transformer(image + dense, positions, tokens)
     first = int(net.pred_obj_scores)                   # the token of the IoU guess; those of the masks follow
-    masks = tokens[:, first+2:first+1+net.num_mask_tokens]                    # without the one for a single answer
+    order = [1, 2, 3, 0] if sure else [1, 2, 3]        # token 0 is the single answer
     expand, norm, act, expand_again, act_again = net.output_upscaling
     pixels = pixels.transpose(1, 2).reshape(len(tokens), -1, *image.shape[-2:])
     pixels = act_again(expand_again(act(norm(expand(pixels) + fine[1]))) + fine[0])
-    filters = torch.stack([mlp(masks[:, i]) for i, mlp in enumerate(net.output_hypernetworks_mlps[1:])], 1)
-    return torch.einsum('nmc,nchw->nmhw', filters, pixels), net.iou_prediction_head(tokens[:, first])[:, 1:]
+    filters = torch.stack([net.output_hypernetworks_mlps[k](tokens[:, first+1+k]) for k in order], 1)
+    return torch.einsum('nmc,nchw->nmhw', filters, pixels), net.iou_prediction_head(tokens[:, first])[:, order]
 
 # %% ../nbs/13a_sam2_segmenter.ipynb #788f514b
 def _decode(model, embedding, prompts, device):
-    "Logits [n, 3, h, w] and IoU guesses [n, 3] of a chunk of objects."
+    "Logits [n, c, h, w] and IoU guesses [n, c] of a chunk of objects."
     import torch
     (*fine, coarse), prompt_encoder = embedding.features, model.sam_prompt_encoder
     points = _points(prompts, embedding.size, model.image_size, device)
@@ -89,12 +89,13 @@ def _decode(model, embedding, prompts, device):
     with torch.inference_mode():
         sparse, dense = prompt_encoder(points=points, boxes=None, masks=rough)
         if prompts.masks is None: dense = dense[:1]
-        logits, iou = _shared_decode(model.sam_mask_decoder, coarse, prompt_encoder.get_dense_pe(), sparse, dense, fine)
+        sure = points is not None and points[0].shape[1] > model.multimask_max_pt_num
+        logits, iou = _shared_decode(model.sam_mask_decoder, coarse, prompt_encoder.get_dense_pe(), sparse, dense, fine, sure)
     return logits.float().cpu().numpy(), iou.float().cpu().numpy()
 
 # %% ../nbs/13a_sam2_segmenter.ipynb #8a86ba70
 class SAM2Segmenter:
-    "SAM 2 behind the `Segmenter` protocol: three candidates of a quarter of the input's size for each object."
+    "SAM 2 behind the `Segmenter` protocol: three or four candidates of a quarter of the input's size for each object."
     def __init__(self, model='sam2.1_hiera_tiny',  # a name in `airl.weights.MODELS`, or a network that `load_sam2` made
                  device: str | None = None,        # None: the fastest here
                  dtype=None,                       # torch dtype of the encoder; None: bfloat16 where it is native
@@ -143,7 +144,7 @@ class SAM2Segmenter:
         return [Embedding(image.shape[:2], [m[k:k+1] for m in maps], self.name) for k, image in enumerate(images)]
 
     def segment(self, embedding: Embedding, prompts: Prompts) -> Candidates:
-        "Three candidates an object, with SAM 2's guess at their IoU."
+        "The candidates of each object, with SAM 2's guess at their IoU: three, and for a box or several clicks the single answer."
         def decode(part): return _decode(self.model, embedding, prompts[part], self.device)
         with self._at_work(): done = in_chunks(decode, len(prompts), self.chunk)
         logits, iou = (np.concatenate(parts) for parts in zip(*done))

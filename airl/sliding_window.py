@@ -9,7 +9,9 @@ __all__ = ['window_levels', 'SlidingWindowDetector']
 from typing import Sequence
 
 import numpy as np
+from scipy.special import expit
 
+from .clip_ensemble import odds_of
 from .regions import box_iou, containment, crop, suppress
 from .scene import Detections, Scorer
 
@@ -38,7 +40,7 @@ def _promising(level, scores, slack, beam):
     "Which windows of the last level can still win for some phrase, and lie apart."
     best, chosen = np.concatenate(scores).max(0), set()
     for j, score in enumerate(scores[-1].T):
-        can_win = np.flatnonzero(2*score + slack >= 2*best[j])
+        can_win = np.flatnonzero(score + slack >= best[j])
         chosen.update(can_win[suppress(level[can_win], score[can_win], ['']*len(can_win), contain=2.)[:beam]])
     return sorted(chosen)
 
@@ -71,37 +73,37 @@ class SlidingWindowDetector:
 
     def __init__(self,
                  scorer: Scorer,
-                 threshold: float = .15,  # least advantage of a window over the negatives, -1..1
+                 threshold: float = 3.,   # least log-odds of a window over the other nouns
                  max_boxes: int = 5,      # a phrase
-                 slack: float = .3,       # how much a part may be better than its whole
+                 slack: float = 3.,       # how much a part may be better than its whole, in nats
                  beam: int | None = 4,    # windows a phrase that are looked into further, a level; None: look at everything
-                 ties: float = .01,       # windows this close to the best count as equally good
+                 ties: float = .5,        # windows this close to the best count as equally good, in nats
                 ):
         self.scorer, self.threshold, self.max_boxes = scorer, threshold, max_boxes
         self.slack, self.beam, self.ties = slack, beam, ties
 
     def detect(self, image: np.ndarray,  # uint8 [H, W, 3]
                phrases: Sequence[str],
-               threshold: float | None = None,  # least score, beside the advantage that counts anyway
-              ) -> Detections:           # best first; the score is the scorer's
+               threshold: float | None = None,  # least score 0..1, beside the log-odds that count anyway
+              ) -> Detections:           # best first; the score is the probability of the log-odds
         "The best windows of each phrase, none inside another."
         phrases = list(dict.fromkeys(phrases))
         if not phrases: return Detections(np.zeros((0, 4)), np.zeros(0), [], engine=self.name)
-        windows, scores = self._search(image, phrases)
+        windows, odds = self._search(image, phrases)
         found = [Detections(np.zeros((0, 4)), np.zeros(0), [])]
         for j, phrase in enumerate(phrases):
-            kept = _apart(windows, scores[:, j], np.flatnonzero(2*scores[:, j] - 1 >= self.threshold))[:self.max_boxes]
-            boxes = [_mean_of_ties(windows, scores[:, j], i, self.ties) for i in kept]
-            found.append(Detections(np.reshape(boxes, (-1, 4)), scores[kept, j], [phrase]*len(kept)))
+            kept = _apart(windows, odds[:, j], np.flatnonzero(odds[:, j] >= self.threshold))[:self.max_boxes]
+            boxes = [_mean_of_ties(windows, odds[:, j], i, self.ties) for i in kept]
+            found.append(Detections(np.reshape(boxes, (-1, 4)), expit(odds[kept, j]), [phrase]*len(kept)))
         boxes, score = (np.concatenate([getattr(d, part) for d in found]) for part in ('xyxy', 'score'))
         every = Detections(boxes, score, sum((d.phrase for d in found), []), engine=self.name)
         return every[np.argsort(-score, kind='stable')].above(threshold)
 
     def _score(self, image, windows, phrases):
-        return self.scorer.score([crop(image, window) for window in windows], phrases).mean
+        return odds_of(self.scorer, [crop(image, window) for window in windows], phrases)
 
     def _search(self, image, phrases):
-        "Windows looked at [n, 4] and their scores [n, n_phrases]."
+        "Windows looked at [n, 4] and their log-odds [n, n_phrases]."
         seen, scores, into = [], [], None
         for depth, level in enumerate(window_levels(image.shape[:2])):
             if depth > 1 and self.beam is not None: level = level[_around(level, into)]
