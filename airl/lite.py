@@ -139,7 +139,7 @@ def _found(image, reading, meaning):
 # %% ../nbs/09_lite.ipynb #5e0a9001
 class LiteDetector:
     "Boxes for phrases from maps of the frozen network: the embedded `Detector`."
-    name = 'lite'
+    name, long_side = 'lite', 1024      # of the photo that it is shown, so that it is read once
 
     def unused(self, phrases: Sequence[str]) -> dict[str, str]:  # phrase → a sentence; nothing of phrases that were understood
         "What of each phrase is not used; raises `VocabularyError` for a word that is not known."

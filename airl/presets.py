@@ -41,6 +41,7 @@ def _obtain(preset):
 def build_engines(name: str,                # a preset
                   device: str | None = None,
                   low_memory: bool = False, # one network on the device at a time
+                  tile: int | None = None,  # of the detector: also look at tiles of this many pixels
                  ) -> tuple[Scorer | None, Detector, Segmenter]:
     "The three engines of a preset, built once a process; raises `MissingWeights` or `MissingExtra` with one sentence."
     spec = weights.preset(name)
@@ -56,6 +57,6 @@ def build_engines(name: str,                # a preset
     from airl.sam2_segmenter import SAM2Segmenter
     from airl.sliding_window import SlidingWindowDetector
     scorer = HighAccuracyCLIPScorer(PAPER_MEMBERS if name == 'paper' else FAST_MEMBERS, device=device, low_memory=low_memory)
-    primary = GroundingDINODetector(spec.detector, device=device, low_memory=low_memory)
+    primary = GroundingDINODetector(spec.detector, device=device, low_memory=low_memory, tile=tile)
     segmenter = SAM2Segmenter(spec.segmenter, device, low_memory=low_memory)
     return scorer, HybridDetector(primary, SlidingWindowDetector(scorer), scorer), segmenter

@@ -9,9 +9,11 @@ __all__ = ['Proposal', 'merged', 'timed', 'judged', 'KnownPhoto', 'instances_of'
 import threading, time
 from collections.abc import Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import numpy as np
 from .mask_eval import ComprehensiveMaskEvaluator, post_process
+from .posterior import POSTERIOR, Evidence, Posterior, gather, moved
+from .regions import mask_iou
 from .scene import (Candidate, Candidates, Detections, Detector, Embedding, Instance, MaskScore, Prompts, Scorer,
                         Segmenter)
 
@@ -26,6 +28,7 @@ class Proposal:
     candidates: Candidates
     small: np.ndarray           # bool [c, h, w], the candidates in the scoring frame
     scores: list[MaskScore]     # one a candidate
+    posterior: float = 1.       # how sure it is that the box shows it
 
     @property
     def order(self): return sorted(range(len(self.scores)), key=lambda j: -self.scores[j].total)
@@ -36,7 +39,7 @@ class Proposal:
     @property
     def predicted_iou(self): return self.candidates.predicted_iou[self.index, self.best]
     @property
-    def rank(self): return self.detection_score * self.scores[self.best].total
+    def rank(self): return self.posterior * self.scores[self.best].total
 
 # %% ../nbs/13c_proposals.ipynb #defba767
 def merged(found: Sequence[Proposal], same=.7, inside=.85, other=.8) -> list[Proposal]:  # ranked, best first
@@ -75,7 +78,8 @@ def judged(photo: 'KnownPhoto',
         small = np.stack([[candidates.mask(i, j, photo.small) for j in range(c)] for i in range(n)])
         known = np.repeat(scores, c) if evaluator.scorer is None else None
         each = list(np.repeat(labels, c))
-        marks = evaluator.score(photo.image, small.reshape(n*c, *photo.small), each, text_scores=known)
+        guess = candidates.predicted_iou.reshape(-1)
+        marks = evaluator.score(photo.image, small.reshape(n*c, *photo.small), each, known, guess)
     return [Proposal(labels[i], boxes[i], scores[i], i, candidates, small[i], marks[i*c:(i+1)*c]) for i in range(n)]
 
 def _priors(detections: Sequence[Detections]) -> np.ndarray | None:  # [n, h, w]
@@ -89,10 +93,11 @@ class KnownPhoto:
     "A photo and what is known of it."
     image: np.ndarray                      # uint8 [h, w, 3], at most 1024 px on the long side
     size: tuple                            # height, width of the original
+    detail: np.ndarray | None = None       # the photo for detector and crops where that is more than `image`
     embedding: Embedding | None = None
-    detections: dict = field(default_factory=dict)    # (phrase, threshold) → Detections
+    detections: dict = field(default_factory=dict)    # (phrase, threshold) → Detections, in pixels of `image`
+    evidence: dict = field(default_factory=dict)      # (phrase, threshold) → Evidence, not judged yet
     found: dict = field(default_factory=dict)         # (phrase, box, score) → Proposal
-    presence: dict = field(default_factory=dict)      # (phrase, threshold; None where a scorer says it) → probability
     seen: list | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -104,62 +109,76 @@ class KnownPhoto:
     def small(self):                       # height, width of the frame in which candidates are scored
         return tuple(max(1, round(s*256/max(self.image.shape[:2]))) for s in self.image.shape[:2])
 
-    def presence_of(self, phrases: Sequence[str], scorer: Scorer | None, detector: Detector,
-                    threshold: float | None) -> dict:
-        "How probable each phrase is to be in the photo, by the scorer, or by the detector where there is none."
-        least = None if scorer else threshold                        # a scorer's word does not hang on it
-        if new := [p for p in phrases if (p, least) not in self.presence]:
-            if scorer: said = map(float, scorer.presence(self.image, new))
-            else: said = [d.presence.get(p, float(len(d) > 0)) for p, d in zip(new, self.boxes_of(new, detector, threshold))]
-            self.presence |= {(p, least): s for p, s in zip(new, said)}
-        return {p: self.presence[p, least] for p in phrases}
+    @property
+    def sharp(self): return self.image if self.detail is None else self.detail    # uint8 [H, W, 3]
+
+    @property
+    def zoom(self):                        # [4] working image → `sharp`
+        return np.tile(np.array(self.sharp.shape[1::-1], np.float32)/self.image.shape[1::-1], 2)
 
     def boxes_of(self, phrases: Sequence[str], detector: Detector, threshold: float | None) -> list[Detections]:
         "Boxes of each phrase, best first."
         if new := [p for p in phrases if (p, threshold) not in self.detections]:
             given = [] if threshold is None else [threshold]     # a detector without one can still be asked for its own
-            found = detector.detect(self.image, new, *given)
-            found = found[np.argsort(-found.score, kind='stable')]
+            found = detector.detect(self.sharp, new, *given)
+            found = moved(found[np.argsort(-found.score, kind='stable')], 1/self.zoom)
             self.detections |= {(p, threshold): found.of(p) for p in new}
         return [self.detections[p, threshold] for p in phrases]
+
+    def evidence_of(self, phrases: Sequence[str], scorer: Scorer | None, detector: Detector, threshold: float | None,
+                    posterior: Posterior = POSTERIOR) -> dict[str, Evidence]:
+        "What speaks for each phrase, and how sure that is; all that is new goes through the scorer together."
+        if new := list(dict.fromkeys(p for p in phrases if (p, threshold) not in self.evidence)):
+            boxes = self.boxes_of(new, detector, threshold)
+            said = gather(self.sharp, new, [moved(d, self.zoom) for d in boxes], scorer)
+            self.evidence |= {(p, threshold): replace(e, boxes=d) for p, e, d in zip(new, said, boxes)}
+        return {p: posterior.judge(self.evidence[p, threshold]) for p in phrases}
 
     def candidates(self, prompts: Prompts, segmenter: Segmenter) -> Candidates:
         "Candidates in the working image, which is encoded at the first call."
         if self.embedding is None: self.embedding = segmenter.encode(self.image)
         return segmenter.segment(self.embedding, prompts)
 
-    def proposals(self, detections: Sequence[Detections], segmenter: Segmenter, evaluator: ComprehensiveMaskEvaluator,
+    def proposals(self, evidence: Sequence[Evidence], segmenter: Segmenter, evaluator: ComprehensiveMaskEvaluator,
                   timings: dict) -> list[Proposal]:
-        "What all boxes hold, scored in the small frame and merged, best first."
-        boxes, labels = np.concatenate([d.xyxy for d in detections]), [p for d in detections for p in d.phrase]
-        scores, priors = [float(s) for d in detections for s in d.score], _priors(detections)
+        "What the boxes hold, scored in the small frame and merged, best first."
+        each = [e.boxes for e in evidence]
+        boxes, labels = np.concatenate([d.xyxy for d in each]), [p for d in each for p in d.phrase]
+        scores, priors = [float(s) for d in each for s in d.score], _priors(each)
         keys = [(label, box.tobytes(), score) for label, box, score in zip(labels, boxes, scores)]
         if len(self.found) > 64: self.found.clear()             # each holds its candidates
         if new := [i for i, key in enumerate(keys) if key not in self.found]:
             made = judged(self, [labels[i] for i in new], boxes[new], [scores[i] for i in new],
                           None if priors is None else priors[new], segmenter, evaluator, timings)
             self.found |= {keys[i]: one for i, one in zip(new, made)}
-        return merged([self.found[key] for key in keys])
+        sure = [float(s) for e in evidence for s in e.posterior]
+        return merged([replace(self.found[key], posterior=s) for key, s in zip(keys, sure)])
 
 # %% ../nbs/13c_proposals.ipynb #cbc2b657
 def instances_of(photo: KnownPhoto,
                  found: Sequence[Proposal],            # best first
                  post: str,                            # post-processing: 'fixed', 'adaptive' or 'none'
-                 outside: np.ndarray | None = None,    # bool [H, W], what must stay out
+                 outside: Sequence[Instance] = (),     # what must stay out
                 ) -> list[Instance]:                   # best first
     "Full-size masks, cleaned, without overlap within a phrase and without what `outside` covers."
     taken, out = {}, []
     for f in found:
         mask = post_process(f.candidates.mask(f.index, f.best, photo.size), post)
         left = mask & ~taken.get(f.label, np.zeros_like(mask))
-        left = left if outside is None else left & ~outside
+        for other in outside:
+            erased = (mask & other.mask).sum() > .5*mask.sum()
+            if not erased or other.posterior >= f.posterior: left = left & ~other.mask
         if left.sum() <= .5*mask.sum(): continue
         taken[f.label] = taken.get(f.label, np.zeros_like(mask)) | mask
         box = (f.box*photo.scale).astype(np.float32)
-        out.append(Instance(left, f.label, f.scores[f.best], f.detection_score, float(f.predicted_iou), box))
+        out.append(Instance(left, f.label, f.scores[f.best], f.detection_score, float(f.predicted_iou), box, f.posterior))
     return out
 
-def considered(photo: KnownPhoto, f: Proposal) -> list[Candidate]:  # best first
-    "All candidates of one object at full size."
-    c, i = f.candidates, f.index
-    return [Candidate(c.mask(i, j, photo.size), f.scores[j], float(c.predicted_iou[i, j]), f.label) for j in f.order]
+def considered(photo: KnownPhoto, f: Proposal,
+               alike: float = .9,  # IoU from which two candidates are one
+              ) -> list[Candidate]:  # best first
+    "The candidates of one object at full size that differ from each other."
+    c, i, kept = f.candidates, f.index, []
+    for j in f.order:
+        if not kept or mask_iou(f.small[j][None], f.small[kept]).max() <= alike: kept.append(j)
+    return [Candidate(c.mask(i, j, photo.size), f.scores[j], float(c.predicted_iou[i, j]), f.label) for j in kept]

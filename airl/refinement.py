@@ -58,7 +58,7 @@ def _asked_again(photo, original, proposal, mask, segmenter, evaluator, small): 
     masks = np.stack([c.mask(0, j, photo.small) for j in range(c.predicted_iou.shape[1])])
     known = np.full(len(masks), proposal.detection_score) if evaluator.scorer is None else None
     marks = evaluator.score(photo.image, masks, proposal.label, known, c.predicted_iou[0])
-    return Proposal(proposal.label, proposal.box, proposal.detection_score, 0, c, masks, marks)
+    return Proposal(proposal.label, proposal.box, proposal.detection_score, 0, c, masks, marks, proposal.posterior)
 
 def refined(photo: KnownPhoto,
             original: np.ndarray,       # uint8 [H, W, 3]

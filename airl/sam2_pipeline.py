@@ -8,6 +8,7 @@ __all__ = ['log', 'TextDrivenSegmentationPipeline', 'file_prefix', 'segment_imag
 # %% ../nbs/13_sam2_pipeline.ipynb #bf58a0ca
 import builtins, logging, re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 import numpy as np
@@ -15,12 +16,14 @@ from .devices import encoder_dtype  # noqa: F401, old import paths
 from .files import Recent, UserError, digest, short_name
 from .mask_eval import ComprehensiveMaskEvaluator, post_process
 from .photos import load_photo, resize_longest
+from .posterior import POSTERIOR, Evidence, Posterior, moved
 from .presets import build_engines, choose_preset
 from .prompts import PromptError, Query, parse_prompt
 from .proposals import KnownPhoto, Proposal, considered, instances_of, timed
 from .refinement import refined
 from .sam2_segmenter import SAM2Segmenter, load_sam2  # noqa: F401, old import paths
 from .sam3 import Sam3Engine  # noqa: F401, old import paths
+from .regions import box_area, containment
 from .scene import (Candidate, Candidates, Detections, Detector, Instance, Prompts, Scorer, SegmentationResult, Segmenter,
                         Settings)
 
@@ -28,20 +31,24 @@ log = logging.getLogger(__name__)
 
 # %% ../nbs/13_sam2_pipeline.ipynb #2085b32b
 def _look(photo: KnownPhoto, query: Query, settings: Settings, scorer: Scorer | None, detector: Detector,
-          timings: dict):  # presence by phrase, Detections of each phrase, Detections of each negative
-    "Is it there, and where?"
-    least, asked = settings.box_threshold, (query.phrases, query.negatives)
-    with timed(timings, 'presence'): presence = photo.presence_of(sum(asked, ()), scorer, detector, least)
-    there = [[p for p in phrases if presence[p] >= settings.presence_threshold] for phrases in asked]
-    with timed(timings, 'detect'): return presence, *(photo.boxes_of(phrases, detector, least) for phrases in there)
+          posterior: Posterior, timings: dict) -> dict[str, Evidence]:  # of each phrase and each negative
+    "Where is it, and is it there?"
+    least, asked = settings.box_threshold, list(dict.fromkeys(query.phrases + query.negatives))
+    with timed(timings, 'detect'): photo.boxes_of(asked, detector, least)
+    with timed(timings, 'presence'): return photo.evidence_of(asked, scorer, detector, least, posterior)
+
+def _there(evidence: dict[str, Evidence], query: Query, settings: Settings):  # of phrases, of negatives
+    "The evidence with boxes that go on."
+    wanted = [e for p in query.phrases if (e := evidence[p]).presence >= settings.presence_threshold and len(e.boxes)]
+    return wanted, [e.likely() for p in query.negatives if len((e := evidence[p]).boxes)]
 
 # %% ../nbs/13_sam2_pipeline.ipynb #ea0ea0fc
-def _choose(photo: KnownPhoto, original: np.ndarray, detections: Sequence[Detections], settings: Settings,
+def _choose(photo: KnownPhoto, original: np.ndarray, evidence: Sequence[Evidence], settings: Settings,
             segmenter: Segmenter, evaluator: ComprehensiveMaskEvaluator, timings: dict) -> list[Proposal]:  # best first
     "The proposals that answer, refined if that was asked for."
     one = settings.instances == 'best'
-    if one: detections = [d[:5] for d in detections]
-    found = photo.proposals(detections, segmenter, evaluator, timings) if detections else []
+    going_on = [e.first(5) if one else e.likely() for e in evidence]
+    found = photo.proposals(going_on, segmenter, evaluator, timings) if going_on else []
     if one: found = [f for k, f in enumerate(found) if f.label not in {g.label for g in found[:k]}]
     if not settings.refine or not found: return found
     with timed(timings, 'refine'): return [refined(photo, original, f, segmenter, evaluator) for f in found]
@@ -58,6 +65,17 @@ def _engines(scorer, detector, segmenter, detections) -> dict[str, str]:
     "Who answered; of a detector with a fallback, the one that did."
     name = next((d.engine for d in detections if d.engine), detector.name)
     return dict(scorer=getattr(scorer, 'name', ''), detector=name, segmenter=segmenter.name)
+def _part_of(photo: KnownPhoto, one: Instance, others: Sequence[Evidence], least: float = 3.) -> str:  # a sentence, or ''
+    "What speaks for `one` being a part of something: its own box, or a sure box of another word in the same place, is much larger."
+    own, box = max(1., float(box_area(one.xyxy))), one.detected
+    if box is not None and box_area(box) > least*own:
+        return f'The mask of {one.label!r} covers {own/box_area(box):.0%} of the box that was found, so it may be a part of it.'
+    for e in others:
+        if e.phrase == one.label or not len(e.boxes) or e.presence < .5: continue
+        larger = (e.boxes.xyxy[0]*photo.scale).astype(np.float32)
+        if box_area(larger) > least*own and containment(one.xyxy[None], larger[None])[0, 0] > .8:
+            return f'{e.phrase!r} ({e.presence:.0%} sure) covers {box_area(larger)/own:.0f} times as much in the same place, so {one.label!r} may be a part of it.'
+    return ''
 
 # %% ../nbs/13_sam2_pipeline.ipynb #895aa124
 _by_shape = ComprehensiveMaskEvaluator(weights=(0, .5, .25, .25))
@@ -78,23 +96,24 @@ def _inner_prompts(prompts: Prompts, scale: np.ndarray) -> Prompts:  # scale: [4
     return Prompts(boxes, points, prompts.point_labels, prompts.masks)
 
 # %% ../nbs/13_sam2_pipeline.ipynb #c51a7e31
-def _wanted(photo: KnownPhoto, query: Query, settings: Settings, scorer: Scorer | None, detector: Detector) -> bool:
+def _wanted(photo: KnownPhoto, query: Query, settings: Settings, scorer: Scorer | None, detector: Detector,
+            posterior: Posterior) -> bool:
     "Is there a box of anything that `query` names, so that the photo has to be read?"
     with photo.lock:
-        presence = photo.presence_of(query.phrases + query.negatives, scorer, detector, settings.box_threshold)
-        there = [p for p in presence if presence[p] >= settings.presence_threshold]
-        boxes = photo.boxes_of(there, detector, settings.box_threshold)
-        return any(map(len, boxes)) and photo.embedding is None
+        wanted, _ = _there(_look(photo, query, settings, scorer, detector, posterior, {}), query, settings)
+        return bool(wanted) and photo.embedding is None
 
 # %% ../nbs/13_sam2_pipeline.ipynb #69e01361
 class TextDrivenSegmentationPipeline:
-    "Text to masks: presence, boxes, candidates, four scores, post-processing. One pipeline serves many photos and threads."
+    "Text to masks: boxes, how sure each is, candidates, four scores, post-processing. One pipeline serves many photos and threads."
     def __init__(self, models: str = 'auto',                # a preset, or 'auto' for the best whose weights are here
                  *, scorer: Scorer | None = None,           # engines of your own, in place of the preset's
                  detector: Detector | None = None,
                  segmenter: Segmenter | None = None,
                  device: str | None = None,
                  low_memory: bool = False,                  # of `paper` and `fast`: one network on the device at a time
+                 tile: int | None = None,                   # of `paper` and `fast`: also look at tiles of this many pixels, for small things
+                 posterior: Posterior = POSTERIOR,          # what the evidence is worth, see `airl.posterior.fit`
                  settings: Settings | None = None,          # used where a call brings none; None: `Settings()`
                  **changes,                                 # fields of `settings`: instances='all', refine=True …
                 ):
@@ -102,16 +121,25 @@ class TextDrivenSegmentationPipeline:
         self.preset, self.why, engines = 'custom', 'engines given by the caller', (None, None, None)
         if detector is None or segmenter is None:
             self.preset, self.why = choose_preset(models)
-            engines = build_engines(self.preset, device, low_memory)
+            engines = build_engines(self.preset, device, low_memory, tile)
         own = scorer, detector, segmenter
         self.scorer, self.detector, self.segmenter = (mine or preset for mine, preset in zip(own, engines))
-        self.evaluator, self._photos = ComprehensiveMaskEvaluator(self.scorer), Recent()
+        self.evaluator, self.posterior, self._photos = ComprehensiveMaskEvaluator(self.scorer), posterior, Recent()
         log.info('%s', self.why)
 
     def _open(self, image) -> KnownPhoto:
-        "The photo at working size, with what is known of it."
-        work = resize_longest(image, 1024)
-        return self._photos.get((image.shape, digest(work)), lambda: KnownPhoto(work, image.shape[:2]))
+        "The photo at working size, and at the detector's, with what is known of it."
+        work, most = resize_longest(image, 1024), getattr(self.detector, 'long_side', 2048)
+        def known(): return KnownPhoto(work, image.shape[:2], resize_longest(image, most) if most > 1024 < max(image.shape[:2]) else None)
+        return self._photos.get((image.shape, digest(work)), known)
+
+    def evidence(self, image, text_prompt: str | Sequence[str],
+                 settings: Settings | None = None) -> dict[str, Evidence]:  # phrase or negative → boxes in pixels of the photo
+        "What speaks for each phrase of `text_prompt`, box by box."
+        image, query = load_photo(image), parse_prompt(text_prompt)
+        photo = self._open(image)
+        with photo.lock: found = _look(photo, query, settings or self.settings, self.scorer, self.detector, self.posterior, {})
+        return {p: replace(e, boxes=moved(e.boxes, photo.scale)) for p, e in found.items()}
 
     def unused(self, text_prompt: str | Sequence[str]) -> dict[str, str]:  # phrase → a sentence
         "What of a prompt these engines do not use; raises `UserError` for what they do not understand."
@@ -131,25 +159,38 @@ class TextDrivenSegmentationPipeline:
         query, timings, image = parse_prompt(text_prompt), {}, load_photo(image)
         photo = self._open(image)
         with photo.lock, timed(timings, 'total'):
-            presence, detections, unwanted = _look(photo, query, settings, self.scorer, self.detector, timings)
-            found = _choose(photo, image, detections, settings, self.segmenter, self.evaluator, timings)
+            evidence = _look(photo, query, settings, self.scorer, self.detector, self.posterior, timings)
+            there, unwanted = _there(evidence, query, settings)
+            found = _choose(photo, image, there, settings, self.segmenter, self.evaluator, timings)
             with timed(timings, 'finish'):
-                left_out = photo.proposals(unwanted, self.segmenter, self.evaluator, timings) if unwanted else []
-                outside = [i.mask for i in instances_of(photo, left_out, settings.post)]
-                instances = instances_of(photo, found, settings.post, np.any(outside, axis=0) if outside else None)
-                result = self._result(photo, image, query, instances, found, presence, detections, timings)
+                left_out = photo.proposals(unwanted, self.segmenter, self.evaluator, timings) if unwanted and found else []
+                instances = instances_of(photo, found, settings.post, instances_of(photo, left_out, settings.post))
+                result = self._result(photo, image, query, instances, found, evidence, timings)
         if save_results: result.save(output_dir, filename_prefix)
         return result
 
-    def _result(self, photo, image, query, instances, found, presence, detections, timings) -> SegmentationResult:
+    def _result(self, photo, image, query, instances, found, evidence, timings) -> SegmentationResult:
         "Everything that is known, in one place."
-        if {i.label for i in instances} < set(query.phrases): _seen(photo, self.scorer)
+        missing = set(query.phrases) - {i.label for i in instances}
+        if missing: _seen(photo, self.scorer)
         best = next((f for f in found if instances and f.label == instances[0].label), None)
+        detections = [e.boxes for e in evidence.values()]
         why = '; '.join(dict.fromkeys([self.why, *(d.reason for d in detections if d.reason)]))
         engines = _engines(self.scorer, self.detector, self.segmenter, detections)
         return SegmentationResult(image, list(query.phrases), instances, considered(photo, best) if best else [],
-                                  {p: presence[p] for p in query.phrases}, photo.seen or [], self.preset, engines, why, timings,
-                                  self.unused(query.texts))
+                                  {p: evidence[p].presence for p in query.phrases}, photo.seen or [], self.preset, engines, why, timings,
+                                  self.unused(query.texts), self._notes(photo, query, instances, evidence, missing))
+
+    def _notes(self, photo, query, instances, evidence, missing) -> dict[str, str]:  # phrase → a sentence
+        "By which evidence a phrase is absent, and what may be but a part."
+        notes = {p: evidence[p].why_absent() for p in query.phrases if p in missing}
+        kin = getattr(self.detector, 'siblings', None)
+        for label in dict.fromkeys(i.label for i in instances):
+            names = [n for n in kin(label) if n not in evidence] if kin else []
+            more = photo.evidence_of(names, self.scorer, self.detector, None, self.posterior) if names else {}
+            others = [e for p, e in (evidence | more).items() if p in more or p in query.phrases]
+            if told := _part_of(photo, next(i for i in instances if i.label == label), others): notes[label] = told
+        return notes
 
     def segment_at(self, image,           # anything `load_photo` reads
                    prompts: Prompts,      # in pixels of that photo
@@ -182,7 +223,7 @@ class TextDrivenSegmentationPipeline:
         for image, prompt in zip(images, prompts, strict=True):
             try:
                 query, photo = parse_prompt(prompt), self._open(load_photo(image))
-                if _wanted(photo, query, settings, self.scorer, self.detector): unread.append(photo)
+                if _wanted(photo, query, settings, self.scorer, self.detector, self.posterior): unread.append(photo)
             except Exception: log.debug('A photo is left for its turn.', exc_info=True)
         if not unread or not hasattr(self.segmenter, 'encode_many'): return
         try: embeddings = self.segmenter.encode_many([photo.image for photo in unread])

@@ -27,7 +27,7 @@ def _instances(out, phrase, size, threshold):
 # %% ../nbs/13b_sam3.ipynb #d4cc6f32
 class Sam3Engine:
     "SAM 3 (transformers) as detector and segmenter; raises `MissingWeights` if its weights cannot be had."
-    name = 'sam3'
+    name, long_side = 'sam3', 1024      # of the photo that it is shown, the same for both of its roles
     def __init__(self, device: str | None = None,  # None: the fastest here
                  threshold: float = .5,            # instances below it are dropped
                  dtype=None,                       # torch dtype of the forward passes; None: bfloat16 where it is native

@@ -259,6 +259,7 @@ class Instance:
     detection_score: float  # the detector's
     predicted_iou: float    # the segmenter's
     detected: np.ndarray | None = None  # float32 [4], the detector's box, before the mask was cut out
+    posterior: float | None = None      # how sure it is that the box shows the phrase, 0..1; None where it was pointed at
 
     @property
     def xyxy(self) -> np.ndarray:  # float32 [4]
@@ -269,8 +270,10 @@ def found_phrase(instances: Sequence[Instance], label: str) -> str:
     "What was found of one phrase, in words."
     own = [i for i in instances if i.label == label]
     share, best = np.any([i.mask for i in own], axis=0).mean(), max(i.score.total for i in own)
-    number = f'{len(own)} found, best score' if len(own) > 1 else 'score'
-    return f'{label}: {number} {best:.2f}, {f"{share:.0%}" if share >= .01 else "less than 1%"} of the photo'
+    sure = [i.posterior for i in own if i.posterior is not None]
+    told = [f'{len(own)} found']*(len(own) > 1) + [f'{max(sure):.0%} sure']*bool(sure)
+    told += [f'mask quality {best:.2f}', f'{f"{share:.0%}" if share >= .01 else "less than 1%"} of the photo']
+    return f'{label}: {", ".join(told)}'
 
 # %% ../nbs/07_scene.ipynb #f6e88736
 @dataclass
@@ -287,6 +290,7 @@ class SegmentationResult:
     why: str = ''                                                # why this preset and these engines
     timings: dict[str, float] = field(default_factory=dict)      # stage → seconds
     unused: dict[str, str] = field(default_factory=dict)         # phrase → what of it the engines did not use, as a sentence
+    notes: dict[str, str] = field(default_factory=dict)          # phrase → by which evidence it is absent, or what may be but a part
 
     def __len__(self): return len(self.instances)
 
@@ -313,8 +317,9 @@ class SegmentationResult:
         return np.array([i.score.total for i in self.instances], np.float32)
 
     def sentence(self) -> str:
-        "The answer in words: what was found of each prompt, what was not, and what of the text was not used."
-        return ' '.join([f'{self._answer().rstrip(".")}.', *self.unused.values()]) if self.unused else self._answer()
+        "The answer in words: what was found of each prompt, what was not and why, and what of the text was not used."
+        more = [*self.notes.values(), *self.unused.values()]
+        return ' '.join([f'{self._answer().rstrip(".")}.', *more]) if more else self._answer()
 
     def _answer(self) -> str:
         missing = ', '.join(p for p in self.prompts if p not in self.labels)
@@ -364,7 +369,7 @@ def to_dict(result: SegmentationResult) -> dict:  # JSON-ready; masks as COCO ru
         if (box := out.get('detected')) is not None: out['detected'] = [float(v) for v in box]
         return out
     d = {f.name: getattr(result, f.name) for f in fields(result) if f.name != 'image'}
-    return d | dict(present=result.present, size=list(result.image.shape[:2]), instances=[plain(i) | dict(xyxy=i.xyxy.tolist()) for i in result.instances],
+    return d | dict(present=result.present, size=list(result.image.shape[:2]), instances=[plain(i) | dict(xyxy=i.xyxy.tolist(), mask_quality=i.score.total) for i in result.instances],
                     candidates=[plain(c) for c in result.candidates])
 
 def from_dict(d: dict, image: np.ndarray) -> SegmentationResult:
