@@ -311,13 +311,15 @@ class HighAccuracyCLIPScorer:
         logits = self._members.logits(images, [*texts, *others])
         rivals = np.array([[is_other(other, text) for other in others] for text in texts])
         def against(l): return np.concatenate([log_odds(l[:, [i]], l[:, n:][:, rivals[i]]) for i in range(n)], 1)
-        return Odds({k: against(l) for k, l in logits.items()}, self._members.weights_of(logits), dict(self.dropped))
+        weights = self._members.weights_of(logits)
+        common = against(sum(weights[k]*l for k, l in logits.items()))
+        return Odds({k: against(l) for k, l in logits.items()}, weights, dict(self.dropped), common)
 
     def presence_odds(self, image: np.ndarray,  # uint8 [H, W, 3]
                       texts: Sequence[str],
                      ) -> np.ndarray:           # float [n_texts] log-odds, not calibrated
         "How much better each text fits some view of the picture than the other nouns it might be instead."
-        return self.odds(views(image), texts).mean.max(0) if len(texts) else np.zeros(0)
+        return self.odds(views(image), texts).best.max(0) if len(texts) else np.zeros(0)
 
     def presence(self, image: np.ndarray,  # uint8 [H, W, 3]
                  texts: Sequence[str],
@@ -339,7 +341,7 @@ def odds_of(scorer: Scorer,               # any
             texts: Sequence[str],
            ) -> np.ndarray:               # float [n, n_texts] log-odds
     "The scorer's own log-odds against other nouns, or those of its scores where it has none."
-    if hasattr(scorer, 'odds'): return scorer.odds(images, texts).mean
+    if hasattr(scorer, 'odds'): return scorer.odds(images, texts).best
     return logit(np.clip(np.asarray(scorer.score(images, texts).mean, np.float64), 1e-6, 1 - 1e-6))
 
 # %% ../nbs/10_clip_ensemble.ipynb #32b39813

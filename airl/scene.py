@@ -79,8 +79,15 @@ class Odds:
     members: dict[str, np.ndarray]                                 # float64 [n_images, n_texts]
     weights: dict[str, float]                                      # what each member counts, summing to 1
     dropped: dict[str, str] = field(default_factory=dict)
+    together: np.ndarray | None = None                             # [n_images, n_texts], of the members' mean logits
+
     @property
     def mean(self) -> np.ndarray: return sum(self.weights[k]*odds for k, odds in self.members.items())
+
+    @property
+    def best(self) -> np.ndarray:   # [n_images, n_texts]
+        "The members' common opinion: of their mean logits, where a rival that one of them alone sees drops out."
+        return self.mean if self.together is None else self.together
 
 # %% ../nbs/07_scene.ipynb #c0b7b5b4
 @dataclass
