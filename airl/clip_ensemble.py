@@ -18,7 +18,7 @@ from typing import Sequence
 import numpy as np
 from scipy.special import expit, logit
 
-from .devices import in_chunks, inference_precision, pick_device
+from .devices import in_chunks, inference_precision, out_of_memory, pick_device, without_init
 from .devices import has_bf16, inference_precision as pick_precision  # noqa: F401, old import paths
 from .files import UserError
 from .regions import crop, squared
@@ -138,22 +138,46 @@ def find_weights(member: ClipMember) -> Path:  # a checkpoint, or a folder with 
     try: return Path(open_clip.pretrained.download_pretrained(known))
     except OSError as e: raise MissingWeights(f'{member.key} cannot be downloaded now ({e}); give the path of its checkpoint instead.') from e
 
-# %% ../nbs/10_clip_ensemble.ipynb #6f0c6528
+# %% ../nbs/10_clip_ensemble.ipynb #fb1bd592
+def _read(path: Path, name: str):  # torch.Tensor, or None where the checkpoint does not have it
+    "One tensor of a checkpoint, or of the one in a folder, without the others."
+    import torch
+    from safetensors import safe_open
+    for file in [path] if path.is_file() else sorted([*path.glob('*.safetensors'), *path.glob('*.bin'), *path.glob('*.pt')]):
+        if file.suffix == '.safetensors':
+            with safe_open(file, 'pt') as tensors:
+                if name in tensors.keys(): return tensors.get_tensor(name)
+        elif file.suffix in ('.bin', '.pt', '.pth'):
+            state = torch.load(file, map_location='cpu', weights_only=True, mmap=True)
+            if name in (state := state.get('state_dict', state)): return state[name]
+
+def _tag_of(member: ClipMember, path: Path) -> dict:  # open_clip's record: mean, std, quick_gelu …
+    "What belongs to the weights of a member: by its tag, by the end of its path, or by OpenAI's float16."
+    open_clip = require('open_clip', 'models')
+    tags, text = open_clip.list_pretrained_tags_by_model(member.name), '/'.join(path.parts[-4:]).lower()
+    of = lambda tag: open_clip.get_pretrained_cfg(member.name, tag) or {}
+    if member.pretrained in tags: return of(member.pretrained)
+    if named := [t for t in tags if t.lower() in text]: return of(max(named, key=lambda t: (text.rfind(t.lower()), len(t))))
+    first = _read(path, 'visual.conv1.weight') if 'openai' in tags else None
+    if first is not None and first.element_size() == 4 and first.equal(first.half().float()): return of('openai')
+    return {**of((tags or [''])[0]), 'quick_gelu': False}
+
+# %% ../nbs/10_clip_ensemble.ipynb #97c3fc98
 def load_member(member: ClipMember,
                 device='cpu',
                 precision: str = 'fp32',  # 'fp32', 'bf16', 'fp16'
                ):                         # open_clip model in eval mode, its transform, its tokenizer
     "An open_clip model with the activation, image settings and tokenizer that belong to its weights."
     open_clip, path = require('open_clip', 'models'), find_weights(member)
-    tags = open_clip.list_pretrained_tags_by_model(member.name)
-    tag = open_clip.get_pretrained_cfg(member.name, member.pretrained if member.pretrained in tags else (tags or [''])[0])
-    if path.is_dir(): name, settings = f'local-dir:{path}', {}
-    else: name, settings = member.name, dict(pretrained=str(path), image_mean=tag.get('mean'), image_std=tag.get('std'),
-                                             image_interpolation=tag.get('interpolation'), image_resize_mode=tag.get('resize_mode'))
-    quick = member.pretrained in tags and tag.get('quick_gelu', False)
+    if path.is_dir(): name, settings, tag = f'local-dir:{path}', {}, {}
+    else:
+        name, tag = member.name, _tag_of(member, path)
+        settings = dict(pretrained=str(path), image_mean=tag.get('mean'), image_std=tag.get('std'),
+                        image_interpolation=tag.get('interpolation'), image_resize_mode=tag.get('resize_mode'))
     # open_clip moves a model to the device in float32 and halves it there: so it is made in main memory and moved when it is small
-    model, _, transform = open_clip.create_model_and_transforms(name, precision=precision, device='cpu', pretrained_text=False,
-                                                               force_quick_gelu=quick, **settings)
+    with without_init():
+        model, _, transform = open_clip.create_model_and_transforms(name, precision=precision, device='cpu', pretrained_text=False,
+                                                                   force_quick_gelu=tag.get('quick_gelu', False), **settings)
     return model.to(device).eval().requires_grad_(False), transform, _tokenizer(open_clip, name, path)
 
 def _tokenizer(open_clip, name, path):
@@ -164,7 +188,7 @@ def _tokenizer(open_clip, name, path):
                                            **text.get('tokenizer_kwargs', {}))
 
 # %% ../nbs/10_clip_ensemble.ipynb #73fb4d8b
-_CANNOT_LOAD = (UserError, OSError, RuntimeError, ValueError, KeyError, UnpicklingError)
+_CANNOT_LOAD = (UserError, OSError, RuntimeError, ValueError, KeyError, UnpicklingError, MemoryError)
 
 class _Loaded:
     "A member at work: its model, wherever that is now, and the text directions it has computed."
@@ -177,7 +201,8 @@ class _Loaded:
         if self.model is None:
             try: self.model, self.transform, self.tokenizer = load_member(self.member, self.device, self.precision)
             except SafetensorError as e: raise MissingWeights(f'the checkpoint of {self.member.key} is damaged or cut off ({e})') from e
-            self.scale = float(self.model.logit_scale.exp())
+            learnt = _read(find_weights(self.member), 'logit_scale')       # a halved model has rounded its own
+            self.scale = float((self.model.logit_scale if learnt is None else learnt).float().exp())
         self.model.to(self.device)
 
     def release(self): self.model = None if str(self.device) == 'cpu' else self.model.to('cpu')
@@ -198,26 +223,35 @@ class _Loaded:
 
     def logits(self, images, texts, batch_size):  # float64 [n_images, n_texts]
         words = self.texts(texts)
-        return self.scale*(self.images(images, batch_size)@words.T).numpy().astype(np.float64)
+        found = self.scale*(self.images(images, batch_size)@words.T).numpy().astype(np.float64)
+        if np.isfinite(found).all(): return found
+        self.model, self.known, key = None, {}, self.member.key
+        if self.precision == 'fp32': raise MissingWeights(f'{key} answers with no numbers even in fp32; its checkpoint may be damaged')
+        log.warning('CLIP member %s answers with no numbers in %s; it goes on in fp32.', key, self.precision)
+        self.precision = 'fp32'
+        return self.logits(images, texts, batch_size)
 
 # %% ../nbs/10_clip_ensemble.ipynb #b2253367
 class _Members(dict):  # key → `_Loaded`
     "The members of an ensemble, asked one after the other."
     def __init__(self, members, device, precision, templates, batch_size, low_memory):
         super().__init__((m.key, _Loaded(m, device, precision, templates)) for m in members)
-        self.batch_size, self.low_memory, self.dropped, self._lock = batch_size, low_memory, {}, threading.RLock()
+        self.batch_size, self.low_memory, self._lock = batch_size, low_memory, threading.RLock()
+        self.dropped, self.crowded = {}, set()      # why members are missing; those for which there was no memory
 
     def logits(self, images, texts) -> dict[str, np.ndarray]:  # member → [n_images, n_texts]
-        "Scaled cosines from each member that can be had; those that cannot are dropped, once."
+        "Scaled cosines from each member that can be had. Those that cannot are dropped; for want of memory only from this answer."
         answers = {}
         with self._lock:
+            while self.crowded: self.dropped.pop(self.crowded.pop(), None)
             for key, loaded in self.items():
                 if key in self.dropped: continue
                 try: answers[key] = loaded.logits(images, texts, self.batch_size)
                 except _CANNOT_LOAD as e:
                     if loaded.model is not None: raise
-                    self.dropped[key] = str(e)
-                    log.warning('CLIP member %s is dropped: %s', key, e)
+                    self.dropped[key] = str(e) or 'no memory'
+                    if out_of_memory(e): self.crowded.add(key)
+                    log.warning('CLIP member %s is dropped%s: %s', key, ' this time' if key in self.crowded else '', e)
                 finally:
                     if self.low_memory and loaded.model is not None: loaded.release()
         if not answers: raise MissingWeights('None of the CLIP models can be had. ' + ' '.join(self.dropped.values()))

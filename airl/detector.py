@@ -85,7 +85,7 @@ def grounded(logits: np.ndarray,            # [queries, tokens]
              row: Row,
             ) -> tuple[np.ndarray, np.ndarray]:  # xyxy 0..1 [queries, 4]; scores [queries, phrases]
     "Corners and a score a phrase for each query."
-    probability = expit(np.clip(logits, -60, 60))
+    probability = expit(np.where(np.isposinf(logits), np.nan, np.clip(logits, -60, 60)))     # an overflow is no certainty
     scores = np.stack([probability[:, a:b].max(1) for a, b in row.spans], 1)
     centre, half = boxes[:, :2], boxes[:, 2:]/2
     return np.concatenate([centre - half, centre + half], 1), scores
@@ -107,7 +107,9 @@ def load_grounding(model: str,      # a name in `airl.weights.MODELS`, or a fold
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as e:
         raise MissingWeights(f'{folder} does not hold a detector that transformers can load ({str(e).splitlines()[0]}); download it again.') from e
     net = net.to(device).eval().requires_grad_(False)
-    if net.config.model_type.endswith('grounding-dino'): _share_backbone(net)
+    if net.config.model_type.endswith('grounding-dino'):
+        _share_backbone(net)
+        _exact_places(net)
     return net, processor
 
 def _share_backbone(net):
@@ -122,6 +124,10 @@ def _share_backbone(net):
         return out
     backbone.register_forward_pre_hook(first_only, with_kwargs=True)
     backbone.register_forward_hook(to_all)
+
+def _exact_places(net):
+    "Let what the places of boxes are reckoned from be float32: they take the type of the features, and bfloat16 tells 256 apart."
+    for project in net.model.input_proj_vision: project.register_forward_hook(lambda module, args, out: out.float())
 
 # %% ../nbs/11_detector.ipynb #4f374f1b
 def tiles(size: tuple[int, int],   # height, width
@@ -182,12 +188,14 @@ def _forward(net, processor, image, rows, device, precision):
     # grounding-dino takes a row of pixels a caption, OWLv2 one picture and all its queries
     image = np.array(image)  # processors want an array they may write to
     inputs = processor(images=image, text=[[r.text for r in rows]] if owl else rows[0].text, return_tensors='pt')
-    if not owl:
+    on = lambda arrays: {k: v.to(device) for k, v in arrays.items()}
+    if owl: inputs = on(inputs)
+    else:      # to the device first: what is expanded before becomes a copy a row on the way, and the backbone runs for each
         text = processor.tokenizer([r.text for r in rows], padding=True, return_tensors='pt')
-        pixels, mask = inputs['pixel_values'], inputs['pixel_mask']
-        inputs = dict(text, pixel_values=pixels.expand(len(rows), -1, -1, -1), pixel_mask=mask.expand(len(rows), -1, -1))
+        pixels = on({k: inputs[k] for k in ('pixel_values', 'pixel_mask')})
+        inputs = on(text) | {k: v.expand(len(rows), *v.shape[1:]) for k, v in pixels.items()}
     dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(precision, torch.float32)
-    with inference(device, dtype): out = net(**{k: v.to(device) for k, v in inputs.items()})
+    with inference(device, dtype): out = net(**inputs)
     return _owl_answers(out, rows, image.shape[:2]) if owl else _answers_of(out.logits, out.pred_boxes, rows)
 
 def _answers_of(logits, boxes, rows):
@@ -224,7 +232,7 @@ class GroundingDINODetector:
     def __init__(self,
                  model: str = 'grounding-dino-tiny',  # a name in `airl.weights.MODELS`, or a folder in transformers' format
                  box_threshold: float = .3,           # least score of a box
-                 text_threshold: float = .25,         # least score of a phrase for a box
+                 text_threshold: float = .25,         # least score of a phrase for a box; follows a lower `box_threshold`, down to .05
                  max_boxes: int = 50,                 # a phrase
                  device: str | None = None,           # None: the fastest there is
                  joint: bool = False,                 # all phrases in one caption instead of a row each
@@ -269,7 +277,8 @@ class GroundingDINODetector:
         "Boxes [n, 4] in pixels of the whole picture, scores and phrases above the thresholds, from one frame of it."
         self.load()
         least = self.box_threshold if threshold is None else threshold
-        return _reported(self._answer(crop(image, frame), phrases), frame, image.shape[:2], least, self.text_threshold)
+        text = min(self.text_threshold, max(least, .05))
+        return _reported(self._answer(crop(image, frame), phrases), frame, image.shape[:2], least, text)
 
     def _answer(self, image, phrases):
         "(row, xyxy 0..1, scores) for each row of phrases, from memory where the question is not new."
@@ -278,7 +287,14 @@ class GroundingDINODetector:
     def _rows(self, phrases): return _rows_for(self._net, self._processor, phrases, self.joint, self.name)
 
     def _forward(self, image, rows):
-        return _forward(self._net, self._processor, image, rows, self.device, self.precision)
+        answers = self._ask(image, rows)
+        if all(np.isfinite(part).all() for answer in answers for part in answer): return answers
+        if self.precision == 'fp32': raise RuntimeError(f'{self.name} answers with no numbers')
+        log.warning('%s answers with no numbers in %s; it goes on in fp32.', self.name, self.precision)
+        self.precision = 'fp32'
+        return self._forward(image, rows)
+
+    def _ask(self, image, rows): return _forward(self._net, self._processor, image, rows, self.device, self.precision)
 
 # %% ../nbs/11_detector.ipynb #69b857a8
 def _square_mask(bert_model):  # each word attends to its own phrase: a mask [n, tokens, tokens]
@@ -348,7 +364,7 @@ class OriginalGroundingDINODetector(GroundingDINODetector):
 
     def _rows(self, phrases): return rows_of(phrases, self._processor.tokenizer, self.joint, self._net.max_text_len)
 
-    def _forward(self, image, rows):
+    def _ask(self, image, rows):
         "Corners 0..1 and scores of each row, for one picture."
         import torch
         from groundingdino.util.misc import NestedTensor

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['log', 'pick_device', 'has_bf16', 'encoder_dtype', 'inference', 'inference_precision', 'training_precision',
-           'in_chunks', 'trim_heap']
+           'out_of_memory', 'in_chunks', 'without_init', 'trim_heap']
 
 # %% ../nbs/06a_devices.ipynb #e68f9f22
 import logging, time
@@ -59,7 +59,7 @@ def training_precision(device) -> str: # torch.device → 'bf16', 'fp16' or 'fp3
     return 'bf16' if seconds(torch.float32) > 1.5*seconds(torch.bfloat16) else 'fp32'
 
 # %% ../nbs/06a_devices.ipynb #baea0189
-def _out_of_memory(error: Exception) -> bool:
+def out_of_memory(error: Exception) -> bool:
     "Is this what torch raises when memory runs out? On a CPU that is a plain RuntimeError."
     import torch
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or 'allocate memory' in str(error)
@@ -74,11 +74,26 @@ def in_chunks(compute,     # slice → result; called for consecutive slices tha
     while start < n:
         try: out.append(compute(slice(start, min(n, start+chunk)))); start += chunk
         except (RuntimeError, MemoryError) as e:
-            if chunk == 1 or not _out_of_memory(e): raise
+            if chunk == 1 or not out_of_memory(e): raise
             chunk = (chunk + 1)//2
             log.warning('Out of memory (%s): going on with %d at a time.', str(e).split('.')[0] or type(e).__name__, chunk)
             if torch.cuda.is_available(): torch.cuda.empty_cache()
     return out
+
+# %% ../nbs/06a_devices.ipynb #e3c5e452
+_INITIALISERS = ('normal_', 'uniform_', 'erfinv_', 'mul_', 'add_', 'div_', 'clamp_')   # what draws, stretches and cuts
+
+def without_init():  # a context manager
+    "Networks that this thread makes inside keep whatever was in their memory instead of random weights."
+    import torch
+    from torch.overrides import TorchFunctionMode
+    class Undrawn(TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            kwargs = kwargs or {}
+            tensor = args[0] if args else kwargs.get('tensor')
+            drawn = isinstance(tensor, torch.nn.Parameter) and getattr(function, '__name__', '').endswith(_INITIALISERS)
+            return tensor if drawn else function(*args, **kwargs)
+    return Undrawn()
 
 # %% ../nbs/06a_devices.ipynb #7e4ce112
 def trim_heap():

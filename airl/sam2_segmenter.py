@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 import numpy as np
 from . import weights
-from .devices import encoder_dtype, in_chunks, inference, pick_device
+from .devices import encoder_dtype, in_chunks, inference, pick_device, without_init
 from .scene import Candidates, Embedding, Prompts
 from .weights import MissingWeights, PresetError, require
 
@@ -29,7 +29,7 @@ def load_sam2(name: str,                     # one of SAM 2's names in `airl.wei
         raise PresetError(f'{name!r} is not a SAM 2 model; these are: {", ".join(there)}.')
     path = weights.fetch(name)
     plan, _ = build.HF_MODEL_ID_TO_FILENAMES[spec.repo]
-    with _building: model = build.build_sam2(plan, None, device or pick_device(), hydra_overrides_extra=list(overrides))
+    with _building, without_init(): model = build.build_sam2(plan, None, device or pick_device(), hydra_overrides_extra=list(overrides))
     try: model.load_state_dict(weights.load_checkpoint(path))
     except RuntimeError as e:
         raise MissingWeights(f'{path} does not hold the weights of {name}: {str(e).splitlines()[1].strip()} Download it again.') from e

@@ -157,6 +157,12 @@ def test_locks_are_in_step(root):
             assert versions and all(requirement.specifier.contains(v.removeprefix('==')) for v in versions), f'{requirement}: run `make lock`'
 
 
+def test_bounds_hold_what_is_called():
+    "open_clip knows `pretrained_text` and `local-dir:` from 3.0 on, transformers Sam3 from 5 on."
+    bounds = {r.name: r.specifier for r in map(Requirement, settings()['models_requirements'].split())}
+    for name, too_old in (('open_clip_torch', '2.32.0'), ('transformers', '4.57.3')): assert not bounds[name].contains(too_old), name
+
+
 def test_locks_name_no_index(root):
     for lock in ('requirements.lock', 'requirements-dev.lock'):
         assert '://' not in (root/lock).read_text() and '--' not in (root/lock).read_text()
