@@ -444,12 +444,14 @@ class Folder(RuleBasedStateMachine):
     def evaluate(self, model, data, used, stop, before):
         self.run(Call('eval', ('--model', model, '--data', f'folder:@{data}', *self.flag('eval', used))), stop, before)
 
-    @rule(which=st.integers(0, 9), used=st.sampled_from(['', '--resume', '--overwrite']), stop=_stop, before=_disturbance)
-    def again(self, which, used, stop, before):
-        "What was asked before."
+    @rule(which=st.integers(0, 9), word=st.sampled_from(['', '', 'a unicornfish']), used=st.sampled_from(['', '--resume', '--overwrite']),
+          stop=_stop, before=_disturbance)
+    def again(self, which, word, used, stop, before):
+        "What was asked before, or the same with another word."
         asked = [a.call for a in (*self.answers, *self.pending)]
         call = asked[which % len(asked)] if asked else Call('video', ('@clips/plain.mp4', 'a cat'))
-        self.run(Call(call.command, (*call.question[1], *self.flag(call.command, used)), call.where), stop, before)
+        words = [word if word and w in ('a cat', 'a dog') else w for w in call.question[1]]
+        self.run(Call(call.command, (*words, *self.flag(call.command, used)), call.where), stop, before)
 
     def flag(self, command, used): return (used,)*(used in options_of(command))
 
