@@ -62,7 +62,7 @@ class Inputs:
         for name in self.version: self.write(name, 0)
         for name, shade in {'photos/cat.png': 60, 'photos/dog.png': 181, 'probe.png': 90, 'others/cat.jpg': 201}.items(): self.picture(name, shade)
         self.clip('others/plain.mp4', 160), self.sorted_photos('fish', 20), self.clip('broken.webm', 101, 'libvpx')
-        with open(root/'broken.webm', 'r+b') as file: file.truncate(file.read().index(b'\x1f\x43\xb6\x75'))   # all but the frames
+        with open(root/'broken.webm', 'r+b') as file: file.truncate(file.read().index(b'\x1f\x43\xb6\x75') + 12)   # all but the frames
         (root/'broken').mkdir()
         (root/'broken/bad.jpg').write_bytes(b'\xff\xd8\xff nothing follows')
         self.paths = dict(clip='clips/plain.mp4', photo='photos', labels='labels', seen='labels', birds='birds')
