@@ -62,7 +62,7 @@ class Inputs:
         for name in self.version: self.write(name, 0)
         for name, shade in {'photos/cat.png': 60, 'photos/dog.png': 181, 'probe.png': 90, 'others/cat.jpg': 201}.items(): self.picture(name, shade)
         self.clip('others/plain.mp4', 160), self.sorted_photos('fish', 20), self.clip('broken.webm', 101, 'libvpx')
-        with open(root/'broken.webm', 'r+b') as file: file.truncate(file.read().index(b'\x1f\x43\xb6\x75'))   # all but the frames
+        with open(root/'broken.webm', 'r+b') as file: file.truncate(file.read().index(b'\x1f\x43\xb6\x75') + 12)   # all but the frames
         (root/'broken').mkdir()
         (root/'broken/bad.jpg').write_bytes(b'\xff\xd8\xff nothing follows')
         self.paths = dict(clip='clips/plain.mp4', photo='photos', labels='labels', seen='labels', birds='birds')
@@ -445,12 +445,14 @@ class Folder(RuleBasedStateMachine):
     def evaluate(self, model, data, used, stop, before):
         self.run(Call('eval', ('--model', model, '--data', f'folder:@{data}', *self.flag('eval', used))), stop, before)
 
-    @rule(which=st.integers(0, 9), used=st.sampled_from(['', '--resume', '--overwrite']), stop=_stop, before=_disturbance)
-    def again(self, which, used, stop, before):
-        "What was asked before."
+    @rule(which=st.integers(0, 9), word=st.sampled_from(['', '', 'a unicornfish']), used=st.sampled_from(['', '--resume', '--overwrite']),
+          stop=_stop, before=_disturbance)
+    def again(self, which, word, used, stop, before):
+        "What was asked before, or the same with another word."
         asked = [a.call for a in (*self.answers, *self.pending)]
         call = asked[which % len(asked)] if asked else Call('video', ('@clips/plain.mp4', 'a cat'))
-        self.run(Call(call.command, (*call.question[1], *self.flag(call.command, used)), call.where), stop, before)
+        words = [word if word and w in ('a cat', 'a dog') else w for w in call.question[1]]
+        self.run(Call(call.command, (*words, *self.flag(call.command, used)), call.where), stop, before)
 
     def flag(self, command, used): return (used,)*(used in options_of(command))
 
