@@ -60,11 +60,11 @@ def _wall(seed: int) -> TracedPhoto:
     "A wide wall of bricks, 2,048 pixels, with a picture of a cat on it."
     import skimage
     cat = _of_skimage('chelsea', seed)
-    small = cv2.resize(cat.image, (150, 100), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(cat.image, (96, 64), interpolation=cv2.INTER_AREA)
     bricks = load_photo(Path(skimage.__file__).parent/'data'/'brick.png')
     image = np.tile(bricks, (2, 4, 1))[:854]
-    image[400:500, 1700:1850] = small
-    outline = (cat.plan.things[0].outline*[150, 100] + [1700, 400])/[2048, 854]
+    image[400:464, 1700:1796] = small
+    outline = (cat.plan.things[0].outline*[96, 64] + [1700, 400])/[2048, 854]
     return TracedPhoto(image, StagedPhoto([Thing('a cat', outline)], (854, 2048), seed))
 
 def _painted(number: int, seed: int) -> TracedPhoto:
