@@ -5,17 +5,18 @@
 # %% auto #0
 __all__ = ['log', 'PUBLISHED', 'SHOWN', 'ABSENT', 'UNSURE', 'EXTRA', 'Check', 'Reading', 'Bench', 'intact', 'zero_shot',
            'presence', 'boxes', 'library_boxes', 'as_library_boxes', 'masks', 'as_library_masks', 'half_precision',
-           'follows', 'chain', 'absent', 'refine_gain', 'checks', 'run', 'verify', 'circumstances', 'save_report',
-           'table', 'status']
+           'follows', 'chain', 'absent', 'refine_gain', 'decides', 'evidence_of', 'checks', 'run', 'verify',
+           'circumstances', 'save_report', 'table', 'status']
 
 # %% ../nbs/17_verify.ipynb #7cceb663
 import json, logging, os, time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 import numpy as np
 from . import weights
+from .cases import Answer, Case, ask, cases
 from .files import UserError, replacing
 from .measures import presence_auc
 from .photos import sample_photo
@@ -36,7 +37,8 @@ class Check:
     against: str                 # what the figure is compared with
     low: float                   # the range in which it should lie
     high: float
-    measure: Callable            # Bench → figure, or figure and a note
+    measure: Callable            # Bench → figure, or figure and a note, or these and the evidence
+    case: str = ''               # the question, where it is one of `airl.cases`
 
 @dataclass
 class Reading:
@@ -49,6 +51,7 @@ class Reading:
     value: float = float('nan')
     note: str = ''
     seconds: float = 0.
+    evidence: list = field(default_factory=list)   # of a case: the rows that `airl.posterior.fit` reads
 
     @property
     def ok(self) -> bool: return self.low <= self.value <= self.high
@@ -83,6 +86,8 @@ class Bench:
         from airl.sam2_pipeline import TextDrivenSegmentationPipeline
         scorer, detector, segmenter = self.engines
         return TextDrivenSegmentationPipeline(scorer=scorer, detector=detector, segmenter=segmenter)
+
+    def answer(self, case: Case) -> Answer: return ask(case, self.pipeline)
 
     @cached_property
     def objects(self) -> list:   # (photo, phrase, mask of all of it, masks of its objects)
@@ -170,10 +175,10 @@ def as_library_boxes(bench) -> tuple[float, str]:
     return float(furthest), f'{n} boxes'
 
 # %% ../nbs/17_verify.ipynb #e2880130
-def _cut(segmenter, photo, objects) -> np.ndarray:  # bool [n, H, W]
-    "The candidate that the segmenter thinks best, for the true box of each object."
+def _cut(segmenter, photo, objects, most=None) -> np.ndarray:  # bool [n, H, W]
+    "The candidate, of the first `most`, that the segmenter thinks best, for the true box of each object."
     found = segmenter.segment(segmenter.encode(photo), Prompts(boxes=np.stack([mask_to_box(m) for m in objects])))
-    return np.stack([found.mask(i, found.predicted_iou[i].argmax()) for i in range(len(found))])
+    return np.stack([found.mask(i, found.predicted_iou[i, :most].argmax()) for i in range(len(found))])
 
 def masks(bench) -> tuple[float, str]:
     "Mean IoU of box to mask."
@@ -185,7 +190,7 @@ def _exact(bench, dtype=None):
     return SAM2Segmenter(bench.segmenter.model, dtype=dtype)
 
 def as_library_masks(bench) -> float:
-    "Mean IoU with the masks of SAM 2's own predictor, both in float32."
+    "Mean IoU with the masks of SAM 2's own predictor, the best of three, both in float32."
     import torch
     from sam2.sam2_image_predictor import SAM2ImagePredictor
     predictor, ious = SAM2ImagePredictor(bench.segmenter.model), []
@@ -195,7 +200,7 @@ def as_library_masks(bench) -> float:
         found, guess, _ = predictor.predict(box=np.stack([mask_to_box(m) for m in objects]), multimask_output=True)
         found, guess = found.reshape(len(objects), 3, *photo.shape[:2]), guess.reshape(len(objects), 3)
         chosen = np.stack([f[g.argmax()] > 0 for f, g in zip(found, guess)])
-        ious += mask_iou(_cut(_exact(bench, torch.float32), photo, objects), chosen).diagonal().tolist()
+        ious += mask_iou(_cut(_exact(bench, torch.float32), photo, objects, 3), chosen).diagonal().tolist()
     return float(np.mean(ious))
 
 def half_precision(bench) -> float:
@@ -209,7 +214,7 @@ def follows(model: str):   # a check's `measure`
     "Mean IoU of SAM 2's tracker over eight frames that slide."
     def measure(bench):
         from airl.sam2_tracker import SAM2Tracker
-        tracker, (photo, _, mask, _), ious = SAM2Tracker(model), bench.objects[0], []
+        tracker, (photo, _, mask, _), ious = SAM2Tracker(model, bench.device), bench.objects[0], []
         slide = lambda a, k: np.roll(a, 3*k, 1)
         tracker.start(photo)
         object_id, = tracker.add(mask[None])
@@ -236,6 +241,19 @@ def refine_gain(bench) -> float:
     plain, refined = (chain(bench, refine=refine)[0] for refine in (False, True))
     return refined - plain
 
+# %% ../nbs/17_verify.ipynb #0a50ac9b
+def decides(case: Case):   # a check's `measure`
+    "1 where the answer is right; else 0 and the decision that went wrong."
+    def measure(bench):
+        answer = bench.answer(case)
+        return float(answer.right), '' if answer.right else f'{answer.decision}: {answer.told}', answer.rows
+    return measure
+
+def evidence_of(*reports: Path,   # verify.json files
+               ) -> list[dict]:   # what `airl.posterior.fit` reads
+    "The evidence of all cases in reports."
+    return [row for file in reports for r in json.loads(Path(file).read_text(encoding='utf-8'))['readings'] for row in r['evidence']]
+
 # %% ../nbs/17_verify.ipynb #a9650f00
 def _model_checks(model: str) -> list[Check]:
     "What one model has to show by itself."
@@ -250,6 +268,7 @@ def _model_checks(model: str) -> list[Check]:
     if 'grounding-dino' in model: found.append(Check(f'{model}: pixels from the library', (model,), "transformers' own post-processor", 0, 1, as_library_boxes))
     return found
 
+# %% ../nbs/17_verify.ipynb #e2cc4da6
 def checks(name: str,   # a preset or a model
           ) -> list[Check]:
     "All that there is to verify of it."
@@ -257,9 +276,12 @@ def checks(name: str,   # a preset or a model
     preset = weights.preset(name)
     found = [check for model in preset.models if MODELS[model].kind != 'airl' for check in _model_checks(model)]
     if preset.scorer: found.append(Check(f'{name}: presence, AUC', preset.scorer, 'five photos, eight nouns', .95, 1, presence))
-    return found + [Check(f'{name}: text to mask, IoU', preset.models, 'traced outlines', .8, 1, chain),
-                    Check(f'{name}: absent things, right', preset.models, 'an elephant and a pizza', .99, 1, absent)] + (
-                    [] if name == 'sam3' else [Check(f'{name}: what refine adds to the IoU', preset.models, 'the same without', -1, 1, refine_gain)])
+    found += [Check(f'{name}: text to mask, IoU', preset.models, 'traced outlines', .8, 1, chain),
+              Check(f'{name}: absent things, right', preset.models, 'an elephant and a pizza', .99, 1, absent)]
+    if name != 'sam3': found.append(Check(f'{name}: what refine adds to the IoU', preset.models, 'the same without', -1, 1, refine_gain))
+    windows = bool(preset.scorer) and name != 'lite'             # the others have no window search
+    return found + [Check(f'{name}: {c.name}', preset.models, 'traced outlines', 1, 1, decides(c), c.kind)
+                    for c in cases() if windows or 'window' not in c.kind]
 
 # %% ../nbs/17_verify.ipynb #df7b178e
 _BREAKS = (UserError, OSError, RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)
@@ -278,7 +300,7 @@ def run(check: Check, bench: Bench) -> Reading:
     reading, start = Reading(check.name, check.models, check.against, check.low, check.high), time.perf_counter()
     try: answer = check.measure(bench)
     except _BREAKS as e: answer = float('nan'), f'{type(e).__name__}: {str(e).splitlines()[0] if str(e) else ""}'
-    reading.value, reading.note = answer if isinstance(answer, tuple) else (answer, '')
+    reading.value, reading.note, reading.evidence = (*answer, [])[:3] if isinstance(answer, tuple) else (answer, '', [])
     reading.seconds = time.perf_counter() - start
     return reading
 
@@ -330,13 +352,23 @@ def table(readings: Sequence[Reading]) -> str:  # Markdown
 # %% ../nbs/17_verify.ipynb #035f6fbc
 EXTRA = ('mm-grounding-dino-tiny', 'owlv2-base')     # models of no preset that have an engine
 
+def _listed(name: str) -> list[Check]:
+    "The checks of a preset or model, its cases as one."
+    found = [c for c in checks(name) if not c.case]
+    if len(found) == len(checks(name)): return found
+    return [*found, Check(f'{name}: cases, right', found[-1].models, 'traced outlines', 1, 1, None)]
+
 def status(*reports: Path,   # verify.json files
           ) -> str:          # Markdown
     "Every check there is: its figure where a report has one, and the command that makes it."
-    known = {row['name']: row for file in reports for row in json.loads(Path(file).read_text(encoding='utf-8'))['readings']}
+    readings = [row for file in reports for row in json.loads(Path(file).read_text(encoding='utf-8'))['readings']]
+    known = {row['name']: row for row in readings}
+    for name in PRESETS:
+        own = [known[c.name] for c in checks(name) if c.case and c.name in known]
+        if own: known[f'{name}: cases, right'] = dict(value=sum(bool(row['ok']) for row in own)/len(own), ok=all(row['ok'] for row in own))
     rows = {}
     for name in (*(p for p in PRESETS if p != 'lite'), *EXTRA):
-        for c in checks(name): rows.setdefault(c.name, (c, f'`airl verify --preset {name}`'))
+        for c in _listed(name): rows.setdefault(c.name, (c, f'`airl verify --preset {name}`'))
     figure = lambda c: 'not yet' if c.name not in known else f'{known[c.name]["value"]}, {"right" if known[c.name]["ok"] else "**wrong**"}'
     return '\n'.join(['| what | compared with | should be | on real weights | command |', '| --- | --- | --- | --- | --- |'] + [
         f'| {c.name} | {c.against} | {c.low:.2f} to {c.high:.2f} | {figure(c)} | {command} |' for c, command in rows.values()])
