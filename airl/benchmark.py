@@ -9,6 +9,7 @@ __all__ = ['log', 'TRIVIAL', 'BenchError', 'Row', 'whole', 'box_mask', 'ellipse_
 
 # %% ../nbs/16_benchmark.ipynb #1d95b0a3
 import csv, json, logging, os, re, time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -255,6 +256,7 @@ class Summary:
     p70: float
     p90: float
     f: float
+    dataset_miou: float = float('nan')
     auc: float = float('nan')
     mcc: float = float('nan')
     cgf1: float = float('nan')
@@ -264,6 +266,14 @@ class Summary:
     vit_forwards: float = float('nan')  # the same in forwards of ViT-B/16
 
 # %% ../nbs/16_benchmark.ipynb #b69d77ad
+def _dataset_miou(rows: Sequence[Row]) -> float: # nan where nothing is there
+    "Mean over the classes that are there of intersections over unions, summed over photos; of a photo without the class, all that was found."
+    inter, union = Counter(), Counter()
+    for r in rows:
+        inter[r.phrase] += r.inter
+        union[r.phrase] += r.union if r.present or not r.masks else int(np.any([decode_rle(m) for m in r.masks], 0).sum())
+    return float(np.mean([inter[p]/max(1, union[p]) for p in sorted({r.phrase for r in rows if r.present})] or [np.nan]))
+
 def summarise(method: str, rows: Sequence[Row]) -> Summary:
     "The figures of one method's rows."
     there = [r for r in rows if r.present]
@@ -272,6 +282,7 @@ def summarise(method: str, rows: Sequence[Row]) -> Summary:
     out = Summary(method, interval(ious, [r.photo for r in there]), sum(r.inter for r in there)/max(1, sum(r.union for r in there)),
                   part(.5), part(.7), part(.9), float(np.mean([r.f for r in there] or [np.nan])), refused=sum(bool(r.refused) for r in rows))
     if asked := [r for r in rows if not np.isnan(r.probability)]:
+        out.dataset_miou = _dataset_miou(asked)
         out.auc = presence_auc([r.probability for r in asked], [r.present for r in asked])
         out.mcc = presence_mcc([bool(r.masks) for r in asked], [r.present for r in asked])
     if told := [r for r in asked if r.objects >= 0]: out.cgf1 = cgf1([np.reshape(r.ious, (len(r.masks), r.objects)) for r in told]).cgf1
@@ -302,7 +313,7 @@ class Report:
     def figures(self) -> dict:
         "The method's figures under the names of the field; None for what does not apply."
         s = self.summaries()[0]
-        named = dict(n=s.iou.n, miou=s.iou.mean, miou_low=s.iou.low, miou_high=s.iou.high, ciou=s.overall, p50=s.p50, p70=s.p70, p90=s.p90, boundary_f=s.f, presence_auc=s.auc,
+        named = dict(n=s.iou.n, miou=s.iou.mean, miou_low=s.iou.low, miou_high=s.iou.high, ciou=s.overall, dataset_miou=s.dataset_miou, p50=s.p50, p70=s.p70, p90=s.p90, boundary_f=s.f, presence_auc=s.auc,
                      presence_mcc=s.mcc, cgf1=s.cgf1, mask_ap=s.ap, seconds_per_image=s.seconds_per_photo, vit_b16_forwards=s.vit_forwards)
         return dict(data=self.data, task=self.task, method=s.method, photos=len({r.photo for r in self.rows}), refused=s.refused, bad=len(self.bad)) | {k: None if np.isnan(v) else v for k, v in named.items()}
 
@@ -324,7 +335,7 @@ def _average_precision(truths, rows) -> float:
     return mask_ap(answers).ap
 
 # %% ../nbs/16_benchmark.ipynb #c33e84a3
-_COLUMNS = dict(overall='overall', p50='>0.5', p70='>0.7', p90='>0.9', f='F', auc='AUC', mcc='MCC', cgf1='cgF1', ap='AP', seconds_per_photo='s/photo', vit_forwards='ViT-B')
+_COLUMNS = dict(overall='overall', dataset_miou='mIoU', p50='>0.5', p70='>0.7', p90='>0.9', f='F', auc='AUC', mcc='MCC', cgf1='cgF1', ap='AP', seconds_per_photo='s/photo', vit_forwards='ViT-B')
 
 def _markdown(report: Report) -> str:
     "The table, without columns that no row has."
