@@ -16,6 +16,7 @@ from .lite_cutting import recoloured
 from .lite_fitting import fit, quick
 from .lite_net import DenseHead, as_pixels, computing, lite_network, own_stages, upper_levels
 from .lite_photos import dense_class, drawn_often, label_picture, single_objects
+from .lite_things import NOT_TOLD, thing_picture, things_loss
 from .regions import decode_rle
 from .telling import progress
 from .weights import shipped
@@ -27,11 +28,14 @@ class Lesson:
     image: np.ndarray    # uint8 [H, W, 3]
     labels: np.ndarray   # uint8 [H, W]: 0 none, 1..80, 255 ignored
     known: np.ndarray    # bool [81]: for which classes the labels are complete
+    things: np.ndarray   # uint8 [H, W] of `thing_picture`
 
 def lessons(photos):  # list[Lesson]
     "What the pixels of some photos teach."
-    return [Lesson(t.image(), label_picture(t.labels()), np.isin(np.arange(81), [0, *map(dense_class, t.classes)]))
-            for t in progress(photos, desc='lessons', leave=False, shown=len(photos) >= 20)]
+    def lesson(t):
+        labels, known = t.labels(), np.isin(np.arange(81), [0, *map(dense_class, t.classes)])
+        return Lesson(t.image(), label_picture(labels), known, thing_picture(labels, complete=len(t.classes) > 1))
+    return [lesson(t) for t in progress(photos, desc='lessons', leave=False, shown=len(photos) >= 20)]
 
 def asked_often(lessons):  # float [n], sums to 1
     "How often each photo should be drawn."
@@ -41,9 +45,9 @@ def asked_often(lessons):  # float [n], sums to 1
     return wanted/wanted.sum()
 
 # %% ../nbs/19e_lite_finding.ipynb #a7566dcc
-def _part(image, labels, rng, side):  # picture [side, side, 3], labels [side, side]
+def _part(image, told, rng, side):  # picture [side, side, 3]; labels and things [side, side, 2], as they came
     "A part of a photo at a random scale."
-    h, w = labels.shape
+    h, w = told.shape[:2]
     zoom = side/max(h, w)*np.exp(rng.uniform(np.log(.6), np.log(2)))
     low = np.minimum(0, side - np.array([w, h])*zoom), np.maximum(0, side - np.array([w, h])*zoom)
     to_view = np.array([[zoom, 0, 0], [0, zoom, 0]])
@@ -51,24 +55,24 @@ def _part(image, labels, rng, side):  # picture [side, side, 3], labels [side, s
     if rng.random() < .5: to_view = np.array([[-1, 0, side - 1], [0, 1, 0]])@np.vstack([to_view, [0, 0, 1]])
     if zoom < .7: image = cv2.GaussianBlur(image, (0, 0), .4/zoom)
     picture = cv2.warpAffine(image, to_view, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-    return picture, cv2.warpAffine(labels, to_view, (side, side), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=255)
+    return picture, cv2.warpAffine(told, to_view, (side, side), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=(255, NOT_TOLD))
 
-def _paste(picture, labels, thing, rng):  # changes both
+def _paste(picture, told, thing, rng):  # changes both
     "Put an object of another photo somewhere."
     mask, (x0, y0, x1, y1) = decode_rle(thing.rle), np.round(thing.box).astype(int)
-    scale = len(labels)*rng.uniform(.25, .7)/max(x1 - x0, y1 - y0)
+    scale = len(told)*rng.uniform(.25, .7)/max(x1 - x0, y1 - y0)
     size = [max(8, round(n*scale)) for n in (x1 - x0, y1 - y0)]
     there = cv2.resize(mask[y0:y1, x0:x1].astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     small = cv2.resize(thing.image[y0:y1, x0:x1], size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    x, y = (rng.integers(max(1, len(labels) - n + 1)) for n in size)
+    x, y = (rng.integers(max(1, len(told) - n + 1)) for n in size)
     at = (slice(y, y + len(there)), slice(x, x + there.shape[1]))
-    picture[at][there], labels[at][there] = small[there], thing.label
+    picture[at][there], told[at][there] = small[there], (thing.label, NOT_TOLD - 1)     # a number that no other thing has
 
-def view(lesson, rng, side=320, things=(), often=None):  # picture float32 [side, side, 3], labels uint8 [side/4, side/4]
+def view(lesson, rng, side=320, things=(), often=None):  # picture float32 [side, side, 3], labels and things uint8 [side/4, side/4]
     "A lesson as the network gets to see it."
-    picture, labels = _part(lesson.image, lesson.labels, rng, side)
-    if len(things) and rng.random() < .33: _paste(picture, labels, things[rng.choice(len(things), p=often)], rng)
-    return recoloured(picture, rng), labels[2::4, 2::4]
+    picture, told = _part(lesson.image, np.dstack([lesson.labels, lesson.things]), rng, side)
+    if len(things) and rng.random() < .33: _paste(picture, told, things[rng.choice(len(things), p=often)], rng)
+    return recoloured(picture, rng), *np.moveaxis(told[2::4, 2::4], 2, 0)
 
 # %% ../nbs/19e_lite_finding.ipynb #9cadd8f9
 def _of_what_is_known(logits, known):  # log probabilities [n, 81, h, w], the first for none or any class without labels
@@ -123,15 +127,16 @@ def train_dense(lessons,          # list[Lesson]
     def loss(step, k, n):
         rng = np.random.default_rng([seed, step, k])
         some = [lessons[i] for i in rng.choice(len(lessons), batch_size//n, p=chosen)]
-        pictures, labels = (np.stack(part) for part in zip(*(view(l, rng, side, things, often) for l in some)))
+        pictures, *told = (np.stack(part) for part in zip(*(view(l, rng, side, things, often) for l in some)))
+        labels, numbers = (torch.from_numpy(t[:, step % 2::2, step//2 % 2::2].copy()) for t in told)       # every second pixel, another one each time
         known = torch.from_numpy(np.stack([l.known for l in some]))
         with computing():
             with torch.no_grad():
                 fine = net.lower(as_pixels(pictures))[-1]
                 top = net.top(upper_levels(net.blocks[3:], fine)[-1])
                 names = net.names(top)
-            logits, here = head(top, names, None, fine)
-        return dense_loss(logits, here, torch.from_numpy(labels[:, step % 2::2, step//2 % 2::2].copy()), known)  # every second pixel, another one each time
+            logits, here, said = head(top, names, None, fine)
+        return dense_loss(logits, here, labels, known) + .5*things_loss(said, numbers)
     below = head.upper
     trained = fit(head, loss, steps, [(_Without(head, 'upper'), rates[0]), (below, rates[1])], file, ema=.995)
     out = DenseHead(own=True)

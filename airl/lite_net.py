@@ -161,7 +161,8 @@ class DenseHead(nn.Module):
         self.register_buffer('groups', torch.zeros(n, 1000))           # ImageNet classes that show each class
         self.register_buffer('presence', torch.zeros(4))               # calibration: map's best twentieth, `here`, names, constant
         self.register_buffer('presence_by_name', torch.tensor([.5, .5, 2.]))   # nouns without pixel labels: best place, whole photo, constant
-        self.upper, self.own = (own_stages(Backbone()), nn.Conv2d(320, width, 1)) if own else (None, None)
+        parts = (own_stages(Backbone()), nn.Conv2d(320, width, 1), nn.Conv2d(width, 3, 1)) if own else (None, None, None)
+        self.upper, self.own, self.things = parts
         self.coarse, self.named, self.context = nn.Conv2d(1280, width, 1), nn.Conv2d(n, width, 1), nn.Linear(1280, width)
         self.middle, self.fine = nn.Conv2d(112, width, 1), nn.Conv2d(40, width, 1)
         self.blocks = nn.ModuleList(nn.Sequential(Block(width), Block(width)) for _ in range(3))
@@ -176,7 +177,7 @@ class DenseHead(nn.Module):
         return (p + 1e-5).log().clamp(min=-10)
 
     def forward(self, top, names, middle, fine):  # features at strides 32, 32, 16, 8; `middle` is not read where there are stages of its own
-        "Logits [n, 81, h, w] at stride 8, the first for none of the classes, and [n, 80] for the whole photo."
+        "Logits [n, 81, h, w] at stride 8, the first for none of the classes, and [n, 80] for the whole photo; where there are own stages, [n, 3, h, w] for things, too."
         named, mean = self.named_maps(names), top.mean((2, 3))
         x = self.drop(self.coarse(self.drop(top)) + self.named(named/4)
                       + self.context(self.drop_values(mean))[:, :, None, None])
@@ -188,7 +189,8 @@ class DenseHead(nn.Module):
         x = self.blocks[2](resize_like(x, fine) + self.fine(fine))
         gain = (self.trust*self.groups.any(1))[:, None, None]
         logits = self.classify(x) + F.pad(gain*(resize_like(named, fine) + 6), (0, 0, 0, 0, 1, 0))
-        return logits, self.here(self.drop_values(torch.cat([mean, named.amax((2, 3))/4], 1)))
+        here = self.here(self.drop_values(torch.cat([mean, named.amax((2, 3))/4], 1)))
+        return (logits, here) if self.things is None else (logits, here, self.things(x))
 
 # %% ../nbs/09b_lite_net.ipynb #5e0ab108
 @once
@@ -215,7 +217,7 @@ def read_batch(head, pictures, size):
         _, _, fine, middle, coarse = net(as_pixels(pictures))
         top = net.top(coarse)
         names = net.names(top).float()
-        maps, here = head(top, names, middle, fine)
+        maps, here, *_ = head(top, names, middle, fine)
         overall = net.names(top.mean((2, 3), keepdim=True)).float().softmax(1)[..., 0, 0]
         maps, names = maps.float().log_softmax(1), names.log_softmax(1)
     return [Reading(size, *(t.float().numpy() for t in parts)) for parts in zip(maps, here, names, overall)]
