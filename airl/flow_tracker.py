@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import cv2, numpy as np
 from scipy.special import logit
 from .files import UserError
-from .lite_cutter import PROMPT, crop_resized, cut_network, frame_around, prompt_picture
+from .lite_cutter import PROMPT, crop_resized, cut_network, frame_around, lite_cutter, prompt_picture
 from .lite_net import as_pixels, computing, lite_network
 from .regions import mask_to_box, paste_logits
 
@@ -110,7 +110,7 @@ def _decoded(levels, frames, boxes, priors):
     "Logits [n, 3, 96, 96] and guesses at their IoU [n, 3] of the embedded decoder."
     import torch
     told = np.stack([prompt_picture(f, box=b, prior=p) for f, b, p in zip(frames, boxes, priors)])
-    with torch.inference_mode(), computing(): logits, quality = cut_network().cutter(levels, torch.from_numpy(told))
+    with torch.inference_mode(), computing(): logits, quality = lite_cutter()(levels, torch.from_numpy(told))
     return logits.float().numpy(), quality.float().sigmoid().numpy()
 
 def _probability(logits):  # float32 → float32, 0..1

@@ -22,7 +22,7 @@ from .scene import Detections, Scores
 
 from .lite_cutter import CANDIDATES, CLICK_SIDES, CROP, DOUBTS, HANDICAP  # noqa: F401, old import paths
 from .lite_cutter import LIKENESS_WEIGHT, MARGIN, PRIOR_WEIGHT, PROMPT, Cutter  # noqa: F401, old import paths
-from .lite_cutter import cut_network, frame_around, place_likeness, prompt_picture  # noqa: F401, old import paths
+from .lite_cutter import frame_around, lite_cutter, place_likeness, prompt_picture  # noqa: F401, old import paths
 from .lite_net import LONG_SIDE, Backbone, Block, DenseHead, as_pixels, computing  # noqa: F401, old import paths
 from .lite_net import lite_network, read_with, share_of_kinds  # noqa: F401, old import paths
 from .lite_words import Vocabulary, VocabularyError, vocabulary  # noqa: F401, old import paths

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CROP', 'PROMPT', 'CANDIDATES', 'PRIOR_WEIGHT', 'HANDICAP', 'MARGIN', 'DOUBTS', 'LIKENESS_WEIGHT', 'CLICK_SIDES',
-           'quality_features', 'Cutter', 'CutNetwork', 'cut_network', 'frame_around', 'crop_resized', 'click_bump',
-           'prompt_picture', 'LiteSegmenter', 'place_likeness']
+           'quality_features', 'Cutter', 'CutNetwork', 'cut_network', 'lite_cutter', 'frame_around', 'crop_resized',
+           'click_bump', 'prompt_picture', 'LiteSegmenter', 'place_likeness']
 
 # %% ../nbs/09c_lite_cutter.ipynb #5e0ac104
 import cv2, numpy as np, torch
@@ -99,6 +99,10 @@ def cut_network() -> CutNetwork:
     network = CutNetwork()
     network.upper, network.cutter = own_stages(lite_network()), frozen(Cutter(), 'lite_cutter.safetensors')
     return network.eval().requires_grad_(False)
+
+def lite_cutter() -> Cutter:
+    "The decoder of the trained network."
+    return cut_network().cutter
 
 # %% ../nbs/09c_lite_cutter.ipynb #273e7618
 def frame_around(box: np.ndarray,       # [4] xyxy
