@@ -9,6 +9,7 @@ __all__ = ['QuickConv', 'quick', 'fit', 'save_weights']
 import copy, math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -65,6 +66,14 @@ def _optimiser(parts):  # [(module, learning rate)]
              for module, lr in parts for matrices in (True, False)]
     return torch.optim.AdamW([dict(params=params, lr=lr, base=lr, weight_decay=decay) for params, lr, decay in kinds])
 
+@contextmanager
+def _cores_for(at_once):
+    "For a while each operation uses its share of the cores."
+    usual = torch.get_num_threads()
+    torch.set_num_threads(max(1, usual//at_once))
+    try: yield
+    finally: torch.set_num_threads(usual)
+
 def _share(step, steps): return min(1, (step + 1)/60)*(.5 + .5*math.cos(math.pi*step/steps)) + 1e-3
 
 def _towards(mean, model, share):
@@ -90,7 +99,7 @@ def fit(model: nn.Module,  # trained in place
         for name, part in dict(model=model, mean=mean, optimiser=optimiser).items(): part.load_state_dict(state[name])
         start = state['step']
     def gradients(step, k): return torch.autograd.grad(loss(step, k, at_once)/at_once, learning)
-    with ThreadPoolExecutor(at_once) as pool:
+    with _cores_for(at_once), ThreadPoolExecutor(at_once) as pool:
         for step in progress(range(start, steps), leave=False, shown=steps >= 50):
             for group in optimiser.param_groups: group['lr'] = group['base']*_share(step, steps)
             model.train()
