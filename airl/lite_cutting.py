@@ -7,12 +7,14 @@ __all__ = ['FALSE_POSITIVE_COST', 'rough_mask', 'clicks_in', 'recoloured', 'cutt
            'cutter_loss', 'train_cutter', 'make_cutter']
 
 # %% ../nbs/19d_lite_cutting.ipynb #2d1ab318
+import copy
+
 import cv2, numpy as np, torch
 from scipy.special import expit
 from torch.nn import functional as F
 
 from .lite_cutter import CutNetwork, PROMPT, click_bump, crop_resized, frame_around, prompt_picture
-from .lite_fitting import fit, quick, save_weights
+from .lite_fitting import Ahead, fit, save_weights, trainable
 from .lite_net import as_pixels, computing, lite_network, own_stages
 from .lite_photos import drawn_often, single_objects, training_sources
 from .regions import decode_rle
@@ -114,7 +116,7 @@ def rounds(network, levels, prompts, truth, counts, rng):  # prompts: float32 [n
     for _ in range(1 + (rng.random() < .3)):
         if not len(again): return
         some = [level[again].detach() for level in levels]
-        with torch.no_grad(): p = network.cutter(some, torch.from_numpy(prompts[again]))[0][:, 0].sigmoid().numpy()
+        with torch.no_grad(): p = network.cutter(some, torch.from_numpy(prompts[again]).to(some[0].device))[0][:, 0].sigmoid().cpu().numpy()
         for i, answer in zip(again, p): prompts[i] = corrected(prompts[i], answer, truth[i], counts[i], rng)
         again = again[rng.random(len(again)) < .6]
 
@@ -144,6 +146,15 @@ def cutter_loss(logits,    # [n, 3, h, w]
             ious.append((m*t).sum((1, 2))/(m + t - m*t).sum((1, 2)).clamp(min=1))
     return total + .5*F.binary_cross_entropy_with_logits(quality.float(), torch.stack(ious, 1))
 
+# %% ../nbs/19d_lite_cutting.ipynb #c7a26c35
+def _batches(objects, batch_size, seed):  # function: step, k, n → pictures, prompts, truth, inside the photo
+    often = drawn_often(objects)
+    def batch(step, k, n):
+        rng = np.random.default_rng([seed, step, k])
+        drawn = [cutter_sample(objects[i], rng) for i in rng.choice(len(objects), batch_size//n, p=often)]
+        return [np.stack(part) for part in zip(*drawn)]
+    return batch
+
 # %% ../nbs/19d_lite_cutting.ipynb #7283f9d4
 def train_cutter(objects,         # list[Object]
                  steps=8_000,
@@ -152,25 +163,27 @@ def train_cutter(objects,         # list[Object]
                  start=None,      # a `CutNetwork` to go on from
                  rates=(1e-3, 2.5e-4),  # of the decoder, of the stages below it
                  file=None,       # where to keep the state; a run that is there goes on
+                 device='cpu',
+                 workers=0,       # processes that make batches
                 ) -> CutNetwork:
     "Train the network that cuts out."
     torch.manual_seed(seed)
-    network, lower, often = CutNetwork(), lite_network().lower, drawn_often(objects)
+    network, net = CutNetwork(), copy.deepcopy(lite_network()).to(device)
     if start: network.load_state_dict(start.state_dict())
     else: network.upper = own_stages(lite_network())
-    network = quick(network.requires_grad_(True))
+    network = trainable(network, device)
 
     def loss(step, k, n):
-        rng = np.random.default_rng([seed, step, k])
-        drawn = [cutter_sample(objects[i], rng) for i in rng.choice(len(objects), batch_size//n, p=often)]
-        pictures, prompts, truth, counts = (np.stack(part) for part in zip(*drawn))
-        with computing():
-            with torch.no_grad(): low = lower(as_pixels(pictures))
+        pictures, prompts, truth, counts = made(step, k, n)
+        with computing(device):
+            with torch.no_grad(): low = net.lower(as_pixels(pictures).to(device))
             levels = network.levels(low)
-            rounds(network, levels, prompts, truth, counts, rng)
-            answer = network.cutter(levels, torch.from_numpy(prompts))
-        return cutter_loss(*answer, torch.from_numpy(truth), torch.from_numpy(counts))
-    trained = fit(network, loss, steps, [(network.cutter, rates[0]), (network.upper, rates[1])], file)
+            rounds(network, levels, prompts, truth, counts, np.random.default_rng([seed, step, k, 1]))
+            prompts, truth, counts = (torch.from_numpy(x).to(device) for x in (prompts, truth, counts))
+            answer = network.cutter(levels, prompts)
+        return cutter_loss(*answer, truth, counts)
+    parts = [(network.cutter, rates[0]), (network.upper, rates[1])]
+    with Ahead(_batches(objects, batch_size, seed), workers) as made: trained = fit(network, loss, steps, parts, file, at_once=2 if device == 'cpu' else 1)
     out = CutNetwork()
     out.load_state_dict(trained.state_dict())
     return out.eval()

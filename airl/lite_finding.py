@@ -6,14 +6,14 @@
 __all__ = ['Lesson', 'lessons', 'asked_often', 'view', 'dense_loss', 'train_dense']
 
 # %% ../nbs/19e_lite_finding.ipynb #4c4c8a2a
-import gzip, json
+import copy, gzip, json
 from dataclasses import dataclass
 
 import cv2, numpy as np, torch
 from torch.nn import functional as F
 
 from .lite_cutting import recoloured
-from .lite_fitting import fit, quick
+from .lite_fitting import Ahead, fit, trainable
 from .lite_net import DenseHead, as_pixels, computing, lite_network, own_stages, upper_levels
 from .lite_photos import dense_class, drawn_often, label_picture, single_objects
 from .lite_things import NOT_TOLD, thing_picture, things_loss
@@ -77,7 +77,7 @@ def view(lesson, rng, side=320, things=(), often=None):  # picture float32 [side
 # %% ../nbs/19e_lite_finding.ipynb #9cadd8f9
 def _of_what_is_known(logits, known):  # log probabilities [n, 81, h, w], the first for none or any class without labels
     logp = logits.float().log_softmax(1)
-    none = logp.masked_fill(known[:, :, None, None] & (torch.arange(81) > 0)[:, None, None], -torch.inf).logsumexp(1)
+    none = logp.masked_fill(known[:, :, None, None] & (torch.arange(81, device=logits.device) > 0)[:, None, None], -torch.inf).logsumexp(1)
     return torch.cat([none[:, None], logp[:, 1:]], 1)
 
 def dense_loss(logits,   # [n, 81, h, w]
@@ -98,13 +98,30 @@ def dense_loss(logits,   # [n, 81, h, w]
     presence = F.binary_cross_entropy_with_logits(here.float(), (there > 0).float(), weight=known[:, 1:].float(), reduction='sum')/known[:, 1:].sum()
     return (ce.sum()/weight.sum().clamp(min=1) + hard)/2 + .7*missed + 2*presence
 
-# %% ../nbs/19e_lite_finding.ipynb #c39da345
+# %% ../nbs/19e_lite_finding.ipynb #de43f8df
+def _batches(lessons, things, batch_size, side, seed):  # function: step, k, n → pictures, labels, numbers of things, known
+    chosen, often = asked_often(lessons), drawn_often(things) if len(things) else None
+    def batch(step, k, n):
+        rng = np.random.default_rng([seed, step, k])
+        some = [lessons[i] for i in rng.choice(len(lessons), batch_size//n, p=chosen)]
+        pictures, *told = (np.stack(part) for part in zip(*(view(l, rng, side, things, often) for l in some)))
+        told = [t[:, step % 2::2, step//2 % 2::2].copy() for t in told]       # every second pixel, another one each time
+        return pictures, *told, np.stack([l.known for l in some])
+    return batch
+
+# %% ../nbs/19e_lite_finding.ipynb #f4e507ff
 def _groups():  # float [80, 1000]: which ImageNet classes show each dense class
     table = json.loads(gzip.decompress(shipped('vocabulary.json.gz').read_bytes()))['dense']
     out = torch.zeros(len(table), 1000)
     for k, (_, classes) in enumerate(table): out[k, classes] = 1
     return out
 
+class _Without:
+    "The parameters of a module, those of one part aside."
+    def __init__(self, module, part): self.module, self.part = module, part
+    def parameters(self): return (p for name, p in self.module.named_parameters() if not name.startswith(f'{self.part}.'))
+
+# %% ../nbs/19e_lite_finding.ipynb #c39da345
 def train_dense(lessons,          # list[Lesson]
                 things=(),        # list[Object] to paste
                 steps=6_000,
@@ -114,36 +131,29 @@ def train_dense(lessons,          # list[Lesson]
                 start=None,       # a `DenseHead` with stages of its own, to go on from
                 rates=(1.5e-3, 3e-4),  # of the head, of the stages below it
                 file=None,        # where to keep the state; a run that is there goes on
+                device='cpu',
+                workers=0,        # processes that make batches
                ) -> DenseHead:
     "Train the network that finds."
     torch.manual_seed(seed)
-    net, head, chosen = lite_network(), DenseHead(own=True), asked_often(lessons)
-    often = drawn_often(things) if len(things) else None
+    net, head = copy.deepcopy(lite_network()).to(device), DenseHead(own=True)
     if start: head.load_state_dict(start.state_dict())
-    else: head.upper = own_stages(net)
+    else: head.upper = own_stages(lite_network())
     head.groups.copy_(_groups())
-    head = quick(head.requires_grad_(True))
+    head = trainable(head, device)
 
     def loss(step, k, n):
-        rng = np.random.default_rng([seed, step, k])
-        some = [lessons[i] for i in rng.choice(len(lessons), batch_size//n, p=chosen)]
-        pictures, *told = (np.stack(part) for part in zip(*(view(l, rng, side, things, often) for l in some)))
-        labels, numbers = (torch.from_numpy(t[:, step % 2::2, step//2 % 2::2].copy()) for t in told)       # every second pixel, another one each time
-        known = torch.from_numpy(np.stack([l.known for l in some]))
-        with computing():
+        pictures, *told = made(step, k, n)
+        labels, numbers, known = (torch.from_numpy(t).to(device) for t in told)
+        with computing(device):
             with torch.no_grad():
-                fine = net.lower(as_pixels(pictures))[-1]
+                fine = net.lower(as_pixels(pictures).to(device))[-1]
                 top = net.top(upper_levels(net.blocks[3:], fine)[-1])
                 names = net.names(top)
             logits, here, said = head(top, names, None, fine)
         return dense_loss(logits, here, labels, known) + .5*things_loss(said, numbers)
-    below = head.upper
-    trained = fit(head, loss, steps, [(_Without(head, 'upper'), rates[0]), (below, rates[1])], file, ema=.995)
+    parts = [(_Without(head, 'upper'), rates[0]), (head.upper, rates[1])]
+    with Ahead(_batches(lessons, things, batch_size, side, seed), workers) as made: trained = fit(head, loss, steps, parts, file, ema=.995, at_once=2 if device == 'cpu' else 1)
     out = DenseHead(own=True)
     out.load_state_dict(trained.state_dict())
     return out.eval()
-
-class _Without:
-    "The parameters of a module, those of one part aside."
-    def __init__(self, module, part): self.module, self.part = module, part
-    def parameters(self): return (p for name, p in self.module.named_parameters() if not name.startswith(f'{self.part}.'))

@@ -93,9 +93,9 @@ def frozen(module, file):
         raise ValueError(f'{file} does not fit {type(module).__name__}: {odd or missing}.')
     return module.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
-def computing():
-    "Inference, in bfloat16 where the processor has it."
-    return torch.autocast('cpu', torch.bfloat16, enabled=has_bf16('cpu'))
+def computing(device='cpu'):
+    "In bfloat16, where the processor has it or a GPU computes."
+    return torch.autocast(device, torch.bfloat16, enabled=device != 'cpu' or has_bf16('cpu'))
 
 # %% ../nbs/09b_lite_net.ipynb #5e0ab107
 def folded(net):

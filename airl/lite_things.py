@@ -40,7 +40,7 @@ def thing_targets(things: np.ndarray,  # uint8 [h, w] of `thing_picture`
 def things_loss(said,    # [n, 3, h, w]: logit of a middle, offsets
                 things): # uint8 [n, h, w]
     "How wrong the middles are, and the offsets of all that belongs to a thing."
-    targets = torch.from_numpy(np.stack([thing_targets(t) for t in things.numpy()]))
+    targets = torch.from_numpy(np.stack([thing_targets(t) for t in things.cpu().numpy()])).to(said.device)
     counts, inside = (things != NOT_TOLD).float(), ((things > 0) & (things != NOT_TOLD)).float()
     middle = F.binary_cross_entropy_with_logits(said[:, 0].float(), targets[:, 0], reduction='none')*counts*(1 + 9*targets[:, 0])
     off = F.smooth_l1_loss(said[:, 1:].float(), targets[:, 1:], reduction='none').mean(1)*inside
