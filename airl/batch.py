@@ -6,13 +6,14 @@
 __all__ = ['ENGINES', 'BatchSummary', 'segment_folder', 'phrases_asked', 'Projection', 'figures_of', 'project']
 
 # %% ../nbs/15_batch.ipynb #7bcda1eb
-import contextlib, itertools, os, time, json
+import contextlib, itertools, json, os, shutil, time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 import numpy as np, pyarrow.parquet as pq
-from .files import UserError, only_one, write_text
-from .manifest import BatchRecipe, PartWriter, by_image, finished, merge_parts, part_files
+from .files import UserError, write_text
+from .manifest import BatchRecipe, PartWriter, by_image, finished, merge_parts, part_files, tables
+from .outputs import REPLACE, OutputError, Staged, answering
 from .ray_engine import ray_answers
 from .presets import choose_preset
 from .prompts import PromptError, parse_prompt
@@ -23,6 +24,7 @@ from .workers import Where, local_answers
 
 # %% ../nbs/15_batch.ipynb #1d0c5d3f
 # old import paths
+from .files import only_one   # noqa: F401
 from .sources import LARGEST_FILE, LISTED
 from .manifest import SCHEMA, Opened, doubt, log, open_photo, read_manifest, rows_of, write_part
 from .workers import UNDER_WAY, Answer, ahead, answer, answers, answers_of_many, at_once
@@ -48,6 +50,7 @@ class BatchSummary:
     seconds: float = 0.
     waited: float = 0.            # seconds that models waited for photos, all workers together
     unused: dict[str, str] = field(default_factory=dict)   # phrase → what of it the engines did not use, as a sentence
+    stays: list[str] = field(default_factory=list)         # phrases of earlier runs whose rows are there too
 
     def count(self, rows: list[dict], waited: float):
         "Add the answer for one photo."
@@ -62,11 +65,13 @@ class BatchSummary:
             reason, self.failed = error.replace(rows[0]['image'], '…'), self.failed + 1
             if reason in self.reasons or len(self.reasons) < 100: self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
+    def _with(self) -> str: return f', with what was labelled before: {", ".join(self.stays[:10])}' if self.stays else ''
+
     def sentence(self) -> str:
         "The summary in words."
         rate = f', {self.images/self.seconds:.1f} a second' if self.seconds else ''
         return (f'{self.images} photos done{rate}: {self.objects} objects in {self.found} of them, {self.failed} failed, '
-                f'{self.skipped} were finished before. Everything is in {self.out}.' + ''.join(f' {said}' for said in list(self.unused.values())[:10]))
+                f'{self.skipped} were finished before. Everything is in {self.out}{self._with()}.' + ''.join(f' {said}' for said in list(self.unused.values())[:10]))
 
 # %% ../nbs/15_batch.ipynb #73d34c63
 ENGINES = dict(local=local_answers, ray=ray_answers)
@@ -74,7 +79,7 @@ ENGINES = dict(local=local_answers, ray=ray_answers)
 # %% ../nbs/15_batch.ipynb #916ea939
 def segment_folder(source,                            # a folder, or whatever else `jobs_of` reads
                    prompts: str | Sequence[str] = (), # what to look for in each; empty: what the source says of each
-                   out='out/batch',                   # folder for the manifest; a run that was stopped there is resumed
+                   out='out/batch',                   # folder for the manifest; a run that was stopped there is resumed, other texts are added
                    *, models: str = 'auto',           # a preset
                    instances: str = 'all',            # or 'best': one object a phrase
                    workers: int | None = None,        # processes; None: one a GPU or core; 0: this process alone
@@ -84,6 +89,7 @@ def segment_folder(source,                            # a folder, or whatever el
                    address: str | None = None,        # of a Ray cluster; None: Ray on this machine
                    gpus: float | None = None,         # of each Ray actor, such as .25; None: 1 if the cluster has any
                    progress: bool = True,
+                   overwrite: bool = False,           # begin anew, and replace what is there at the end
                    **settings,                        # the other fields of `Settings`
                   ) -> BatchSummary:
     "Ask about every photo of a source; raises `UserError` for what would fail for all of them alike."
@@ -93,19 +99,72 @@ def segment_folder(source,                            # a folder, or whatever el
     prompts, out = _understood(prompts, preset), Path(out)
     jobs, first = _peek(jobs_of(source, prompts, skip=out.resolve()), 16)
     if not first: raise SourceError(f'There are no photos in {source}.')
-    with only_one(out):
-        done, writer = finished(out), PartWriter(out)
-        summary, start = BatchSummary(str(out), preset, why), time.perf_counter()
-        jobs = (replace(job, done=done.get(job.image, '')) for job in jobs)
+    if not overwrite: _check_phrases(out, prompts)
+    question = dict(source=_place_of(source)) | recipe.as_dict()
+    with answering(out, 'batch', 'batch', question, ['manifest.parquet', 'summary.json'], overwrite, resume=True) as staged:
+        base = _base_of(staged, prompts, overwrite)
         threads = threads or (1 if preset == 'lite' else None)
-        where = Where(workers, threads, device, len(first) < 16, address, gpus, writer)
-        try: _collect(ENGINES[engine](jobs, recipe, where), summary, progress)
-        finally: writer.flush()
-        merge_parts(out)
-        summary.seconds = time.perf_counter() - start
+        where = Where(workers, threads, device, len(first) < 16, address, gpus, PartWriter(base))
+        summary = _done(jobs, ENGINES[engine], recipe, where, staged, BatchSummary(str(out), preset, why), progress)
+        summary.stays = _others(out, prompts) if base == staged.staging else []
         about = asdict(summary) | dict(recipe=recipe.as_dict(), prompts=prompts)
-        write_text(out/'summary.json', to_json(about, indent=1))
+        write_text(staged.path('summary.json'), to_json(about, indent=1))
+        staged.commit()
     return summary
+
+# %% ../nbs/15_batch.ipynb #299d7508
+def _place_of(source) -> str:
+    "A source by where it lies, so that it is the same from another working directory."
+    path = os.path.expanduser(str(source))
+    return os.path.abspath(path) if os.path.exists(path) else str(source)
+
+def _base_of(staged: Staged, prompts: list[str], overwrite: bool) -> Path:
+    "Where the parts of this run are: beside what it adds to, or by themselves; those of a run that began to replace it with other texts go."
+    if not overwrite and (staged.same or not staged.earlier):
+        shutil.rmtree(staged.staging/'anew', ignore_errors=True)
+        if staged.same: staged.keep('manifest.parquet')
+        return staged.staging
+    (base := staged.staging/'anew').mkdir(exist_ok=True)
+    asked = base/'asked.json'
+    if asked.exists() and json.loads(asked.read_text(encoding='utf-8')) != prompts: shutil.rmtree(base)
+    write_text(asked, to_json(prompts))
+    return base
+
+def _done(jobs, engine, recipe: BatchRecipe, where: Where, staged: Staged, summary: BatchSummary, progress: bool) -> BatchSummary:
+    "Ask about all photos that are not finished yet, and make one manifest of what there is then."
+    base, start = where.writer.folder.parent, time.perf_counter()
+    whole = staged.folder if base == staged.staging else base       # with what was there, or without
+    staged.resumable()
+    known = finished(whole)
+    try: _collect(engine((replace(job, done=known.get(job.image, '')) for job in jobs), recipe, where), summary, progress)
+    finally:
+        where.writer.flush()
+        if not any(where.writer.folder.glob('part-*')): staged.forget()        # nothing to go on with
+    if any(where.writer.folder.glob('part-*')): merge_parts(whole, staged.path('manifest.parquet'))
+    summary.seconds = time.perf_counter() - start
+    return summary
+
+# %% ../nbs/15_batch.ipynb #2394a52d
+def _asked_before(out: Path) -> dict[str, frozenset]:
+    "phrase → what was left out of it, as the rows in a folder were asked; a text that is not understood is a row's own fault."
+    asked = {tuple(texts) for table in tables(out, ['asked']) for texts in table['asked'].to_pylist()}
+    found = {}
+    for texts in asked:
+        with contextlib.suppress(PromptError): found |= dict.fromkeys((query := parse_prompt(texts)).phrases, frozenset(query.negatives))
+    return found
+
+def _check_phrases(out: Path, prompts: list[str]):
+    "Raise `OutputError` for a phrase whose rows answer another question: something else was left out of it."
+    if not prompts or not part_files(out): return
+    query, before = parse_prompt(prompts), _asked_before(out)
+    for phrase in query.phrases:
+        if (left_out := before.get(phrase, set(query.negatives))) != set(query.negatives):
+            said = ', '.join(f'not {n}' for n in sorted(left_out)) or 'nothing left out'
+            raise OutputError(f'{out} has {phrase!r} with {said}, which is another question; choose another folder, or, {REPLACE}.')
+
+def _others(out: Path, prompts: list[str]) -> list[str]:
+    "What the folder has rows of and this run did not ask."
+    return [p for p in class_names(out) if p not in parse_prompt(prompts).phrases] if prompts else []
 
 # %% ../nbs/15_batch.ipynb #6d25c1be
 def _understood(prompts, preset) -> list[str]:
@@ -130,10 +189,12 @@ def _collect(stream, summary, progress):
             bar.update()
 
 # %% ../nbs/15_batch.ipynb #ede334fb
-def phrases_asked(source, prompts: str | Sequence[str] = (), out='out/batch') -> list[str]:
+def phrases_asked(source, prompts: str | Sequence[str] = (),
+                  out='out/batch',   # None where nothing of before counts
+                 ) -> list[str]:
     "What a run of `segment_folder` looks for in any photo, and what it has looked for in that folder before."
-    out, asked = Path(out), [prompts] if prompts else dict.fromkeys(job.prompts for job in jobs_of(source, skip=Path(out).resolve()) if not job.fault)
-    phrases = dict.fromkeys(class_names(out)) if part_files(out) else {}
+    asked = [prompts] if prompts else dict.fromkeys(job.prompts for job in jobs_of(source, skip=out and Path(out).resolve()) if not job.fault)
+    phrases = dict.fromkeys(class_names(out)) if out and part_files(Path(out)) else {}
     for some in asked:
         try: phrases |= dict.fromkeys(parse_prompt(some).phrases)
         except PromptError:

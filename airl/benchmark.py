@@ -8,18 +8,22 @@ __all__ = ['log', 'TRIVIAL', 'BenchError', 'Row', 'whole', 'box_mask', 'ellipse_
            'gallery', 'load_report', 'compare']
 
 # %% ../nbs/16_benchmark.ipynb #1d95b0a3
-import csv, json, logging, os, re, time
+import csv, hashlib, json, logging, re, time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 import numpy as np
-from .files import UserError, replacing, short_name, write_text
+from .files import UserError, short_name
 from .labels import Truth, TruthError, checked
 from .lettering import legible
 from .measures import Interval, boundary_f, cgf1, interval, mask_ap, presence_auc, presence_mcc
+from .outputs import Staged, answering, answers_in, content_of, differing, unfinished
+from .presets import choose_preset
 from .regions import decode_rle, encode_rle, mask_iou, mask_to_box
+from .sam2_pipeline import TextDrivenSegmentationPipeline
 from .scene import Prompts
 from .telling import progress, to_json
 from .truth import read_truth
@@ -169,18 +173,37 @@ def _row(record: dict) -> Row:
     "A row as the file has it; what JSON cannot say is None there."
     return Row(**{k: float('nan') if v is None else v for k, v in record.items()})
 
-def _resume(file: Path, head: dict) -> dict: # photo → its rows, of the run that was interrupted
-    "Read what is done, and leave only whole lines in the file."
-    lines = file.read_text(encoding='utf-8').splitlines() if file.exists() else []
-    if lines and json.loads(lines[0]) != head: raise BenchError(f'{file} holds another measurement ({lines[0]}); give another folder, or remove it.')
-    done, whole_lines = {}, [to_json(head)]
-    for line in lines[1:]:
-        try: record = json.loads(line)
-        except ValueError: continue
-        done[record['photo']] = [_row(r) for r in record['rows']]
-        whole_lines.append(line)
-    with replacing(file) as part: part.write_text('\n'.join(whole_lines) + '\n', encoding='utf-8')
-    return done
+def _basis(truth: Truth) -> str:
+    "What the rows of a photo hold for: its bytes, its labels, and what is asked of it, as a hash."
+    labels = truth.labels()
+    known = hashlib.blake2b(to_json([content_of(truth.path), truth.classes, labels.phrases, labels.crowd, labels.by_object]).encode(), digest_size=16)
+    for array in (labels.masks, labels.void): known.update(np.ascontiguousarray(array))
+    return known.hexdigest()
+
+def _records(file: Path) -> list[dict]:
+    "The whole lines of a file, the first of which says what was measured; none where there is no file."
+    found = []
+    for line in file.read_text(encoding='utf-8').splitlines() if file.is_file() else ():
+        try: found.append(json.loads(line))
+        except ValueError: continue     # cut off by an interruption
+    return found
+
+# %% ../nbs/16_benchmark.ipynb #d9a7bf32
+def _is_more(folder, question: dict) -> bool:
+    "Whether the measurement in a folder is the one that is asked for, of fewer photos."
+    if folder is None or not (earlier := answers_in(folder).get('bench')): return False
+    then, now = earlier.question['limit'], question['limit']
+    return not differing(earlier.question | dict(limit=now), question) and then is not None and (now is None or now >= then)
+
+def _remembered(staged: Staged, head: dict, basis: dict[str, str], anew: bool) -> dict[str, list[Row]]:
+    "The rows that still hold, by photo, of this run as far as it got and of the one before; they begin the new file."
+    files = [staged.new/'rows.jsonl'] if anew else [staged.folder/'rows.jsonl', staged.new/'rows.jsonl']
+    found = [r for file in files for r in _records(file)[1:] if r['photo'] in basis]
+    kept = {r['photo']: r for r in found if r.get('basis') == basis[r['photo']]}
+    if changed := sorted({r['photo'] for r in found} - set(kept)):
+        log.warning('%d of the photos measured before have changed, or their labels have, and are measured anew: %s.', len(changed), ', '.join(changed[:3]))
+    staged.path('rows.jsonl').write_text(''.join(f'{to_json(r)}\n' for r in (head, *kept.values())), encoding='utf-8')
+    return {photo: [_row(r) for r in record['rows']] for photo, record in kept.items()}
 
 # %% ../nbs/16_benchmark.ipynb #4888dd82
 @lru_cache
@@ -210,6 +233,16 @@ def run_folder(data: str, task: str, models: str) -> Path:
     "Where the command line keeps a run if nobody says where: the same command finds it again."
     return Path('bench')/'-'.join([task, short_name(re.sub(r'\W+', '_', _short(data)).strip('_')), models])
 
+# %% ../nbs/16_benchmark.ipynb #8de59bb1
+def _question_of(task: str, pipeline, name: str, min_area: float):  # function of a `Truth` that gives its rows
+    if task == 'text': return lambda t: text_rows(t, pipeline, name)
+    return lambda t: object_rows(t, pipeline.segmenter, name, task, min_area)
+
+def _note(staged: Staged, record: dict):
+    "One more photo, which an interruption does not lose."
+    with open(staged.path('rows.jsonl'), 'a', encoding='utf-8') as file: print(to_json(record), file=file)
+    staged.resumable()
+
 # %% ../nbs/16_benchmark.ipynb #1b6ea044
 def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … as `read_truth` takes it, or a list of `Truth`
           task: str = 'text',      # 'text', 'box' or 'click'
@@ -219,6 +252,7 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
           limit: int | None = None, # the first so many photos
           min_area: float = .02,   # box and click: part of the photo that an object must cover
           output_dir=None,         # where to write as it goes, and the report in the end
+          overwrite: bool = False, # measure anew, and replace what an earlier run has measured there
           skip_bad: bool = False,  # go on without bad labels and photos, and count them in the report
          ) -> 'Report':
     "Measure engines on labelled photos."
@@ -227,22 +261,22 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
     truths, bad = checked(listed[:limit], skip_bad), list(getattr(listed, 'bad', ()))
     bad += truths.bad
     if not truths: raise BenchError(f'There are no labelled photos in {data!r}' + (f' that are whole: {bad[0]}' if bad else '; check the path.'))
-    if pipeline is None:
-        from airl.sam2_pipeline import TextDrivenSegmentationPipeline
-        pipeline = TextDrivenSegmentationPipeline(models, instances='all', device=device)
-    name, done = getattr(pipeline, 'preset', 'pipeline'), {}
-    ask = (lambda t: text_rows(t, pipeline, name)) if task == 'text' else (lambda t: object_rows(t, pipeline.segmenter, name, task, min_area))
-    file = Path(output_dir)/'rows.jsonl' if output_dir else Path(os.devnull)
-    if output_dir: done = _resume(file, dict(data=data if isinstance(data, str) else 'photos given', task=task, method=name, min_area=min_area))
-    if done: log.info('%d photos were measured before and are not measured again; remove %s to start anew.', len(done), file)
-    with open(file, 'a', encoding='utf-8') as log_file:
+    name = getattr(pipeline, 'preset', 'pipeline') if pipeline else choose_preset(models)[0]
+    asked = dict(data=data if isinstance(data, str) else 'photos given', task=task, method=name, min_area=min_area)
+    question = asked | dict(limit=limit)
+    place = answering(output_dir, 'bench', 'bench', question, _WRITTEN, overwrite or _is_more(output_dir, question), resume=True) if output_dir else nullcontext()
+    with place as staged:
+        ask = _question_of(task, pipeline or TextDrivenSegmentationPipeline(models, instances='all', device=device), name, min_area)
+        basis = {t.name: _basis(t) for t in truths} if staged else {}
+        done = _remembered(staged, asked, basis, overwrite) if staged else {}
+        before = len(done)
         for t in progress([t for t in truths if t.name not in done], desc=f'{task}, {name}', leave=False):
             done[t.name] = ask(t)
-            print(to_json(dict(photo=t.name, rows=[asdict(r) for r in done[t.name]])), file=log_file, flush=True)
-    rows = [r for t in truths for r in done[t.name]]
-    if not rows: raise BenchError(f'There is nothing to ask in {data!r}: its photos hold no object of a size to be judged, or nothing is known of those that they hold.')
-    report = Report(_short(data), task, name, rows, truths, yardstick(), bad)
-    if output_dir: report.save(output_dir)
+            if staged: _note(staged, dict(photo=t.name, basis=basis[t.name], rows=[asdict(r) for r in done[t.name]]))
+        rows = [r for t in truths for r in done[t.name]]
+        if not rows: raise BenchError(f'There is nothing to ask in {data!r}: its photos hold no object of a size to be judged, or nothing is known of those that they hold.')
+        report = Report(_short(data), task, name, rows, truths, yardstick(), bad, before, question)
+        if staged: report.files = _write(report, staged)
     return report
 
 # %% ../nbs/16_benchmark.ipynb #7bba7a4a
@@ -300,6 +334,9 @@ class Report:
     truths: list[Truth] = field(repr=False)
     yardstick: float = float('nan')    # seconds of one forward of ViT-B/16
     bad: list[str] = field(default_factory=list, repr=False)  # a sentence about each label or photo that was left out
+    remembered: int = 0                # photos that an earlier run had measured
+    question: dict = field(default_factory=dict, repr=False)  # what was asked, as plain values
+    files: list[Path] = field(default_factory=list, repr=False)
 
     def of(self, method: str) -> list[Row]: return [r for r in self.rows if r.method == method]
 
@@ -325,7 +362,7 @@ class Report:
     def markdown(self) -> str: return _markdown(self)
     def _repr_markdown_(self) -> str: return self.markdown()
 
-    def save(self, folder) -> list[Path]: return _save(self, Path(folder))
+    def save(self, folder, overwrite: bool = False) -> list[Path]: return _save(self, Path(folder), overwrite)
 
 # %% ../nbs/16_benchmark.ipynb #5dfb82c6
 def _average_precision(truths, rows) -> float:
@@ -374,34 +411,45 @@ def gallery(report: Report,
     return figure
 
 # %% ../nbs/16_benchmark.ipynb #c5845220
-def _save(report: Report, folder: Path) -> list[Path]:
-    "Write table.md, table.csv, per_image.csv and gallery.png; bad.txt where labels were left out."
+_FILES = ('table.md', 'table.csv', 'per_image.csv', 'gallery.png', 'bad.txt')
+_WRITTEN = ('rows.jsonl', *_FILES)
+_ROW = ('photo', 'phrase', 'method', 'index', 'present', 'iou', 'f', 'probability', 'refused', 'seconds')
+
+def _write(report: Report, staged: Staged) -> list[Path]: # the files
+    "Put table.md, table.csv, per_image.csv and gallery.png in place; bad.txt where labels were left out."
     import matplotlib.pyplot as plt
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder/'table.md').write_text(report.markdown() + '\n', encoding='utf-8')
     flat = lambda s: {k: v for k, v in asdict(s).items() if k != 'iou'} | dict(n=s.iou.n, iou=s.iou.mean, iou_low=s.iou.low, iou_high=s.iou.high)
-    if report.bad: write_text(folder/'bad.txt', ''.join(f'{sentence}\n' for sentence in report.bad))
-    else: (folder/'bad.txt').unlink(missing_ok=True)
-    _write_csv(folder/'table.csv', [flat(s) for s in report.summaries()])
-    _write_csv(folder/'per_image.csv', [{k: getattr(r, k) for k in ('photo', 'phrase', 'method', 'index', 'present', 'iou', 'f', 'probability', 'refused', 'seconds')} | dict(masks=len(r.masks)) for r in report.rows])
+    staged.path('table.md').write_text(report.markdown() + '\n', encoding='utf-8')
+    if report.bad: staged.path('bad.txt').write_text(''.join(f'{sentence}\n' for sentence in report.bad), encoding='utf-8')
+    _write_csv(staged.path('table.csv'), [flat(s) for s in report.summaries()])
+    _write_csv(staged.path('per_image.csv'), [{k: getattr(r, k) for k in _ROW} | dict(masks=len(r.masks)) for r in report.rows])
     if any(r.present for r in report.of(report.method)):
         figure = gallery(report)
-        with replacing(folder/'gallery.png') as part: figure.savefig(part, dpi=90)
+        figure.savefig(staged.path('gallery.png'), dpi=90)
         plt.close(figure)
-    return sorted(folder.glob('*.*'))
+    staged.commit()
+    return sorted(staged.folder/name for name in staged.earlier.files)
+
+def _save(report: Report, folder: Path, overwrite: bool) -> list[Path]: # the files
+    "The tables and pictures of a report in a folder, in one step."
+    question = report.question or dict(data=report.data, task=report.task, method=report.method)
+    with answering(folder, 'bench', 'bench', question, _FILES, overwrite) as staged:
+        if staged.same: staged.keep('rows.jsonl')
+        return _write(report, staged)
 
 def _write_csv(path: Path, rows: list[dict]):
-    with replacing(path) as part, open(part, 'w', newline='', encoding='utf-8') as file:
+    with open(path, 'w', newline='', encoding='utf-8') as file:
         writer = csv.DictWriter(file, list(rows[0])); writer.writeheader(); writer.writerows(rows)
 
 # %% ../nbs/16_benchmark.ipynb #cf8d96da
 def load_report(folder, # that a run of `bench` has written to
                ) -> Report: # without its photos, so no gallery can be made of it
     "The rows of a run, as far as it got."
-    file = Path(folder)/'rows.jsonl'
-    if not file.exists(): raise BenchError(f'{folder} holds no measurement (no rows.jsonl); give a folder that `bench` has written.')
-    records = [json.loads(line) for line in file.read_text(encoding='utf-8').splitlines()]
-    return Report(_short(records[0]['data']), records[0]['task'], records[0]['method'], [Row(**r) for record in records[1:] for r in record['rows']], [])
+    answers_in(folder := Path(folder))    # what an interrupted run began to put in place is in place
+    begun = [staging/'new'/'rows.jsonl' for _, staging in unfinished(folder, 'bench')]
+    records = next(filter(None, map(_records, [folder/'rows.jsonl', *begun])), [])
+    if not records: raise BenchError(f'{folder} holds no measurement (no rows.jsonl); give a folder that `bench` has written.')
+    return Report(_short(records[0]['data']), records[0]['task'], records[0]['method'], [_row(r) for record in records[1:] for r in record['rows']], [])
 
 # %% ../nbs/16_benchmark.ipynb #08588722
 def compare(a: Report, b: Report) -> Interval:

@@ -15,7 +15,7 @@ import typer
 from .demo import demo_nano, demo_segment, demo_train, next_steps, part_of, report_line
 from .doctor import examine, print_report
 from .files import UserError, short_name
-from .shell import Data, Device, Model, Models, Tta, command, each_photo, main, overrides
+from .shell import Data, Device, Model, Models, Overwrite, Tta, command, each_photo, main, overrides
 from .shell import photos_and_texts, photos_in, read_photo
 from .demo import traced  # old import paths
 from .doctor import devices, extras_here, presets_here, print_table  # noqa: F401, old import paths
@@ -33,6 +33,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
             instances: Annotated[str, typer.Option(help='best (one object a text) or all (every one).')] = 'best',
             presence: Annotated[float, typer.Option('--presence-threshold', min=0, max=1, help='Probability from which a thing counts as there; lower it if something is overlooked.')] = .5,
             low_memory: Annotated[bool, typer.Option('--low-memory', help='Of paper and fast: one network on the device at a time.')] = False,
+            overwrite: Annotated[bool, typer.Option('--overwrite', help='Replace an earlier answer to this text about this photo, whatever its settings; without it, another question gets names with a number.')] = False,
             device: Device = None):
     """Cut out what a text names.
 
@@ -56,11 +57,13 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
         return TextDrivenSegmentationPipeline(models, instances=instances, presence_threshold=presence, device=device, low_memory=low_memory)
     def one(photo):
         image = read_photo(photo)
-        from airl.sam2_pipeline import file_prefix
-        from airl.scene import to_dict
+        from airl.sam2_pipeline import file_prefix, photo_question
+        from airl.scene import check_saving, to_dict
         prefix = file_prefix('stdin' if photo == '-' else photo, prompt)
+        asked = photo_question(photo, image, prompt, pipeline().preset, pipeline().settings)
+        check_saving(output, prefix, asked, overwrite)
         result = pipeline().segment_image(image, prompt)
-        files = result.save(output, prefix)
+        files = result.save(output, prefix, asked, overwrite)
         print(f'{"" if alone else f"{photo}: "}{result.sentence()}\nEngines: {result.preset}, {result.why}.\nFiles: {", ".join(map(str, files))}')
         return dict(photo=photo, files=files, sentence=result.sentence()) | to_dict(result)
     answers, failures = each_photo(photos, one)
@@ -78,6 +81,7 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
           stride: Annotated[int, typer.Option(help='Every so many frames.')] = 1,
           every: Annotated[int, typer.Option(help='Frames from one look of the detector to the next.')] = 15,
           resume: Annotated[bool, typer.Option('--resume', help='Go on with what was begun in the output folder.')] = False,
+          overwrite: Annotated[bool, typer.Option('--overwrite', help='Replace the answer to another question that the output folder holds, in one step at the end.')] = False,
           device: Device = None):
     """Cut out what a text names on every frame of a video, each object with an identity.
 
@@ -89,7 +93,7 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
       airl video camera:0 "a cup" --models lite
     """
     from airl.video import segment_video
-    result = segment_video(source, prompt, output, models, how, start, end, stride, resume, every=every, device=device)
+    result = segment_video(source, prompt, output, models, how, start, end, stride, resume, overwrite, every=every, device=device)
     print(f'{result.sentence()}\nEngines: {result.preset}, {result.why}.\nThe video: {result.video}')
     objects = [dict(id=o.id, label=o.label, first=o.first, last=o.last, frames=o.frames, area=o.area, score=o.score) for o in result.objects]
     return dict(source=source, video=result.video, masks=result.folder/'masks.json', sentence=result.sentence(), frames=result.frames, preset=result.preset, why=result.why, objects=objects)
@@ -98,7 +102,7 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
 @command('batch')
 def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, photo, "glob", list.txt, .csv or .parquet, .zip or .tar, or hub:owner/name.')],
           prompt: Annotated[list[str] | None, typer.Argument(metavar='TEXT', help='What to look for in every photo; none if the source has a column named prompt.')] = None,
-          output: Annotated[Path, typer.Option('--output', '-o', help='Folder for the manifest, exports and gallery; a run that was stopped there is resumed.')] = Path('out/batch'),
+          output: Annotated[Path, typer.Option('--output', '-o', help='Folder for the manifest, exports and gallery; a run that was stopped there is resumed, other texts are added to what is there.')] = Path('out/batch'),
           models: Models = 'auto',
           instances: Annotated[str, typer.Option(help='all (every object of a text) or best (one).')] = 'all',
           export: Annotated[list[str] | None, typer.Option(help='Also write coco, yolo, labelme, voc or masks; again for more.')] = None,
@@ -109,6 +113,7 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
           engine: Annotated[str, typer.Option(help='local, or ray.')] = 'local',
           address: Annotated[str | None, typer.Option(help='Of a Ray cluster; this machine if not given.')] = None,
           gpus: Annotated[float | None, typer.Option(help='GPUs of each Ray actor, such as 0.25.')] = None,
+          overwrite: Annotated[bool, typer.Option('--overwrite', help='Begin anew, and replace the labels in the output folder at the end; without it, other texts are added and other settings refused.')] = False,
           device: Device = None):
     """Label every photo of a folder, an archive or a data set.
 
@@ -120,15 +125,18 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
       airl batch shards/000.tar "a cat" --engine ray --address auto
     """
     from airl import batch as folders
-    from airl.exports import class_map
+    from airl.exports import check_export, class_map, stale_exports
     for name in export or (): folders.check_format(name)
-    named = class_map(classes, folders.phrases_asked(source, prompt or (), output)) if classes else None
-    summary = folders.segment_folder(source, prompt or (), output, models=models, instances=instances, workers=workers, engine=engine, address=address, gpus=gpus, device=device)
+    named = class_map(classes, folders.phrases_asked(source, prompt or (), None if overwrite else output)) if classes else None
+    for name in [*(export or ()), *['gallery']*gallery]: check_export(output, name)
+    summary = folders.segment_folder(source, prompt or (), output, models=models, instances=instances, workers=workers, engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device)
     print(f'{summary.sentence()}\nEngines: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
-    made = [folders.export_dataset(output, name, named, val) for name in export or ()] + [folders.gallery(output)]*gallery
+    made = [folders.export_dataset(output, name, named, val) for name in export or ()]
+    if gallery: made.append(folders.gallery(output))
     if made: print(f'Made: {", ".join(map(str, made))}')
-    return vars(summary) | dict(sentence=summary.sentence(), made=made)
+    if old := stale_exports(output): print(f'Made before this run, and not anew: {", ".join(str(output/name) for name in old)}; ask for them again with --export, or --gallery.')
+    return vars(summary) | dict(sentence=summary.sentence(), made=made, stale=old)
 
 # %% ../nbs/20_cli.ipynb #3604d4d4
 @command('predict')
@@ -165,7 +173,8 @@ def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', 
 def evaluate_model(model: Model = 'nano',
                    data: Data = 'sample',
                    tta: Tta = 'none',
-                   output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for the full report with its figures.')] = None):
+                   output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for the full report with its figures.')] = None,
+                   overwrite: Overwrite = False):
     """Judge a model on the test part of a data set: accuracy, likelihood, calibration.
 
     NLL is the mean negative log-likelihood of the true class; ECE, the calibration error, is how far stated confidence and accuracy lie apart. Lower is better for both.
@@ -177,17 +186,19 @@ def evaluate_model(model: Model = 'nano',
       airl eval --model runs/smoke-digits --data digits -o report/
     """
     from airl.data import load_data
-    from airl.eval_tta import evaluate
-    images = load_data(data, 'test')
-    report = evaluate(model, images, tta=tta)
-    if output: report.save(output, images)
+    from airl.eval_tta import check_report, evaluate, load_classifier
+    images, classifier = load_data(data, 'test'), load_classifier(model)
+    if output: check_report(output, classifier, images, tta, overwrite)
+    report = evaluate(classifier, images, tta=tta)
+    if output: report.save(output, images, overwrite)
     print('\n'.join(filter(None, (report_line(report, f'{model} on {data}{part_of(data, images)}'), images.left_out()))))
     return report.summary() | dict(model=model, data=data, not_judged=images.unknown)
 
 # %% ../nbs/20_cli.ipynb #3c9e04ab
 @command('export')
 def export(model: Annotated[str, typer.Argument(help='nano, or the folder of a run.')],
-           output: Annotated[Path, typer.Argument(metavar='FILE', help='Ends in .onnx or .pt2; written over if it is there.')]):
+           output: Annotated[Path, typer.Argument(metavar='FILE', help='Ends in .onnx or .pt2.')],
+           overwrite: Annotated[bool, typer.Option('--overwrite', help='Write over a file that is there.')] = False):
     """Write a model as one file: .onnx for ONNX Runtime (pip install 'airl[export]'), .pt2 for torch.export.
 
     The file takes RGB between 0 and 1, [n, 3, size, size], and gives probabilities. airl eval and airl predict read it too.
@@ -200,7 +211,7 @@ def export(model: Annotated[str, typer.Argument(help='nano, or the folder of a r
     """
     from airl.eval_tta import export_model, load_classifier
     c = load_classifier(model)
-    size = export_model(c, output).stat().st_size/1e6
+    size = export_model(c, output, overwrite).stat().st_size/1e6
     print(f'{output}: {model}, {size:.1f} MB; reads {c.img_size} × {c.img_size} pixels, knows {len(c.class_names)} classes.')
     return dict(model=model, output=output, megabytes=round(size, 2), img_size=c.img_size, classes=c.class_names)
 
@@ -212,6 +223,7 @@ def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (about a minut
           change: Annotated[list[str] | None, typer.Option('--set', help='Change a field of the recipe: --set epochs=5; again for more. RUN/recipe.yaml lists them all.')] = None,
           start: Annotated[Path | None, typer.Option(help='Begin with the best weights of this run instead of random ones.')] = None,
           tta: Tta = 'none',
+          overwrite: Overwrite = False,
           device: Device = None):
     """Train a Vision Transformer, then judge it on the test part.
 
@@ -224,21 +236,23 @@ def train(preset: Annotated[str, typer.Option(help='Recipe: smoke (about a minut
       airl train --set epochs=30 --set lr=0.001 --json
     """
     from airl.data import load_data
+    from airl.eval_tta import evaluate
     from airl.recipe import Recipe
-    from airl.runs import Run
-    from airl.train import fit
+    from airl.reports import REPORT_FILES, write_report
+    from airl.train import fingerprint, fit
     recipe = Recipe.preset(preset, **overrides(change or []))
     train_set, test_set = (load_data(data, split) for split in ('train', 'test'))
     kind, _, source = data.partition(':')
     folder = run or Path('runs')/short_name(f'{preset}-{Path(source).resolve().name if kind == "folder" else kind}')
-    begun = (folder/'recipe.yaml').exists() and (folder/'metrics.csv').exists()
-    before = len(Run(folder).metrics) if begun else 0
-    done = fit(recipe, train_set, run_dir=folder, device=device, start=start)
-    from airl.eval_tta import evaluate
-    report = evaluate(done, test_set, tta=tta)
-    report.save(done.dir, test_set)
+    said = []
+    def judge(run):
+        said.append(report := evaluate(run, test_set, tta=tta))
+        write_report(report, run.path, test_set, run.metrics)
+    done = fit(recipe, train_set, run_dir=folder, device=device, start=start, at_end=[judge], also={'tta': tta, 'test content': fingerprint(test_set)},
+               writes=REPORT_FILES, overwrite=overwrite)
+    report = said[0] if said else evaluate(done, test_set, tta=tta)
     best = max(done.metrics, key=lambda row: row.val_accuracy)
-    ended = ' It had ended before; nothing was left to train.' if before == len(done.metrics) else ''
+    ended = '' if said else ' It had ended before; nothing was left to train.'
     left_out = f'\n{told}' if (told := test_set.left_out()) else ''
     print(f'{report_line(report, f"{preset} on {data}{part_of(data, test_set)}")}{left_out}\nThe weights are those of epoch {best.epoch} of {len(done.metrics)}, '
           f'which had {best.val_accuracy:.1%} of a tenth held out of the training images right.{ended}\n'
@@ -254,6 +268,7 @@ def run_study(name: Annotated[str, typer.Argument(metavar='NAME', help='patches 
               epochs: Annotated[int, typer.Option(min=1, help='Epochs of each trial.')] = 20,
               seeds: Annotated[int, typer.Option(min=1, help='Trials of each variant.')] = 3,
               images: Annotated[int | None, typer.Option(help='Use so many training images; all if not given.')] = None,
+              overwrite: Overwrite = False,
               device: Device = None):
     """Train variants of the recipe with several seeds and compare them.
 
@@ -263,7 +278,7 @@ def run_study(name: Annotated[str, typer.Argument(metavar='NAME', help='patches 
       airl study ablations --seeds 5 -o runs/mine --json
     """
     from airl.patch_study import study
-    report = study(name, data, output, epochs, seeds, images, device)
+    report = study(name, data, output, epochs, seeds, images, device, overwrite)
     print(f'{report.read_text(encoding="utf-8")}\nThe report: {report}')
     return dict(study=name, data=data, report=report, trials=json.loads(report.with_suffix('.json').read_text(encoding='utf-8')))
 
@@ -277,6 +292,7 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
               output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for table, rows and gallery; bench/TASK-DATA-PRESET if not given. A run that was interrupted goes on.')] = None,
               compare: Annotated[Path | None, typer.Option(help='Folder of another run: how much better this one is, with a paired bootstrap interval.')] = None,
               skip_bad: Annotated[bool, typer.Option('--skip-bad', help='Go on without bad labels and photos, and count them in the result.')] = False,
+              overwrite: Annotated[bool, typer.Option('--overwrite', help='Measure anew, and replace what an earlier run has measured there, in one step at the end.')] = False,
               device: Device = None):
     """Measure engines on labelled photos: how good, how sure, how fast, and what doing nothing would have scored.
 
@@ -311,11 +327,10 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
     from airl.benchmark import bench, compare as compare_runs, load_report, run_folder
     other = load_report(compare) if compare else None
     folder = output or run_folder(data, task, models)
-    before = (folder/'rows.jsonl').exists()
-    report = bench(data, task, models, device, limit=limit, min_area=min_area, output_dir=folder, skip_bad=skip_bad)
-    if before: print(f'What {folder} held was not measured again; remove it to start anew.')
+    report = bench(data, task, models, device, limit=limit, min_area=min_area, output_dir=folder, skip_bad=skip_bad, overwrite=overwrite)
+    if n := report.remembered: print(f'{n} {"photo was" if n == 1 else "photos were"} measured before and not again; --overwrite measures all of them anew.')
     print(f'{report.markdown()}\n\nTable, rows and gallery: {folder}')
-    answer = report.figures() | dict(bad_entries=report.bad, files=sorted(p for p in folder.iterdir() if p.is_file()))
+    answer = report.figures() | dict(bad_entries=report.bad, files=report.files)
     if other:
         gain = compare_runs(other, report)
         print(f'Mean IoU against {compare}: {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}], {gain.n} shared questions.')

@@ -69,17 +69,16 @@ def demo_train(folder: Path,     # of the run; an earlier demo's is replaced
                **changes,        # fields of the recipe
               ) -> dict:         # figures of the evaluation
     "Train on digits, evaluate with test-time augmentation, write the report."
-    import shutil
     from airl.data import load_data
     from airl.eval_tta import evaluate
     from airl.recipe import Recipe
     from airl.train import fit
-    if (folder/'recipe.yaml').exists(): shutil.rmtree(folder)
     start = time.perf_counter()
-    run = fit(Recipe.preset('smoke', **dict(epochs=30) | changes), load_data('digits'), run_dir=folder)
+    run = fit(Recipe.preset('smoke', **dict(epochs=30) | changes), load_data('digits'), run_dir=folder,
+              resume='never', overwrite=True)
     seconds, images = time.perf_counter() - start, load_data('digits', 'test')
     report = evaluate(run, images, tta='shift')
-    report.save(run.dir, images)
+    report.save(run.dir, images, overwrite=True)
     print(report_line(report, f'digits, trained {seconds:.0f} s') + f'\nThe run: {run.dir}')
     return report.summary() | dict(run=run.dir, training_seconds=seconds)
 

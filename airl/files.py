@@ -9,7 +9,7 @@ __all__ = ['UserError', 'replacing', 'write_text', 'short_name', 'safe_name', 'o
 import errno, hashlib, os, re, threading, uuid
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 import numpy as np
 
@@ -67,18 +67,34 @@ def safe_name(text: str,       # a path or a name, from anywhere
     return f'_{name}' if _TAKEN.match(name) else name
 
 # %% ../nbs/05a_files.ipynb #e58c1a6e
+def _made(folder: Path) -> list[Path]:
+    "Make `folder`; those that were not there before, the innermost first."
+    new = [p for p in (folder, *folder.parents) if not p.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return new
+
+def _clear(lock):
+    "Remove a lock's file while it is held: who opened it meanwhile sees that it is gone, and opens the next."
+    with suppress(OSError): Path(lock.lock_file).unlink()
+
 @contextmanager
-def only_one(out: Path):
+def only_one(out: Path,
+             wait: float = 0.,  # seconds for which another writer is waited for
+            ):
     "Hold the folder, so that no second run writes into it; the lock of a killed run is free again."
     from filelock import FileLock, Timeout
-    lock = FileLock(out/'.lock', timeout=0)
+    lock, made = FileLock(out/'.airl.lock', timeout=wait), []
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        made = _made(out)
         lock.acquire()
     except Timeout: raise UserError(f'Another run is writing into {out}; wait for it, stop it, or choose another folder.') from None
     except OSError as e: raise UserError(f'Cannot write into {out}: {e.strerror or e}. Choose another folder.') from e
     try: yield
-    finally: lock.release()
+    finally:
+        try: _clear(lock)
+        finally: lock.release()
+        with suppress(OSError):
+            for folder in made: folder.rmdir()                   # as far as they are empty
 
 # %% ../nbs/05a_files.ipynb #15a3fbff
 class _Slot:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq
 from .files import UserError, replacing
+from .outputs import answers_in, unfinished
 from .photos import PhotoError, load_photo
 from .regions import encode_rle
 from .sam2_pipeline import TextDrivenSegmentationPipeline
@@ -63,7 +64,7 @@ def open_photo(job: Job, recipe: BatchRecipe) -> Opened:
         data = job.read()
         opened.content = content_hash(data)
         opened.key = recipe.key(opened.content, job.prompts)
-        if opened.key != job.done: opened.image = load_photo(data)
+        if opened.key not in job.done.split(' '): opened.image = load_photo(data)
     except PhotoError as e: opened.error = str(e).replace('The image', job.image, 1)
     except Exception as e:  # noqa: BLE001, a torn stream or a password in an archive, say
         opened.error = f'{job.image} cannot be read ({type(e).__name__}: {e}); check {job.source}.'
@@ -110,8 +111,10 @@ def rows_of(opened: Opened, result: SegmentationResult,
 
 # %% ../nbs/15b_manifest.ipynb #38fcfaeb
 def part_files(out: Path) -> list[Path]:
-    "The files that make up the manifest, oldest first."
-    return [p for p in (out/'manifest.parquet', *sorted((out/'parts').glob('part-*.parquet'))) if p.is_file()]
+    "The files that make up the manifest, oldest first: the whole one, and the parts of runs that are not at their end."
+    begun = [out, *(staging for _, staging in unfinished(out, 'batch'))]
+    parts = [p for base in begun for p in sorted((base/'parts').glob('part-*.parquet'))]
+    return [p for p in (out/'manifest.parquet', *parts) if p.is_file()]
 
 def _read_part(path: Path, columns=None) -> pa.Table:
     "One part; an unreadable one counts as never written."
@@ -120,14 +123,47 @@ def _read_part(path: Path, columns=None) -> pa.Table:
         log.warning('%s cannot be read (%s); its photos will be done again.', path, e)
         return SCHEMA.empty_table().select(columns or SCHEMA.names)
 
-def tables(out: Path, columns: Sequence[str] = SCHEMA.names) -> Iterator[pa.Table]:
-    "The rows that count, a table a part: of an image that is in several parts, the last."
-    parts = part_files(out)
-    last = {image: k for k, path in enumerate(parts) for image in _read_part(path, ['image'])['image'].to_pylist()}
+# %% ../nbs/15b_manifest.ipynb #a5187afb
+_DECISIVE = ['image', 'content', 'prompt', 'error']
+
+def _standing(parts: list[Path]) -> dict[str, tuple[str, dict, int]]:
+    "image → its content, the part in which the rows of each phrase count, and the part that had it last; no phrase for one that failed."
+    standing, shared = {}, {}
     for k, path in enumerate(parts):
-        table = _read_part(path, list(dict.fromkeys(['image', *columns])))
-        kept = pa.array([last[image] == k for image in table['image'].to_pylist()], pa.bool_())
-        yield table.filter(kept).select(list(columns))
+        rows = zip(*(c.to_pylist() for c in _read_part(path, _DECISIVE).columns))
+        for image, group in itertools.groupby(rows, lambda r: r[0]):
+            (_, content, _, failed), *_ = group = list(group)
+            before, phrases, _ = standing.get(image, ('', {}, k))
+            if failed and phrases and content in ('', before): continue
+            now = {} if failed else (phrases if content == before else {}) | dict.fromkeys((r[2] for r in group), k)
+            standing[image] = content, shared.setdefault(tuple(now.items()), now), k     # most images have their phrases in the same part
+    return standing
+
+def _counts(row: tuple, k: int, standing: dict) -> bool:
+    "Whether a row of part `k` is one that counts."
+    image, content, prompt, failed = row
+    known, phrases, last = standing[image]
+    return content == known and (last == k and not phrases if failed else phrases.get(prompt) == k)
+
+# %% ../nbs/15b_manifest.ipynb #455d216c
+def tables(out: Path, columns: Sequence[str] = SCHEMA.names) -> Iterator[pa.Table]:
+    "The rows that count, those of an image together: a table a part, or one where images have rows in several parts."
+    parts, columns = part_files(out), list(columns)
+    standing, found = _standing(parts), []
+    spread = any(len(set(phrases.values())) > 1 for _, phrases, _ in standing.values())
+    for k, path in enumerate(parts):
+        table = _read_part(path, list(dict.fromkeys([*_DECISIVE, *columns])))
+        kept = [_counts(row, k, standing) for row in zip(*(table[c].to_pylist() for c in _DECISIVE))]
+        table = table.filter(pa.array(kept, pa.bool_()))
+        if spread: found.append(table)
+        else: yield table.select(columns)
+    if spread: yield _together(pa.concat_tables(found)).select(columns)
+
+def _together(table: pa.Table) -> pa.Table:
+    "The rows of each image one after the other, images in the order in which they first come."
+    first = {}
+    order = [first.setdefault(image, k) for k, image in enumerate(table['image'].to_pylist())]
+    return table.take(np.argsort(order, kind='stable'))
 
 # %% ../nbs/15b_manifest.ipynb #ff3484ea
 def read_manifest(out,       # folder that `segment_folder` wrote into, also while it does or after it was killed
@@ -135,14 +171,15 @@ def read_manifest(out,       # folder that `segment_folder` wrote into, also whi
                  ) -> pa.Table:  # `SCHEMA`
     "Every image exactly once, with all its rows; raises `SourceError` if there is no manifest."
     out = Path(out)
+    answers_in(out)       # what an interrupted run began to put in place is finished first
     if not part_files(out): raise SourceError(f'There is no manifest in {out}; `airl batch` writes one there.')
     return pa.concat_tables(tables(out, columns or SCHEMA.names))
 
-def merge_parts(out: Path):
-    "Make one `manifest.parquet` of all parts, a few thousand rows in memory at a time."
-    parts = part_files(out)
-    if parts == [out/'manifest.parquet']: return
-    with replacing(out/'manifest.parquet') as path, pq.ParquetWriter(path, SCHEMA, compression='zstd') as writer:
+def merge_parts(out: Path,
+                path: Path,    # the file to write
+               ):
+    "Make one manifest of all parts; where each image has its rows in one of them, a few thousand rows in memory at a time."
+    with replacing(path) as part, pq.ParquetWriter(part, SCHEMA, compression='zstd') as writer:
         held = []
         for table in tables(out):
             held.append(table)
@@ -150,16 +187,16 @@ def merge_parts(out: Path):
                 writer.write_table(pa.concat_tables(held))
                 held = []
         writer.write_table(pa.concat_tables([*held, SCHEMA.empty_table()]))
-    for path in parts:
-        if path.parent.name == 'parts': path.unlink()
 
 # %% ../nbs/15b_manifest.ipynb #b07ed340
 class PartWriter:
     "Collects rows and writes a part every so many images or seconds."
-    def __init__(self, out: Path, every: int = 64, seconds: float = 10.):
+    def __init__(self, out: Path,     # where the parts of a run are
+                 every: int = 64, seconds: float = 10.,
+                ):
         self.folder, self.every, self.seconds = out/'parts', every, seconds
         self.folder.mkdir(parents=True, exist_ok=True)
-        for stale in (p for f in (out, self.folder) for p in f.glob('.*.parquet')): stale.unlink()       # of a run that was killed while it wrote
+        for stale in self.folder.glob('.*.parquet'): stale.unlink()       # of a run that was killed while it wrote
         self.generation = 1 + max((int(p.name.split('-')[1]) for p in self.folder.glob('part-*.parquet')), default=0)
         self.rows, self.images, self.number, self.began = [], 0, 0, time.monotonic()
 
@@ -179,11 +216,13 @@ def write_part(path: Path, table: pa.Table):
     except OSError as e: raise UserError(f'{path.parent} cannot be written ({e.strerror or e}); what is there counts, so free some space and start again.') from e
 
 # %% ../nbs/15b_manifest.ipynb #f4dd0be8
-def finished(out: Path) -> dict[str, str]:  # image → key
+def finished(out: Path) -> dict[str, str]:  # image → the keys of all questions about it that are answered, spaces between them
     "The photos that need not be done again; those that failed are tried again."
-    columns = ['image', 'key', 'error']
-    return {image: key for table in tables(out, columns)
-            for image, key, error in zip(*(c.to_pylist() for c in table.columns)) if not error}
+    keys, columns = {}, ['image', 'key', 'error']
+    for table in tables(out, columns):
+        for image, key, error in zip(*(c.to_pylist() for c in table.columns)):
+            if not error: keys.setdefault(image, {})[key] = None
+    return {image: ' '.join(each) for image, each in keys.items()}
 
 # %% ../nbs/15b_manifest.ipynb #903c55e5
 def doubt(rows: Sequence[dict],  # the rows of one image

@@ -9,7 +9,8 @@ __all__ = ['log', 'p16', 'p32', 'STUDIES', 'Patching', 'step_seconds', 'side_by_
            'write_study']
 
 # %% ../nbs/04_patch_study.ipynb #5ae4851d
-import dataclasses, json, logging, math, time
+import dataclasses, logging, math, shutil, time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,15 +18,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .files import UserError, replacing, write_text
+from .files import UserError
+from .outputs import Staged, answering, answers_in, differing, missing
 from .telling import to_json
 from .augment import interpolation_matrix, prepare
 from .data import ImageSet, load_data
 from .vit_model import count, create_vit, image_size
 from .recipe import Recipe
 from .runs import Run, build_model
-from .train import fit
-from .eval_tta import Report, evaluate, load_report
+from .train import fingerprint, fit
+from .eval_tta import evaluate
+from .reports import Report, load_report
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +137,9 @@ def run_trials(recipe: Recipe, arms: list[Arm],
                val_set: ImageSet,  # chooses the epoch
                judged: ImageSet,   # and these judge: neither trained on nor chosen by
                out,                # a folder; finished trials in it are read, an interrupted one goes on
-               device=None) -> list[Trial]:
+               device=None,
+               begun: Callable = lambda: None,  # called when there is something to go on with
+              ) -> list[Trial]:
     "Train every arm with every seed; arms that differ in TTA only share a training."
     trials = []
     for seed in seeds:
@@ -144,7 +149,7 @@ def run_trials(recipe: Recipe, arms: list[Arm],
             asked = dataclasses.replace(recipe, seed=seed, **arm.changes)
             if (trained/'recipe.yaml').exists() and Run(trained).recipe != asked: raise StudyError(f'{trained} holds a trial of another recipe: choose another folder for this study.')
             if not (folder/'report.json').exists():
-                run = fit(asked, train_set, val_set, trained, device=device)
+                run = fit(asked, train_set, val_set, trained, device=device, after_epoch=[lambda t: begun()])
                 evaluate(run, judged, arm.tta, device=device).save(folder)
             trials.append(Trial(arm.name, seed, load_report(folder)))
             log.info('%s, seed %d: %.2f %%', arm.name, seed, 100*trials[-1].report.top1)
@@ -230,8 +235,21 @@ def ablation_recipe(epochs: int = 20, **changes) -> Recipe:
     "The nano recipe by epochs, each batch in one piece."
     return Recipe.preset('nano', **dict(schedule='epochs', max_minutes=0., epochs=epochs, batch_size=500, lr_batch=500, accumulate=1) | changes)
 
+# %% ../nbs/04_patch_study.ipynb #63811ac8
+def _more_seeds(out: Path, question: dict) -> bool:
+    "Whether the study in a folder is the one that is asked for, with fewer seeds."
+    earlier = answers_in(out).get('study')
+    return bool(earlier) and not differing(earlier.question | dict(seeds=question['seeds']), question) and earlier.question['seeds'] <= question['seeds']
+
+def _copy_trials(staged: Staged):
+    "The finished trials that stand in the folder are trials of the new study too."
+    for file in staged.earlier.files:
+        if '/' in file and (staged.folder/file).is_file() and not (staged.new/file).exists(): shutil.copy2(staged.folder/file, staged.path(file))
+
 # %% ../nbs/04_patch_study.ipynb #0ca72077
 STUDIES = ('patches', 'ablations')
+
+_REPORT = ('report.md', 'report.json', 'trials.png')
 
 def study(name: str,             # one of `STUDIES`
           data: str = 'cifar10', # what `load_data` takes
@@ -240,20 +258,30 @@ def study(name: str,             # one of `STUDIES`
           seeds: int = 3,
           images: int | None = None, # use so many training images; None: all
           device=None,
+          overwrite=False,       # another study of that name is replaced, at the end of this one
          ) -> Path:              # the report
-    "Run a study and write report.md, report.json and trials.png."
+    "Run a study and write report.md, report.json and trials.png, and the trials in folders beside them."
     if name not in STUDIES: raise StudyError(f'There is no study {name!r}: choose {" or ".join(STUDIES)}.')
     if seeds < 1: raise StudyError(f'{seeds} seeds are too few: choose at least 1, better 3.')
     parts, out = three_parts(load_data(data), images), Path(out)/name
     few = max(48, min(500, len(parts[0])//160*4))                     # few images are shown in small batches, so that there are steps enough
     recipe = patch_recipe() if name == 'patches' else ablation_recipe(epochs, batch_size=few)
     arms = patch_arms(epochs) if name == 'patches' else ablation_arms(recipe)
-    trials = run_trials(recipe, arms, list(range(seeds)), *parts, out, device)
-    return write_study(name, trials, arms, f'{len(parts[0])} training images, {epochs} epochs, {recipe.batch_size} images a step', out)
+    question = {'epochs': epochs, 'images': images, 'seeds': seeds, 'data content': [fingerprint(part) for part in parts]}
+    more = _more_seeds(out, question)
+    with answering(out, 'study', 'study', question, _REPORT, overwrite or more, resume=True) as staged:
+        if staged.same and staged.earlier.done and not missing(out, staged.earlier.files): return out/'report.md'
+        if more or staged.same: _copy_trials(staged)
+        trials = run_trials(recipe, arms, list(range(seeds)), *parts, staged.new, device, staged.resumable)
+        write_study(name, trials, arms, f'{len(parts[0])} training images, {epochs} epochs, {recipe.batch_size} images a step', staged.new)
+        staged.commit()
+    return out/'report.md'
 
+# %% ../nbs/04_patch_study.ipynb #4015fed6
 def write_study(name: str, trials: list[Trial], arms: list[Arm],
                 budget: str, # what was spent on a trial, in words
-                out: Path) -> Path:
+                out: Path,   # a folder that is there
+               ) -> Path:
     "The report of finished trials."
     import matplotlib.pyplot as plt
     text = [f'# Study: {name}\n', f'{budget}; {trials[0].report.n} other images judge ({Path(trials[0].report.data).name}, training part); '
@@ -261,7 +289,8 @@ def write_study(name: str, trials: list[Trial], arms: list[Arm],
     if name == 'patches': text += ['\nPatch 16 against 32 at 224 px, claimed and measured:\n', markdown_table(('patch 16 / patch 32', 'claimed', 'here'), side_by_side())]
     rows = [dict(arm=t.arm, seed=t.seed, **t.report.summary()) for t in trials]
     figure = plot_trials(trials, arms)
-    with replacing(out/'trials.png') as part: figure.savefig(part, dpi=120)
+    figure.savefig(out/'trials.png', dpi=120)
     plt.close(figure)
-    write_text(out/'report.json', to_json(dict(name=name, budget=budget, trials=rows), indent=1))
-    return write_text(out/'report.md', '\n'.join(text))
+    (out/'report.json').write_text(to_json(dict(name=name, budget=budget, trials=rows), indent=1), encoding='utf-8')
+    (report := out/'report.md').write_text('\n'.join(text), encoding='utf-8')
+    return report

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['COLOURS', 'SHAPES', 'FILES', 'PaintedScene', 'paint_scene', 'Scores', 'Detections', 'Prompts', 'Embedding',
            'Candidates', 'Scorer', 'Detector', 'Segmenter', 'Tracker', 'Settings', 'MaskScore', 'Candidate', 'Instance',
-           'found_phrase', 'SegmentationResult', 'cutout', 'to_dict', 'from_dict', 'save_result', 'load_result',
-           'to_coco', 'to_yolo', 'to_labelme', 'to_supervision']
+           'found_phrase', 'SegmentationResult', 'cutout', 'to_dict', 'from_dict', 'check_saving', 'save_result',
+           'load_result', 'to_coco', 'to_yolo', 'to_labelme', 'to_supervision']
 
 # %% ../nbs/07_scene.ipynb #94c53bc5
 import json
@@ -16,7 +16,8 @@ from typing import Any, Protocol, Sequence, runtime_checkable
 import cv2, numpy as np
 from .drawing import figure_png, overlay, result_figure
 from .drawing import PALETTE, draw_instances, show_images   # noqa: F401, old import paths
-from .files import UserError
+from .files import UserError, digest
+from .outputs import answering, check_answer, own_name
 from .photos import load_photo, save_image
 from .regions import coco_annotation, decode_rle, encode_rle, labelme_file, labelme_shapes, mask_to_box, paste_logits, yolo_line
 from .telling import to_json
@@ -314,9 +315,9 @@ class SegmentationResult:
         other = ', '.join(f'{name} ({p:.0%})' for name, p in self.seen[:3])
         return f'Not found: {missing}.' + (f' Seen instead: {other}.' if other else '')
 
-    def save(self, folder: str | Path, prefix: str = 'result') -> list[Path]:
+    def save(self, folder: str | Path, prefix: str = 'result', question: dict | None = None, overwrite: bool = False) -> list[Path]:
         "Write the files of `save_result`."
-        return save_result(self, folder, prefix)
+        return save_result(self, folder, prefix, question, overwrite)
 
     @staticmethod
     def load(path: str | Path) -> 'SegmentationResult':
@@ -368,28 +369,32 @@ def from_dict(d: dict, image: np.ndarray) -> SegmentationResult:
     return SegmentationResult(image, **d | dict(instances=[read(Instance, i) for i in d['instances']], seen=[tuple(s) for s in d['seen']],
                                                 candidates=[read(Candidate, c) for c in d['candidates']]))
 
+# %% ../nbs/07_scene.ipynb #7037bcf1
+def check_saving(folder: str | Path, prefix: str, question: dict, overwrite: bool = False):
+    "Raise `UserError` where `save_result` could not put its files; to be called before any work is done."
+    name = own_name(folder, prefix, question, overwrite)
+    check_answer(folder, name, 'segment', question, [f'{name}_{file}' for file in FILES], overwrite)
+
 # %% ../nbs/07_scene.ipynb #c4f5190c
 def save_result(result: SegmentationResult,
-                folder: str | Path,         # made if it is not there
-                prefix: str = 'result',     # files are called prefix_mask.png and so on
-               ) -> list[Path]:             # the files, in the order of `FILES`
-    "Write the original, mask, overlay, cut-out, figure and JSON of `result`; of one without instances the original and the JSON only."
-    import shutil, tempfile
+                folder: str | Path,           # made if it is not there
+                prefix: str = 'result',       # files are called prefix_mask.png and so on
+                question: dict | None = None, # what they answer, as plain values; None: the prompts about these pixels
+                overwrite: bool = False,      # replace an earlier answer about the same photo, whatever was asked
+               ) -> list[Path]:               # the files, in the order of `FILES`
+    "Write the original, mask, overlay, cut-out, figure and JSON of `result`; of one without instances the original and the JSON only. The prefix gets a number where an answer to another question has it."
     if Path(prefix).name != prefix: raise UserError(f'{prefix!r} cannot begin a file name: give a name without slashes.')
-    try: (folder := Path(folder)).mkdir(parents=True, exist_ok=True)
-    except OSError as e: raise UserError(f'Cannot write into {folder}: {e.strerror or e}. Choose another folder.') from e
-    with tempfile.TemporaryDirectory(dir=folder, prefix='.writing-') as tmp:
-        paths = [Path(tmp)/f'{prefix}_{name}' for name in FILES]
+    asked = question or dict(prompts=result.prompts, models=result.preset, content=digest(result.image)[1].hex())
+    with answering(folder, lambda: own_name(folder, prefix, asked, overwrite), 'segment', asked, overwrite=overwrite, wait=60.) as staged:
+        paths = [staged.path(f'{staged.name}_{name}') for name in FILES]
         save_image(paths[0], result.image)
         if result.instances:
             pictures = [result.mask.astype(np.uint8)*255, overlay(result.image, result.masks), cutout(result)]
             for path, picture in zip(paths[1:4], pictures): save_image(path, picture)
             paths[4].write_bytes(figure_png(result_figure(result)))
         paths[5].write_text(to_json(to_dict(result), indent=1))
-        written = [Path(shutil.move(path, folder/path.name)) for path in paths if path.exists()]
-    for path in paths:                                       # no mask of an earlier answer stays beside a new one
-        if folder/path.name not in written: (folder/path.name).unlink(missing_ok=True)
-    return written
+        staged.commit()
+    return [Path(folder)/path.name for path in paths if (Path(folder)/path.name).exists()]
 
 # %% ../nbs/07_scene.ipynb #ead91a3a
 def load_result(path: str | Path,  # a prefix_result.json; its original.png lies beside it

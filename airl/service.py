@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from .drawing import draw_instances, overlay
 from .files import UserError
+from .outputs import answering
 from .photos import load_photo, save_image
 from .regions import mask_to_box
 from .scene import Prompts, SegmentationResult, Settings, cutout, to_dict
@@ -120,14 +121,14 @@ def instance_rows(result: SegmentationResult) -> list[list]:  # a row an object
 
 # %% ../nbs/21a_service.ipynb #990fc555
 def downloads(result: SegmentationResult, folder) -> list[str]:  # mask.png, cutout.png, result.json; empty without an object
-    "The files that the page offers."
+    "The files that the page offers: three that belong together, in place of those of the last answer."
     if not result.instances: return []
-    folder = Path(folder)
-    paths = [folder/name for name in ('mask.png', 'cutout.png', 'result.json')]
-    save_image(paths[0], result.mask)
-    save_image(paths[1], cutout(result))
-    paths[2].write_text(to_json(to_dict(result)), encoding='utf-8')
-    return [str(path) for path in paths]
+    with answering(folder, 'downloads', 'page', {}, wait=60.) as staged:
+        save_image(staged.path('mask.png'), result.mask)
+        save_image(staged.path('cutout.png'), cutout(result))
+        staged.path('result.json').write_text(to_json(to_dict(result)), encoding='utf-8')
+        staged.commit()
+    return [str(Path(folder)/name) for name in ('mask.png', 'cutout.png', 'result.json')]
 
 # %% ../nbs/21a_service.ipynb #34d78707
 def answer_line(result: SegmentationResult) -> str:
@@ -199,7 +200,7 @@ def follow(path, text, folder, seconds=10., preset='auto', device=None):
     pipeline, lock = served(preset, device)
     stop, answer = threading.Event(), {}
     clip = clip_of(path, seconds, stop, lock)
-    work = _in_background(lambda: segment_video(clip, text, folder, pipeline=pipeline, progress=False), answer)
+    work = _in_background(lambda: segment_video(clip, text, folder, pipeline=pipeline, overwrite=True, progress=False), answer)
     try:
         while work.is_alive():
             yield clip.seen, clip.count, None

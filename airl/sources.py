@@ -31,7 +31,7 @@ class Job:
     member: str = ''               # where in that file, for archives and tables
     prompts: tuple[str, ...] = ()  # what to look for, as `parse_prompt` takes it
     fault: str = ''                # why it cannot be read, where that is known already
-    done: str = ''                 # the key with which the manifest has it already
+    done: str = ''                 # the keys with which the manifest has it already, spaces between them
 
     def read(self) -> bytes:
         "The bytes of the image file; raises `PhotoError`."

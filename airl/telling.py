@@ -6,7 +6,7 @@
 __all__ = ['plain', 'to_json', 'set_loudness', 'same_loudness', 'is_quiet', 'progress']
 
 # %% ../nbs/05c_telling.ipynb #f41711e1
-import json, logging, math, os, warnings
+import json, logging, math, os, sys, warnings
 from pathlib import Path
 import numpy as np
 
@@ -34,10 +34,17 @@ def _one_line(message, category, filename, lineno, file=None, line=None):
     "A warning of Python's as a message of ours."
     logging.getLogger('airl').info('%s: %s', category.__name__, ' '.join(str(message).split()))
 
+class _AboveBars(logging.StreamHandler):
+    "Messages on lines of their own, above the progress bars that are being drawn."
+    def emit(self, record):
+        if 'tqdm' not in sys.modules: return super().emit(record)
+        from tqdm import tqdm
+        tqdm.write(self.format(record), file=self.stream)
+
 def set_loudness(verbose=False, quiet=False):
     "How much is said on standard error by this process and those that it starts: warnings and progress bars, more, or errors alone."
     log, level = logging.getLogger('airl'), logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
-    log.handlers, log.propagate = [logging.StreamHandler()], False
+    log.handlers, log.propagate = [_AboveBars()], False
     log.setLevel(level)
     logging.getLogger().setLevel(max(level, logging.WARNING))        # of the libraries below
     # its retries are told in a sentence of ours

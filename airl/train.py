@@ -14,12 +14,11 @@ import numpy as np, torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from .devices import training_precision
-from .files import write_text
 from .telling import progress as bar_of, to_json
 from .augment import Augment, draw_mixes, mix, prepare, soft_targets
 from .data import ImageSet, batches, generator_for, stratified_split
 from .recipe import Recipe, RecipeError, loss_of, make_optimizer, rate_factor, share_done
-from .runs import (Epoch, Run, RunError, build_model, environment, live_curves, open_run, plot_curves, save_atomic,
+from .runs import (Epoch, OpenRun, Run, RunError, build_model, environment, live_curves, open_run, plot_curves, save_atomic,
                        starting_weights, write_metrics)
 from .recipe import PRESETS, parameter_groups, recipe_from, recipe_from_yaml, recipe_to_yaml  # old import paths
 from .runs import tensorboard  # old import paths
@@ -175,15 +174,16 @@ def macro_scores(table: np.ndarray) -> tuple[float, float, float, float]: # accu
     return np.diag(table).sum()/table.sum(), *(scores[name].mean() for name in ('precision', 'recall', 'f1'))
 
 # %% ../nbs/02_train.ipynb #c514b86b
-def save_checkpoint(training: Training, run: Run):
+def save_checkpoint(training: Training, run: OpenRun):
     "Write `last_checkpoint.pth`."
     t = training
     check_finite(t, run)
     if not t.accelerator.is_main_process: return
-    save_atomic(run.checkpoint, dict(
+    save_atomic(run.path('last_checkpoint.pth'), dict(
         model=t.net.state_dict(), optimizer=t.optimizer.state_dict(), ema=t.ema and t.ema.module.state_dict(),
         scaler=t.scaler.state_dict(), steps=t.steps, seconds=t.seconds, sums=t.sums.cpu(), precision=t.precision,
         rows=[dataclasses.asdict(row) for row in t.rows], data=fingerprint(t.data)))
+    run.keep()
 
 def restore_checkpoint(training: Training, state: dict):
     "Put a checkpoint's contents back."
@@ -269,7 +269,7 @@ def _bar(show):
         yield update
 
 # %% ../nbs/02_train.ipynb #bb0c7d44
-def end_epoch(training: Training, run: Run, val_set: ImageSet):
+def end_epoch(training: Training, run: OpenRun, val_set: ImageSet):
     "Validate, write the row, keep the weights if they are the best so far."
     t = training
     check_finite(t, run)
@@ -282,16 +282,57 @@ def end_epoch(training: Training, run: Run, val_set: ImageSet):
     t.rows.append(Epoch(t.epoch + 1, loss/n, right/n, val_loss, *scores, t.optimizer.param_groups[0]['lr'], max(scores[0], before),
                         t.seconds, n/max(1e-9, t.seconds - seconds)))
     if not t.accelerator.is_main_process: return
-    write_metrics(run.dir/'metrics.csv', t.rows)
+    write_metrics(run.path('metrics.csv'), t.rows)
     if scores[0] > before:
-        save_atomic(run.dir/'best_model.pth', dict(model=t.averaged.state_dict(), class_names=t.data.class_names, epoch=t.epoch, val_accuracy=scores[0]))
+        save_atomic(run.path('best_model.pth'), dict(model=t.averaged.state_dict(), class_names=t.data.class_names, epoch=t.epoch, val_accuracy=scores[0]))
+    run.keep()
+
+# %% ../nbs/02_train.ipynb #f34dd33e
+@contextlib.contextmanager
+def _shared(accelerator, run_dir, *how):  # yields the run, whether it is over, and its checkpoint or None
+    "The folder, which the first process holds for all of them."
+    from accelerate.utils import broadcast_object_list
+    first = accelerator.is_main_process
+    with open_run(run_dir, *how) if first else contextlib.nullcontext(Run(run_dir)) as run:
+        told = [run.over, str(run.checkpoint)] if first else [None, None]
+        if accelerator.num_processes > 1: told = broadcast_object_list(told)
+        over, path = told[0], Path(told[1])
+        yield run, over, None if over or not path.exists() else torch.load(path, map_location='cpu', weights_only=True)
+
+# %% ../nbs/02_train.ipynb #53d067be
+def _train(t: Training, run: OpenRun, val_set: ImageSet, stop: Stopping, save_minutes, save_epochs, after_step, after_epoch):
+    "Epochs until the training is over or told to stop, with a checkpoint now and then, and at the end."
+    clock, saved, began = Clock(t.seconds), time.monotonic(), t.steps
+    while not t.over and not stop.agreed:
+        t.model.train()
+        for rows in epoch_rows(t):
+            loss = train_step(t, rows)
+            t.seconds = _agree(t.accelerator, clock.seconds, stop)
+            if t.device.type == 'cpu' or t.steps % 20 == 0: check_finite(t, run, whole=False)
+            for function in after_step: function(t, loss)
+            if stop.agreed or t.out_of_time: break
+            if time.monotonic() - saved > 60*save_minutes: save_checkpoint(t, run); saved = time.monotonic()
+        if stop.agreed: break
+        end_epoch(t, run, val_set)
+        for function in after_epoch: function(t)
+        if save_epochs and t.epoch % save_epochs == 0: save_checkpoint(t, run)
+    if t.steps > began: save_checkpoint(t, run)
+
+def _finish(t: Training, run: OpenRun, at_end):
+    "What comes once, when all is trained; then the run is whole."
+    if not t.accelerator.is_main_process: return
+    for function in at_end: function(run)
+    run.finish()
+
+def _place(start) -> str | None: # where a run lies that another one begins with
+    return start and str((start.dir if isinstance(start, Run) else Path(start)).resolve())
 
 # %% ../nbs/02_train.ipynb #200627b1
 def fit(recipe: Recipe,
         train_set: ImageSet,
         val_set: ImageSet|None=None, # a stratified tenth of `train_set` if None
         run_dir='runs/run',          # a new folder, or one of an unfinished run with this recipe
-        resume='auto',               # or 'never'
+        resume='auto',               # or 'never': begin at the beginning; a folder that holds a run wants `overwrite` for that
         teacher=None,                # logits [n, k] of the training images, or a function of a batch; for `recipe.distill`
         start=None,                  # an ended run, or its folder, whose best weights this one begins with
         device=None,                 # 'cpu' to stay off a GPU
@@ -300,38 +341,28 @@ def fit(recipe: Recipe,
         progress=True,               # a bar, and curves in a notebook
         after_step=(),               # functions of the `Training` and the loss
         after_epoch=(),              # functions of the `Training`
+        at_end=(),                   # functions of the `Run` that write more files of it, before all is put in place as one
+        also: dict | None = None,    # plain values that decide what these write
+        writes=(),                   # names of the files that these write
+        overwrite=False,             # another training in the folder is replaced, at the end of this one
        ) -> Run:
     "Train, or go on with a training that was interrupted."
     recipe = _with_shape(recipe)
     train_set, val_set, teacher = _check_sets(recipe, train_set, val_set, teacher)
     accelerator = _accelerator(device)
     images_a_step(recipe, len(train_set), accelerator.num_processes)
-    if not len(val_set): raise RunError(f'{val_set.source} leaves no image to choose the epoch by: every class needs more photos, or give `val_set`.')
-    begun = Run(run_dir).checkpoint.exists()
-    weights = starting_weights(recipe, train_set.class_names, start) if start is not None and not begun else None
-    with accelerator.main_process_first(): run = open_run(run_dir, recipe, resume) if accelerator.is_main_process else Run(run_dir)
-    state = torch.load(run.checkpoint, map_location='cpu', weights_only=True) if run.checkpoint.exists() else None
-    with torch.random.fork_rng(), _deterministic(recipe.deterministic), Stopping() as stop, _bar(progress and accelerator.is_main_process) as bar:
-        t = Training(recipe, train_set, accelerator, _precision(recipe, state, accelerator, run, start), teacher, weights)
-        if state: restore_checkpoint(t, state)
-        curves = live_curves() if progress and accelerator.is_main_process and not t.over else lambda t: None
-        clock, saved, began = Clock(t.seconds), time.monotonic(), t.steps
-        while not t.over and not stop.agreed:
-            t.model.train()
-            for rows in epoch_rows(t):
-                loss = train_step(t, rows)
-                t.seconds = _agree(accelerator, clock.seconds, stop)
-                if t.device.type == 'cpu' or t.steps % 20 == 0: check_finite(t, run, whole=False)
-                for function in (bar, *after_step): function(t, loss)
-                if stop.agreed or t.out_of_time: break
-                if time.monotonic() - saved > 60*save_minutes: save_checkpoint(t, run); saved = time.monotonic()
-            if stop.agreed: break
-            end_epoch(t, run, val_set)
-            for function in (curves, *after_epoch): function(t)
-            if save_epochs and t.epoch % save_epochs == 0: save_checkpoint(t, run)
-        if t.steps > began: save_checkpoint(t, run)
-        if stop.agreed: log.warning('Stopped at step %d; the same call goes on from %s.', t.steps, run.dir)
-    return run
+    question = {'training content': fingerprint(train_set), 'validation content': fingerprint(val_set), 'start': _place(start)} | (also or {})
+    with _shared(accelerator, run_dir, recipe, question, writes, resume, overwrite) as (run, over, state):
+        if over: return Run(run.dir)
+        weights = starting_weights(recipe, train_set.class_names, start) if start is not None and not state else None
+        with torch.random.fork_rng(), _deterministic(recipe.deterministic), Stopping() as stop, _bar(progress and accelerator.is_main_process) as bar:
+            t = Training(recipe, train_set, accelerator, _precision(recipe, state, accelerator, run, start), teacher, weights)
+            if state: restore_checkpoint(t, state)
+            curves = live_curves() if progress and accelerator.is_main_process and not t.over else lambda t: None
+            _train(t, run, val_set, stop, save_minutes, save_epochs, (bar, *after_step), (curves, *after_epoch))
+            if not stop.agreed: _finish(t, run, at_end)
+            else: log.warning('Stopped at step %d; the same call goes on from %s.', t.steps, run.dir)
+    return Run(run.dir)
 
 # %% ../nbs/02_train.ipynb #9693bdd9
 def _with_shape(recipe):
@@ -387,8 +418,8 @@ def _precision(recipe, state, accelerator, run, start):
 
     It is written down with where the weights began."""
     from accelerate.utils import broadcast_object_list
-    file = run.dir/'environment.json'
-    start = start and str((start.dir if isinstance(start, Run) else Path(start)).resolve())
+    file = run.file('environment.json')
+    start = _place(start)
     first = json.loads(file.read_text()).get('start') if state and file.exists() else start
     if start and start != first:
         raise RunError(f'{run.dir} holds a training that began with {first or "random weights"}, not with {start}. '
@@ -398,5 +429,5 @@ def _precision(recipe, state, accelerator, run, start):
     if accelerator.num_processes > 1: chosen = broadcast_object_list([chosen])[0]
     if accelerator.is_main_process:
         told = environment(accelerator.device, chosen, accelerator.num_processes) | dict(start=first)
-        write_text(file, to_json(told, indent=1))
+        run.path('environment.json').write_text(to_json(told, indent=1), encoding='utf-8')
     return chosen

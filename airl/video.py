@@ -8,18 +8,22 @@ __all__ = ['colours_of', 'is_cut', 'assign', 'VideoSegmenter', 'segment_stream',
 # %% ../nbs/14_video.ipynb #4073634b
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 import cv2, numpy as np
+from .files import UserError
 from .flow_tracker import FlowTracker
 from .frames import Video, VideoError
+from .outputs import answering
 from .photos import resize_longest
 from .regions import mask_iou
 from .sam2_pipeline import TextDrivenSegmentationPipeline, parse_prompt
 from .sam2_tracker import SAM2Tracker
 from .scene import Settings, Tracker
 from .telling import progress as bar_of
-from .video_files import RENDERINGS, FrameMasks, OutputFolder, Track, VideoResult, load_video_result, paint
+from .video_files import RENDERINGS, FrameMasks, Track, VideoResult, load_video_result, paint
+from .video_folder import VideoFolder, assemble, names_of, source_content
 from .flow_tracker import FLOW_SIDE, Appearance, flow_back, pull, small_grey  # old import paths
 from .frames import Frame  # old import paths
 from .sam2_tracker import MANY  # old import paths
@@ -210,16 +214,15 @@ class _Preview:
         if self.handle is None: self.handle = display(Image(data), display_id=True)
         else: self.handle.update(Image(data))
 
-def _question(video: Video, segmenter: VideoSegmenter, how: str) -> dict:
-    "What has to be the same for a run to be gone on with."
-    source = str(video.source) if isinstance(video.source, Path) else video.name
-    asked = dict(source=source, text=list(parse_prompt(segmenter.text).texts), start=video.start, end=video.end,
-                 stride=video.stride, how=how, every=segmenter.every, preset=segmenter.pipeline.preset,
-                 tracker=segmenter.tracker.name)
+def _question(video: Video, segmenter: VideoSegmenter, how: str, pngs: bool) -> dict:
+    "What has to be the same for an answer to be the same."
+    asked = dict(text=list(parse_prompt(segmenter.text).texts), source=video.name, content=source_content(video), start=video.start,
+                 end=video.end, stride=video.stride, show=how, every=segmenter.every, patience=segmenter.identities.patience,
+                 models=segmenter.pipeline.preset, tracker=segmenter.tracker.name, pngs=pngs)
     return asked if segmenter.settings is None else asked | dict(settings=asdict(segmenter.settings))
 
 # %% ../nbs/14_video.ipynb #10e1f866
-def _follow(video: Video, segmenter: VideoSegmenter, out: OutputFolder, piece: int, preview: bool, progress: bool):
+def _follow(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, preview: bool, progress: bool):
     "Segment and write all frames that are not done yet, a piece at a time."
     run, latest = out.unfinished, _Preview(preview)
     with bar_of(total=video.count, initial=run.done, unit='frame', shown=progress) as bar:
@@ -229,17 +232,34 @@ def _follow(video: Video, segmenter: VideoSegmenter, out: OutputFolder, piece: i
             out.write(shown)
             latest.show(shown)
             bar.update()
-            if run.done % piece == 0: run.checkpoint(segmenter.state)
+            if run.done % piece == 0: out.checkpoint(segmenter.state)
 
-def _put_together(out: OutputFolder, segmenter: VideoSegmenter, complete: bool, resumed: bool) -> VideoResult | None:
-    "Put together what there is; None, and nothing left behind, where there is nothing."
+def _put_together(out: VideoFolder, segmenter: VideoSegmenter, complete: bool) -> VideoResult | None:
+    "Put together what there is; None where there is nothing."
     run, pipeline = out.unfinished, segmenter.pipeline
-    run.checkpoint(segmenter.state, more=not complete)
-    if run.pieces:
-        prompts = parse_prompt(segmenter.text).phrases
-        return out.assemble(segmenter.tracks.values(), prompts, pipeline.preset, getattr(pipeline, 'why', ''), complete,
-                            segmenter.unused)
-    if run.folder.exists() and (out.made or not resumed): out.drop()
+    if not complete and segmenter.index + 1 == run.done: out.checkpoint(segmenter.state)    # between two frames: nothing of it is lost
+    else: run.close()
+    if not run.pieces: return None
+    return assemble(out, segmenter.tracks.values(), parse_prompt(segmenter.text).phrases, pipeline.preset, getattr(pipeline, 'why', ''),
+                    complete, segmenter.unused)
+
+# %% ../nbs/14_video.ipynb #f874595e
+def _run(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, preview: bool, progress: bool) -> VideoResult:
+    "All frames that are not done yet; of an interrupted run what there is, and of a failed one nothing."
+    if state := out.unfinished.resume(): segmenter.restore(state)
+    complete = False
+    try:
+        _follow(video, segmenter, out, piece, preview, progress)
+        complete = True
+    except UserError:
+        out.staged.forget()
+        raise
+    except BaseException:
+        with suppress(Exception): _put_together(out, segmenter, False)     # what stopped the run is what is told
+        raise
+    result = _put_together(out, segmenter, complete)
+    if result is None: raise VideoError(f'Not one frame came of {video.name}, so nothing was written.')
+    return result
 
 # %% ../nbs/14_video.ipynb #074480c4
 def segment_video(source,                        # a file, a folder of frames, 'camera:0', an iterable of pictures, or a `Video`
@@ -249,7 +269,8 @@ def segment_video(source,                        # a file, a folder of frames, '
                   how: str = 'overlay',          # what the video shows, one of `RENDERINGS`
                   start: float = 0., end: float | None = None,  # seconds
                   stride: int = 1,               # every so many frames
-                  resume: bool = False,          # go on with what was begun in `output`
+                  resume: bool = False,          # go on with what was begun in `output`, or read back what is finished there
+                  overwrite: bool = False,       # replace another answer in `output`, in one step at the end
                   pngs: bool = True,             # write an indexed PNG a frame
                   preview: bool = False,         # show the latest frame in the notebook
                   progress: bool = True,
@@ -260,16 +281,10 @@ def segment_video(source,                        # a file, a folder of frames, '
     if how not in RENDERINGS: raise VideoError(f'A video can show {", ".join(RENDERINGS)}, not {how!r}.')
     if piece < 2: raise VideoError(f'A piece of {piece} frames is too short; take at least 2.')
     video = source if isinstance(source, Video) else Video(source, start, end, stride)
-    segmenter = VideoSegmenter(text, models, **options)
-    out = OutputFolder(output, video, how, _question(video, segmenter, how), pngs)
     if resume and video.live: raise VideoError('A camera cannot be resumed: what it saw is gone. Leave resume out.')
-    if resume and out.is_finished: return load_video_result(output)
-    state, complete = out.unfinished.resume() if resume else None, False
-    if state is None: out.begin()
-    else: segmenter.restore(state)
-    try:
-        _follow(video, segmenter, out, piece, preview, progress)
-        complete = True
-    finally: result = _put_together(out, segmenter, complete, resume)
-    if result is None: raise VideoError(f'Not one frame came of {video.name}, so nothing was written.')
-    return result
+    segmenter = VideoSegmenter(text, models, **options)
+    asked, writes = _question(video, segmenter, how, pngs), names_of(video, how, output)
+    with answering(output, 'video', 'video', asked, writes, overwrite, resume) as staged:
+        out = VideoFolder(staged, video, how, pngs)
+        if resume and (found := out.finished()): return found
+        return _run(video, segmenter, out, piece, preview, progress)

@@ -92,7 +92,7 @@ def main():
         while last == 2: time.sleep(1); last, _ = run(source, killed, args.workers)      # an orphan may hold the folder for a moment
         a, b = rows(whole), rows(killed)
         errors = {r['image']: r['error'] for r in b if r['error']}
-        left = [str(p) for p in killed.rglob('*') if p.name.startswith('.') and p.name != '.lock' or p.parent.name == 'parts']
+        left = [str(p) for p in killed.rglob('*') if p.name.startswith('.') and p.name != '.airl.json' or p.parent.name == 'parts']
         for kind in kinds: print(f'{kind}: {next((errors.get(n, "NO ROW") for n, k in bad.items() if k == kind), "none of the files")}')
         once = len(b) == len({(r['image'], r['prompt'], r['instance']) for r in b}) and {r['image'] for r in b} == {p.name for p in source.iterdir()}
         checks = dict(every_file_once=once, bad_ones_told=set(errors) == set(bad), equal_to_uninterrupted=a == b, exit_code=at_one_go == last == 1,

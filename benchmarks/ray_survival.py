@@ -24,12 +24,12 @@ from airl.batch import segment_folder
 
 class Killer(threading.Thread):
     "Kills all actors, `wait` seconds after each note that they leave when they begin with some photos."
-    def __init__(self, parts, times, wait):
+    def __init__(self, out, times, wait):
         super().__init__(daemon=True)
-        self.parts, self.times, self.wait, self.kills, self.over = parts, times, wait, 0, False
+        self.out, self.times, self.wait, self.kills, self.over = out, times, wait, 0, False
 
     def notes(self):
-        try: return sum(f.stat().st_size for f in self.parts.glob('.ray-*/*'))
+        try: return sum(f.stat().st_size for f in self.out.glob('.airl-new-*/parts/.ray-*/*'))
         except OSError: return 0
 
     def run(self):
@@ -46,7 +46,7 @@ class Killer(threading.Thread):
 
 def killed(source, out, times, wait):
     "Summary of a run whose actors die, and how often that was."
-    killer = Killer(out/'parts', times, wait)
+    killer = Killer(out, times, wait)
     killer.start()
     summary = segment_folder(source, ['a person'], out, models='lite', threads=1, device='cpu', progress=False, workers=1, engine='ray')
     killer.over = True

@@ -1,0 +1,106 @@
+"Nothing is lost: random calls over one folder, interrupted and resumed, and the smallest calls that once lost something."
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+import folders_engines
+import folders_machine
+import folders_real
+from folders_machine import Call
+from folders_stops import asked
+
+RANDOM = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False, derandomize=True)
+
+
+@pytest.fixture(scope='module')
+def world(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('IN_TEST', '1')
+        folders_engines.put(patch, asked)
+        yield folders_machine.World(tmp_path_factory.mktemp('folders'))
+    folders_engines.forget_engines()
+
+
+def machine(world):
+    return type('Folder', (folders_machine.Folder,), dict(world=world, counts=folders_machine.Counter()))
+
+
+def test_random_calls_lose_nothing(world):
+    kind = machine(world)
+    run_state_machine_as_test(kind, settings=settings(RANDOM, max_examples=240, stateful_step_count=4))
+    assert kind.counts['of three calls and more'] >= 200, kind.counts
+
+
+def slow(request):
+    if 'slow' not in request.config.getoption('--flags').split(): pytest.skip('slow')
+
+
+def test_a_thousand_sequences_lose_nothing(world, request):
+    slow(request)
+    run_state_machine_as_test(machine(world), settings=settings(RANDOM, derandomize=False, max_examples=1000, stateful_step_count=6))
+
+
+def test_killed_processes_lose_nothing(tmp_path, request):
+    slow(request)
+    world = folders_machine.World(tmp_path, folders_machine.cat, folders_real.ask)
+    kind = type('Folder', (folders_real.RealFolder,), dict(world=world, counts=folders_machine.Counter()))
+    for seed in range(30): folders_real.sequence(kind, seed)
+    assert sum(n for what, n in kind.counts.items() if what.endswith('stopped')) >= 30, kind.counts
+
+
+CAT, CLIP = Call('segment', ('@photos/cat.jpg', 'a cat')), Call('video', ('@clips/plain.mp4', 'a cat'))
+
+
+def video(*words, clip='clips/plain.mp4'): return Call('video', (f'@{clip}', *words))
+
+
+def batch(*words): return Call('batch', ('@photos', *words))
+
+
+def after(world, *steps) -> set[str]:
+    "What one folder holds after calls, each alone or as (call, what the user did before it); raises `Fault`."
+    folder = machine(world)()
+    try:
+        for step in steps: folder.run(step) if isinstance(step, Call) else folder.run(step[0], None, step[1])
+        return set(folders_machine.tree(folder.out))
+    finally: folder.teardown()
+
+
+@pytest.mark.parametrize('second', [video('a unicornfish'), video('a cat', clip='broken.webm'), video('a cat', '--show', 'nothing')], ids=['word', 'clip', 'option'])
+def test_a_failed_call_leaves_a_finished_video(world, second): after(world, CLIP, second)
+
+
+@pytest.mark.parametrize('second', [video('a dog', '--resume'), video('a cat', '--resume', clip='others/plain.mp4'), video('a cat', '--end', '0.3', '--resume'),
+                                    video('a cat', '--show', 'side', '--resume'), (video('a cat', '--resume'), ('change', 'clip'))],
+                         ids=['text', 'clip', 'end', 'show', 'content'])
+def test_a_finished_video_answers_no_other_question(world, second): after(world, CLIP, second)
+
+
+@pytest.mark.parametrize('file', ['gallery/mine.jpg', 'gallery/index.html', 'yolo/mine.txt', 'coco/train.json'])
+@pytest.mark.parametrize('made', [(), ('--gallery',), ('--export', 'yolo'), ('--export', 'coco')], ids=['nothing', 'gallery', 'yolo', 'coco'])
+def test_a_batch_deletes_nothing_of_the_user(world, file, made): after(world, batch('a cat'), (batch('a cat', *made), ('put', file)), batch('a cat'))
+
+
+def test_a_gallery_is_made_when_asked_for(world):
+    assert not any(name.startswith('gallery') for name in after(world, batch('a cat')))
+    assert 'gallery/index.html' in after(world, batch('a cat', '--gallery'), batch('a cat'))
+
+
+@pytest.mark.parametrize('second', ['photos/cat.png', 'others/cat.jpg'])
+def test_photos_of_one_name_have_answers_of_their_own(world, second): after(world, CAT, Call('segment', (f'@{second}', 'a cat')), CAT)
+
+
+def test_a_photo_that_has_changed_keeps_its_first_answer(world): after(world, CAT, (CAT, ('change', 'photo')))
+
+
+@pytest.mark.parametrize('made', [(), ('--export', 'coco')], ids=['rows', 'coco'])
+def test_texts_are_added_to_a_batch(world, made): after(world, batch('a dog', *made), batch('a cat', *made), batch('a dog'))
+
+
+def test_a_video_does_not_replace_another(world): after(world, CLIP, video('a dog'), video('a dog', clip='others/plain.mp4'))
+
+
+@pytest.mark.parametrize('what', ['labels', 'seen'])
+def test_changed_labels_are_measured_anew(world, what):
+    bench = Call('bench', ('--data', 'folder:@labels', '--task', 'text'))
+    after(world, bench, (bench, ('change', what)), bench)
