@@ -9,7 +9,6 @@ __all__ = ['log', 'TRIVIAL', 'BenchError', 'Row', 'whole', 'box_mask', 'ellipse_
 
 # %% ../nbs/16_benchmark.ipynb #1d95b0a3
 import csv, hashlib, json, logging, re, time
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
@@ -19,7 +18,7 @@ import numpy as np
 from .files import UserError, short_name
 from .labels import Truth, TruthError, checked
 from .lettering import legible
-from .measures import Interval, boundary_f, cgf1, interval, mask_ap, presence_auc, presence_mcc
+from .measures import Interval, boundary_f, cgf1, dataset_miou, interval, mask_ap, presence_auc, presence_mcc
 from .outputs import Staged, answering, answers_in, content_of, differing, unfinished
 from .presets import choose_preset
 from .regions import decode_rle, encode_rle, mask_iou, mask_to_box
@@ -300,23 +299,14 @@ class Summary:
     vit_forwards: float = float('nan')  # the same in forwards of ViT-B/16
 
 # %% ../nbs/16_benchmark.ipynb #b69d77ad
-def _dataset_miou(rows: Sequence[Row]) -> float: # nan where nothing is there
-    "Mean over the classes that are there of intersections over unions, summed over photos; of a photo without the class, all that was found."
-    inter, union = Counter(), Counter()
-    for r in rows:
-        inter[r.phrase] += r.inter
-        union[r.phrase] += r.union if r.present or not r.masks else int(np.any([decode_rle(m) for m in r.masks], 0).sum())
-    return float(np.mean([inter[p]/max(1, union[p]) for p in sorted({r.phrase for r in rows if r.present})] or [np.nan]))
-
 def summarise(method: str, rows: Sequence[Row]) -> Summary:
     "The figures of one method's rows."
-    there = [r for r in rows if r.present]
-    ious = np.array([r.iou for r in there])
+    ious = np.array([r.iou for r in (there := [r for r in rows if r.present])])
     part = lambda least: float((ious >= least).mean()) if len(ious) else float('nan')
     out = Summary(method, interval(ious, [r.photo for r in there]), sum(r.inter for r in there)/max(1, sum(r.union for r in there)),
-                  part(.5), part(.7), part(.9), float(np.mean([r.f for r in there] or [np.nan])), refused=sum(bool(r.refused) for r in rows))
+                  part(.5), part(.7), part(.9), float(np.mean([r.f for r in there] or [np.nan])), refused=sum(bool(r.refused) for r in rows),
+                  dataset_miou=dataset_miou((r.phrase, r.present, r.inter, r.union, r.masks) for r in rows if not np.isnan(r.probability)))
     if asked := [r for r in rows if not np.isnan(r.probability)]:
-        out.dataset_miou = _dataset_miou(asked)
         out.auc = presence_auc([r.probability for r in asked], [r.present for r in asked])
         out.mcc = presence_mcc([bool(r.masks) for r in asked], [r.present for r in asked])
     if told := [r for r in asked if r.objects >= 0]: out.cgf1 = cgf1([np.reshape(r.ious, (len(r.masks), r.objects)) for r in told]).cgf1
