@@ -301,7 +301,7 @@ class Summary:
 # %% ../nbs/16_benchmark.ipynb #b69d77ad
 def summarise(method: str, rows: Sequence[Row]) -> Summary:
     "The figures of one method's rows."
-    ious = np.array([r.iou for r in (there := [r for r in rows if r.present])])
+    there, ious = [r for r in rows if r.present], np.array([r.iou for r in rows if r.present])
     part = lambda least: float((ious >= least).mean()) if len(ious) else float('nan')
     out = Summary(method, interval(ious, [r.photo for r in there]), sum(r.inter for r in there)/max(1, sum(r.union for r in there)),
                   part(.5), part(.7), part(.9), float(np.mean([r.f for r in there] or [np.nan])), refused=sum(bool(r.refused) for r in rows),
