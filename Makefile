@@ -10,7 +10,7 @@ endif
 PY := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test export notebooks readme docs bench weights lock clean
+.PHONY: help setup demo test export notebooks readme docs bench weights lite lock clean
 
 help: ## What each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,8 +35,10 @@ docs: $(VENV)/.dev ## The site, into _docs (needs Quarto)
 	@$(PY) tools/docs.py build
 bench: $(VENV)/.dev ## Timings, one table a file in benchmarks/
 	@$(PY) tools/bench.py
-weights: $(VENV)/.dev ## Train every weight that ships again (hours on a GPU, days without; needs the data that nbs/19_shipped_weights.ipynb names)
-	@$(PY) -m airl.shipped_weights
+weights: $(VENV)/.dev ## Train every weight that ships again (hours on a GPU, days without; needs the data that nbs/19_shipped_weights.ipynb names; `make weights lite`: only those of lite)
+	@$(PY) -m airl.shipped_weights $(filter lite,$(MAKECMDGOALS))
+lite:
+	@:
 lock: $(VENV)/.dev ## requirements.lock and requirements-dev.lock from settings.ini (UPGRADE=1 for the newest)
 	@$(PY) tools/lock.py $(if $(UPGRADE),--upgrade)
 clean: ## Remove what was built; the environment stays

@@ -18,7 +18,7 @@ import numpy as np
 from .files import UserError, short_name
 from .labels import Truth, TruthError, checked
 from .lettering import legible
-from .measures import Interval, boundary_f, cgf1, interval, mask_ap, presence_auc, presence_mcc
+from .measures import Interval, boundary_f, cgf1, dataset_miou, interval, mask_ap, presence_auc, presence_mcc
 from .outputs import Staged, answering, answers_in, content_of, differing, unfinished
 from .presets import choose_preset
 from .regions import decode_rle, encode_rle, mask_iou, mask_to_box
@@ -289,6 +289,7 @@ class Summary:
     p70: float
     p90: float
     f: float
+    dataset_miou: float = float('nan')
     auc: float = float('nan')
     mcc: float = float('nan')
     cgf1: float = float('nan')
@@ -300,11 +301,11 @@ class Summary:
 # %% ../nbs/16_benchmark.ipynb #b69d77ad
 def summarise(method: str, rows: Sequence[Row]) -> Summary:
     "The figures of one method's rows."
-    there = [r for r in rows if r.present]
-    ious = np.array([r.iou for r in there])
+    there, ious = [r for r in rows if r.present], np.array([r.iou for r in rows if r.present])
     part = lambda least: float((ious >= least).mean()) if len(ious) else float('nan')
     out = Summary(method, interval(ious, [r.photo for r in there]), sum(r.inter for r in there)/max(1, sum(r.union for r in there)),
-                  part(.5), part(.7), part(.9), float(np.mean([r.f for r in there] or [np.nan])), refused=sum(bool(r.refused) for r in rows))
+                  part(.5), part(.7), part(.9), float(np.mean([r.f for r in there] or [np.nan])), refused=sum(bool(r.refused) for r in rows),
+                  dataset_miou=dataset_miou((r.phrase, r.present, r.inter, r.union, r.masks) for r in rows if not np.isnan(r.probability)))
     if asked := [r for r in rows if not np.isnan(r.probability)]:
         out.auc = presence_auc([r.probability for r in asked], [r.present for r in asked])
         out.mcc = presence_mcc([bool(r.masks) for r in asked], [r.present for r in asked])
@@ -339,7 +340,7 @@ class Report:
     def figures(self) -> dict:
         "The method's figures under the names of the field; None for what does not apply."
         s = self.summaries()[0]
-        named = dict(n=s.iou.n, miou=s.iou.mean, miou_low=s.iou.low, miou_high=s.iou.high, ciou=s.overall, p50=s.p50, p70=s.p70, p90=s.p90, boundary_f=s.f, presence_auc=s.auc,
+        named = dict(n=s.iou.n, miou=s.iou.mean, miou_low=s.iou.low, miou_high=s.iou.high, ciou=s.overall, dataset_miou=s.dataset_miou, p50=s.p50, p70=s.p70, p90=s.p90, boundary_f=s.f, presence_auc=s.auc,
                      presence_mcc=s.mcc, cgf1=s.cgf1, mask_ap=s.ap, seconds_per_image=s.seconds_per_photo, vit_b16_forwards=s.vit_forwards)
         return dict(data=self.data, task=self.task, method=s.method, photos=len({r.photo for r in self.rows}), refused=s.refused, bad=len(self.bad)) | {k: None if np.isnan(v) else v for k, v in named.items()}
 
@@ -361,7 +362,7 @@ def _average_precision(truths, rows) -> float:
     return mask_ap(answers).ap
 
 # %% ../nbs/16_benchmark.ipynb #c33e84a3
-_COLUMNS = dict(overall='overall', p50='>0.5', p70='>0.7', p90='>0.9', f='F', auc='AUC', mcc='MCC', cgf1='cgF1', ap='AP', seconds_per_photo='s/photo', vit_forwards='ViT-B')
+_COLUMNS = dict(overall='overall', dataset_miou='mIoU', p50='>0.5', p70='>0.7', p90='>0.9', f='F', auc='AUC', mcc='MCC', cgf1='cgF1', ap='AP', seconds_per_photo='s/photo', vit_forwards='ViT-B')
 
 def _markdown(report: Report) -> str:
     "The table, without columns that no row has."

@@ -306,6 +306,7 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
     Figures:
       n, miou        questions whose thing is there, and their mean IoU, with a 95 % bootstrap interval over photos
       ciou           all intersections over all unions;  p50, p70, p90: part of the questions with at least that IoU
+      dataset_miou   mean over classes of intersections over unions, summed over all photos (text)
       boundary_f     contour accuracy as DAVIS defines it
       presence_auc   area under the ROC curve of the probabilities, all photos and classes pooled
       presence_mcc   Matthews' correlation of what was returned with what is there

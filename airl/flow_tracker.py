@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import cv2, numpy as np
 from scipy.special import logit
 from .files import UserError
-from .lite_cutter import PROMPT, crop_resized, frame_around, lite_cutter, prompt_picture
+from .lite_cutter import PROMPT, crop_resized, cut_network, frame_around, lite_cutter, prompt_picture
 from .lite_net import as_pixels, computing, lite_network
 from .regions import mask_to_box, paste_logits
 
@@ -103,7 +103,7 @@ def _levels(image, frames):
     "Crops [n, 192, 192, 3] and, for each, the five levels of features."
     import torch
     pictures = np.stack([crop_resized(image, f) for f in frames])
-    with torch.inference_mode(), computing(): levels = lite_network()(as_pixels(pictures))
+    with torch.inference_mode(), computing(): levels = cut_network().levels(lite_network().lower(as_pixels(pictures)))
     return pictures, levels
 
 def _decoded(levels, frames, boxes, priors):

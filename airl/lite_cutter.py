@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CROP', 'PROMPT', 'CANDIDATES', 'PRIOR_WEIGHT', 'HANDICAP', 'MARGIN', 'DOUBTS', 'LIKENESS_WEIGHT', 'CLICK_SIDES',
-           'quality_features', 'Cutter', 'lite_cutter', 'frame_around', 'crop_resized', 'prompt_picture',
-           'LiteSegmenter', 'place_likeness']
+           'quality_features', 'Cutter', 'CutNetwork', 'cut_network', 'lite_cutter', 'frame_around', 'crop_resized',
+           'click_bump', 'prompt_picture', 'LiteSegmenter', 'place_likeness']
 
 # %% ../nbs/09c_lite_cutter.ipynb #5e0ac104
 import cv2, numpy as np, torch
@@ -13,11 +13,12 @@ from scipy.special import expit, logit
 from torch import nn
 from torch.nn import functional as F
 
-from .lite_net import Backbone, Block, as_pixels, computing, frozen, lite_network, read, resize_like
+from .lite_net import Backbone, Block, as_pixels, computing, frozen, lite_network, own_stages, read, resize_like, upper_levels
 from .lite_words import once
 from .photos import resize_longest
 from .regions import mask_to_box, paste_logits
 from .scene import Candidates, Embedding, Prompts
+from .weights import load_checkpoint, shipped
 
 # %% ../nbs/09c_lite_cutter.ipynb #5e0ac106
 CROP, PROMPT = 192, 96                          # pixels of the crop; of the prompt's pictures and of the masks
@@ -77,10 +78,31 @@ class Cutter(nn.Module):
         return logits, torch.cat([self.quality(t) for t in told], 1)
 
 # %% ../nbs/09c_lite_cutter.ipynb #6abe1686
+class CutNetwork(nn.Module):
+    "The decoder, and below it its own stages above the three of the frozen network."
+    def __init__(self):
+        super().__init__()
+        self.upper, self.cutter = own_stages(Backbone()), Cutter()
+
+    def levels(self, low):  # the first three levels of a crop
+        "All five levels of a crop."
+        return [*low, *upper_levels(self.upper, low[-1])]
+
+    def forward(self, pixels, prompt):  # float [n, 3, 192, 192], -1..1; [n, 7, 96, 96]
+        "Logits [n, 3, 96, 96] of the masks and [n, 3] of their IoU."
+        return self.cutter(self.levels(lite_network().lower(pixels)), prompt)
+
 @once
+def cut_network() -> CutNetwork:
+    "The trained network, loaded once; a file of the decoder alone stands on a copy of the frozen stages."
+    if any(k.startswith('upper.') for k in load_checkpoint(shipped('lite_cutter.safetensors'))): return frozen(CutNetwork(), 'lite_cutter.safetensors')
+    network = CutNetwork()
+    network.upper, network.cutter = own_stages(lite_network()), frozen(Cutter(), 'lite_cutter.safetensors')
+    return network.eval().requires_grad_(False)
+
 def lite_cutter() -> Cutter:
-    "The trained decoder, loaded once."
-    return frozen(Cutter(), 'lite_cutter.safetensors')
+    "The decoder of the trained network."
+    return cut_network().cutter
 
 # %% ../nbs/09c_lite_cutter.ipynb #273e7618
 def frame_around(box: np.ndarray,       # [4] xyxy
@@ -116,11 +138,13 @@ def _box_picture(box, frame):  # float32 [96, 96]: the part of each pixel that t
         return np.clip(np.minimum(at + 1, b) - np.maximum(at, a), 0, 1)
     return np.outer(cover(box[1], box[3], y1, y2), cover(box[0], box[2], x1, x2)).astype(np.float32)
 
-def _click_picture(points, frame, sigma=3.):  # float32 [96, 96]: a bump at each click
-    out, (yy, xx) = np.zeros((PROMPT, PROMPT), np.float32), np.mgrid[:PROMPT, :PROMPT] + .5
-    for x, y in (np.asarray(points, float).reshape(-1, 2) - frame[:2])/(frame[2:] - frame[:2])*PROMPT:
-        out = np.maximum(out, np.exp(-((xx - x)**2 + (yy - y)**2)/(2*sigma**2)))
-    return out.astype(np.float32)
+def click_bump(x, y, sigma=3.):  # float32 [96, 96], 1 at a click
+    yy, xx = np.mgrid[:PROMPT, :PROMPT] + .5
+    return np.exp(-((xx - x)**2 + (yy - y)**2)/(2*sigma**2)).astype(np.float32)
+
+def _click_picture(points, frame):  # float32 [96, 96]: a bump at each click
+    at = (np.asarray(points, float).reshape(-1, 2) - frame[:2])/(frame[2:] - frame[:2])*PROMPT
+    return np.max([np.zeros((PROMPT, PROMPT), np.float32), *(click_bump(*xy) for xy in at)], 0)
 
 def prompt_picture(frame, box=None, inside=None, outside=None, prior=None, **_):  # prior: float32 [96, 96] over the frame
     "The prompt as seven pictures [7, 96, 96]."
@@ -265,13 +289,13 @@ def place_likeness(maps: np.ndarray,  # [81, h, w], log probabilities: `Reading.
 # %% ../nbs/09c_lite_cutter.ipynb #d2d3e151
 def _cut(image, jobs, at_once=8):  # logits [n, 3, 96, 96], IoU [n, 3]
     "Run the decoder on each job's crop and its mirror image."
-    net, cutter, out = lite_network(), lite_cutter(), []
+    network, out = cut_network(), []
     for start in range(0, len(jobs), at_once):
         part = jobs[start:start+at_once]
         pixels = as_pixels(np.stack([crop_resized(image, job['frame']) for job in part]))
         told = torch.from_numpy(np.stack([prompt_picture(**job) for job in part]))
         with torch.inference_mode(), computing():
-            (a, qa), (b, qb) = (cutter(net(x), t) for x, t in ((pixels, told), (pixels.flip(3), told.flip(3))))
+            (a, qa), (b, qb) = (network(x, t) for x, t in ((pixels, told), (pixels.flip(3), told.flip(3))))
         guess = ((qa + qb)/2).float().sigmoid().numpy() - np.array([0, HANDICAP, HANDICAP], np.float32)
         out.append((((a + b.flip(3))/2).float().numpy(), guess.clip(0)))
     if not out: return np.zeros((0, 3, PROMPT, PROMPT), np.float32), np.zeros((0, 3), np.float32)

@@ -18,13 +18,11 @@ from .data import DataError, ImageSet, load_data
 from .eval_tta import (Classifier, Report, bootstrap_interval, compute_logits, evaluate, fit_temperature,
                            load_classifier)
 from .files import UserError, replacing
-from .lite_training import make_lite_heads
-from .lite_training import FALSE_POSITIVE_COST, SAID_THERE, Object, Views, calibrate  # noqa: F401, old import paths
-from .lite_training import clicks_in, cutter_loss, cutter_sample, dense_class  # noqa: F401, old import paths
-from .lite_training import dense_loss, fit_head, found_by_click, found_by_word  # noqa: F401, old import paths
-from .lite_training import label_picture, labelled_photos, make_views, mean_head  # noqa: F401, old import paths
-from .lite_training import rough_mask, save_head, single_objects  # noqa: F401, old import paths
-from .lite_training import train_cutter, train_dense  # noqa: F401, old import paths
+from .lite_cutting import FALSE_POSITIVE_COST, clicks_in, cutter_loss, cutter_sample  # noqa: F401, old import paths
+from .lite_cutting import rough_mask, train_cutter  # noqa: F401, old import paths
+from .lite_photos import Object, dense_class, label_picture, single_objects  # noqa: F401, old import paths
+from .lite_finding import dense_loss, train_dense  # noqa: F401, old import paths
+from .lite_training import SAID_THERE, calibrate, make_lite  # noqa: F401, old import paths
 from .recipe import Recipe, recipe_from_yaml
 from .runs import Run, RunError
 from .train import fit
@@ -229,21 +227,23 @@ def _write_vocabulary(out_file, means, dense, names, wordnet):
     with replacing(out_file) as tmp: Path(tmp).write_bytes(gzip.compress(json.dumps(table, separators=(',', ':')).encode(), mtime=0))
 
 # %% ../nbs/19_shipped_weights.ipynb #8901a14a
-def main():
-    "Make every shipped file again, from `$AIRL_DATA`, into `weights/` (`make weights`)."
+def main(only: str = ''):  # 'lite': what the embedded engines need
+    "Make every shipped file again, from `$AIRL_DATA`, into `weights/` (`make weights`, `make weights lite`)."
+    if only not in ('', 'lite'): raise DataError(f'There is no stage {only!r}; say lite, or nothing for all.')
     data, out = Path(os.environ.get('AIRL_DATA') or ''), Path('weights')
-    needed = ['cifar10/train.parquet', 'cifar10/test.parquet', 'voc/dev', 'coco/dev']
+    needed = ['voc/dev', 'coco/dev', 'more', *([] if only else ['cifar10/train.parquet', 'cifar10/test.parquet'])]
     if lacking := [n for n in needed if not os.environ.get('AIRL_DATA') or not (data/n).exists()]:
         raise DataError(f'Set AIRL_DATA to a folder that has {", ".join(lacking)}; the notebook 19_shipped_weights says what they are.')
     out.mkdir(exist_ok=True)
-    make_cifar10_sample(data/'cifar10/train.parquet', data/'cifar10/test.parquet', out/'cifar10_sample.parquet')
     convert_lite0(out/'lite0.safetensors')
     make_vocabulary(out/'vocabulary.json.gz')
-    make_lite_heads(data, out)
+    make_lite(data, out)
+    if only: return
+    make_cifar10_sample(data/'cifar10/train.parquet', data/'cifar10/test.parquet', out/'cifar10_sample.parquet')
     teacher = train_teacher(out/'vit_nano_teacher_run')
     export_nano(train_nano(out/'vit_nano_student_run', teacher), load_data('cifar10').split(HELD_OUT)[1], out/'vit_nano.safetensors', teacher)
 
 # %% ../nbs/19_shipped_weights.ipynb #d193aaf4
 if __name__ == '__main__' and '__file__' in globals():
-    try: main()
+    try: main(*sys.argv[1:2])
     except UserError as e: sys.exit(str(e))

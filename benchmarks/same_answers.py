@@ -1297,9 +1297,10 @@ def of_training(given):
     photos = said_otherwise(paint_coco('scenes', 2))
     yield 'hashes', lambda: [made.recipe_hash(made.nano_recipe(name)) for name in ('vit_nano', 'vit_nano_teacher')]
     yield 'label pictures', lambda: [made.label_picture(t.labels()) for t in photos]
-    views, objects, rng = made.make_views(photos, views=2), made.single_objects(photos), np.random.default_rng(0)
-    yield 'views', lambda: [views.features[2].float(), views.labels, views.known]
-    yield 'dense head', lambda: made.train_dense(views, steps=2, batch_size=2).state_dict()
+    from airl.lite_finding import lessons
+    objects, learned, rng = made.single_objects(photos), lessons(photos), np.random.default_rng(0)
+    yield 'lessons', lambda: [(lesson.labels, lesson.things, lesson.known) for lesson in learned]
+    yield 'dense head', lambda: made.train_dense(learned, objects, steps=2, batch_size=2, side=128).state_dict()
     yield 'objects', lambda: [(o.rle, o.box, o.label) for o in objects]
     yield 'cutter samples', lambda: [made.cutter_sample(objects[k % len(objects)], rng) for k in range(12)]
     yield 'cutter', lambda: made.train_cutter(objects, steps=2, batch_size=2).state_dict()
