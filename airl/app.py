@@ -104,7 +104,7 @@ def _photo_outputs(gr):  # list of components, in the order of `_shown`
         boxes = gr.Image(label='Detections', interactive=False, height=280, buttons=['fullscreen'])
         candidates = gr.Gallery(label='Candidates of the best object, with their four scores', height=280, columns=2,
                                 object_fit='contain', interactive=False)
-        rows = gr.Dataframe(headers=['#', 'label', 'mask score', 'detection', 'share', 'box x1 y1 x2 y2'], label='Objects',
+        rows = gr.Dataframe(headers=['#', 'label', 'sure', 'mask quality', 'detection', 'share', 'box x1 y1 x2 y2'], label='Objects',
                             interactive=False)
     return [said, picture, boxes, candidates, rows, *files]
 

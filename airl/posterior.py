@@ -116,10 +116,10 @@ def as_wholes(xyxy: np.ndarray,   # [n, 4]
 @dataclass(frozen=True)
 class Posterior:
     "Log-odds of a box and of a phrase, from the evidence."
-    box: tuple = (-1.23, .83, .33)       # offset; weight of the detector's log-odds, of the crop's
+    box: tuple = (-1.126, .657, .326)    # offset; weight of the detector's log-odds, of the crop's
     window: tuple = (-.7, .33)           # offset; weight of the crop's log-odds
-    photo: tuple = (-.37, .52, .40, 0.)  # offset; weight of the best box's log-odds, of the best crop's, of the best tile's
-    empty: tuple = (-2.5, .2)            # without a box: offset; weight of the best tile's log-odds
+    photo: tuple = (-1.07, .135, .5, .068)   # offset; weight of the best box's log-odds, of the best crop's, of the best tile's
+    empty: tuple = (-3.549, .152)        # without a box: offset; weight of the best tile's log-odds
     prior: float = .5                    # share of things asked for that are there
 
     def of_boxes(self, e: Evidence) -> np.ndarray:  # [n] log-odds

@@ -186,9 +186,8 @@ class TextDrivenSegmentationPipeline:
         notes = {p: evidence[p].why_absent() for p in query.phrases if p in missing}
         kin = getattr(self.detector, 'siblings', None)
         for label in dict.fromkeys(i.label for i in instances):
-            names = [n for n in kin(label) if n not in evidence] if kin else []
-            more = photo.evidence_of(names, self.scorer, self.detector, None, self.posterior) if names else {}
-            others = [e for p, e in (evidence | more).items() if p in more or p in query.phrases]
+            names = kin(label) if kin else []
+            others = list(photo.evidence_of(names, self.scorer, self.detector, None, self.posterior).values()) if names else []
             if told := _part_of(photo, next(i for i in instances if i.label == label), others): notes[label] = told
         return notes
 

@@ -80,10 +80,8 @@ class Odds:
     weights: dict[str, float]                                      # what each member counts, summing to 1
     dropped: dict[str, str] = field(default_factory=dict)
     together: np.ndarray | None = None                             # [n_images, n_texts], of the members' mean logits
-
     @property
     def mean(self) -> np.ndarray: return sum(self.weights[k]*odds for k, odds in self.members.items())
-
     @property
     def best(self) -> np.ndarray:   # [n_images, n_texts]
         "The members' common opinion: of their mean logits, where a rival that one of them alone sees drops out."
@@ -100,15 +98,12 @@ class Detections:
     prior: np.ndarray | None = None                           # [n, h, w] 0..1, rough masks over the whole image
     engine: str = ''                                          # who answered
     reason: str = ''                                          # why this engine, where there was a choice
-
     def __post_init__(self):
         self.xyxy = np.asarray(self.xyxy, np.float32).reshape(-1, 4)
         self.score, self.phrase = np.asarray(self.score, np.float32).reshape(-1), list(self.phrase)
         if not len(self.xyxy) == len(self.score) == len(self.phrase):
             raise ValueError(f'{len(self.xyxy)} boxes, {len(self.score)} scores and {len(self.phrase)} phrases: a detection needs one of each.')
-
     def __len__(self): return len(self.xyxy)
-
     def __getitem__(self, index) -> 'Detections':
         "Some of the detections: a slice, a bool mask, indices."
         index = np.atleast_1d(np.arange(len(self))[index])
@@ -338,28 +333,22 @@ class SegmentationResult:
     def save(self, folder: str | Path, prefix: str = 'result') -> list[Path]:
         "Write the files of `save_result`."
         return save_result(self, folder, prefix)
-
     @staticmethod
     def load(path: str | Path) -> 'SegmentationResult':
         "Read back what `save` wrote, as `load_result`."
         return load_result(path)
-
     def to_coco(self, image_id: int = 1, file_name: str = '', categories: Sequence[str] | None = None) -> dict:
         "The instances as a COCO data set of one image, see `to_coco`."
         return to_coco(self, image_id, file_name, categories)
-
     def to_yolo(self, categories: Sequence[str] | None = None) -> str:
         "The instances as a YOLO-seg label file, see `to_yolo`."
         return to_yolo(self, categories)
-
     def to_labelme(self, file_name: str = '') -> dict:
         "The instances as LabelMe polygons, see `to_labelme`."
         return to_labelme(self, file_name)
-
     def to_supervision(self):  # supervision.Detections
         "The instances for roboflow's `supervision`, see `to_supervision`."
         return to_supervision(self)
-
     def _repr_png_(self): return figure_png(result_figure(self))
 
 # %% ../nbs/07_scene.ipynb #48df043f

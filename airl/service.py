@@ -114,8 +114,8 @@ def candidate_pictures(result: SegmentationResult) -> list[tuple[np.ndarray, str
     return [(overlay(result.image, c.mask[None]), line(c)) for c in result.candidates]
 
 def instance_rows(result: SegmentationResult) -> list[list]:  # a row an object
-    "Number, label, mask score, detection score, share of the photo, box."
-    return [[k, i.label, round(i.score.total, 2), round(i.detection_score, 2), f'{i.mask.mean():.1%}',
+    "Number, label, how sure it is that it is there, mask quality, detection score, share of the photo, box."
+    return [[k, i.label, '' if i.posterior is None else f'{i.posterior:.0%}', round(i.score.total, 2), round(i.detection_score, 2), f'{i.mask.mean():.1%}',
              ' '.join(f'{v:.0f}' for v in i.xyxy)] for k, i in enumerate(result.instances, 1)]
 
 # %% ../nbs/21a_service.ipynb #990fc555

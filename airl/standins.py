@@ -53,28 +53,22 @@ class StagedPhoto:
     seed: int = 0              # of its colours and of all that engines see in it
     asked: str = ''            # a noun that it shows
     absent: str = ''           # one that it does not
-
     @cached_property
     def ids(self) -> np.ndarray:      # int [H, W]: 0 for the ground, k + 1 for thing k
         import cv2
         canvas, scale = np.zeros(self.size, np.int32), np.array(self.size[::-1])
         for k, thing in enumerate(self.things, 1): cv2.fillPoly(canvas, [np.round(thing.outline*scale).astype(np.int32)], k)
         return canvas
-
     @cached_property
     def colours(self) -> np.ndarray:  # uint8 [n + 1, 3]
         return np.random.default_rng([self.seed, 1]).integers(0, 256, (len(self.things) + 1, 3), np.uint8)
-
     @property
     def image(self) -> np.ndarray: return self.colours[self.ids]   # uint8 [H, W, 3]
-
     @cached_property
     def wholes(self) -> list[int]:    # things that are no part of another
         return [k for k, t in enumerate(self.things) if t.part_of is None]
-
     def family(self, k: int) -> list[int]:   # a thing and its parts
         return [k, *(j for j, t in enumerate(self.things) if t.part_of == k)]
-
     def truth(self, noun: str) -> np.ndarray:  # bool [n, H, W]
         "The masks of what `noun` names."
         masks = [np.isin(self.ids, np.add(self.family(k), 1)) for k in self.wholes if self.things[k].noun == noun]
@@ -118,7 +112,6 @@ def siblings(noun: str) -> list[str]:
 class _Painter:
     "Draws things into a photo, one after the other."
     def __init__(self, rng, ratio): self.rng, self.ratio, self.things = rng, ratio, []
-
     def add(self, noun, outline, part=False):
         self.things.append(Thing(noun, outline))
         if not part: return
@@ -128,11 +121,9 @@ class _Painter:
         head = oval(*at, .18*self.things[k].area, 1., self.ratio)
         inside = np.clip(head, outline.min(0), outline.max(0))
         self.things.append(Thing(noun, inside, k))
-
     def oval(self, noun, area, x=None, y=None, part=None):
         x, y = (v if v is not None else self.rng.uniform(.15, .85) for v in (x, y))
         self.add(noun, oval(x, y, area, self.rng.uniform(.6, 1.6), self.ratio), area > .04 if part is None else part)
-
     def other(self, asked, area, x=None, y=None):
         "A thing that is not asked for."
         drawn, kin = self.rng.random(), siblings(asked)
@@ -292,12 +283,10 @@ _NOTHING = [text_number(t) for t in NEGATIVES]
 class _LikeMembers(_Members):
     "Members that know the staged photos instead of having networks."
     def begin(self, stage: Stage, setting: Setting): self.stage, self.setting, self._photos, self._crops = stage, setting, {}, {}
-
     def logits(self, images, texts):  # member → [n_images, n_texts]
         numbers, keys = [text_number(t) for t in texts], [k for k in self if k not in self.dropped]
         cosines = np.stack([self._cosines(image) for image in images])[..., numbers]
         return {key: MEMBERS[key].scale*cosines[:, list(self).index(key)] for key in keys}
-
     def _cosines(self, image):  # [members, n texts]
         photo, ids = self.stage.read(getattr(clip_ensemble, 'squared', np.asarray)(image))
         (h, w), s = ids.shape, min(ids.shape)
@@ -309,7 +298,6 @@ class _LikeMembers(_Members):
             like = [MEMBERS[k] for k in self]
             self._crops[key] = np.stack([m.base + m.gain*(cut if m.cut else squashed)[i] for i, m in enumerate(like)])
         return self._crops[key]
-
     def _seen(self, photo, ids):  # [members, n texts], in parts of the gain
         s = self.setting
         if photo.seed not in self._photos:
@@ -346,7 +334,6 @@ class _Queries:
     setting: Setting
     boxes: list = field(default_factory=list)
     odds: list = field(default_factory=list)
-
     def add(self, mask, odds, rng, spread=1., loose=.025):
         "A box around `mask`, a little off."
         box = mask_to_box(mask)
@@ -354,7 +341,6 @@ class _Queries:
         size = np.tile(box[2:] - box[:2], 2)
         self.boxes.append(box + rng.normal(0, loose, 4)*size)
         self.odds.append(odds + rng.normal(0, self.setting.spread*spread))
-
     def size_term(self, mask):
         "What size, and detail that is lost, take from the score."
         share, (h, w) = np.clip(mask.mean(), .002, .5), mask.shape
@@ -388,9 +374,7 @@ class DinoLike(GroundingDINODetector):
     def __init__(self, stage: Stage, setting: Setting = SETTINGS['middle'], **options):   # options: of `GroundingDINODetector`
         super().__init__('dino-like', device='cpu', precision='fp32', **options)
         self.stage, self.setting = stage, setting
-
     def load(self): return self
-
     def _answer(self, image, phrases):
         "(row, xyxy 0..1, scores) of each phrase."
         (photo, ids), answers, (h, w) = self.stage.read(image), [], image.shape[:2]

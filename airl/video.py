@@ -8,7 +8,7 @@ __all__ = ['colours_of', 'is_cut', 'assign', 'VideoSegmenter', 'segment_stream',
 # %% ../nbs/14_video.ipynb #4073634b
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 import cv2, numpy as np
 from .flow_tracker import FlowTracker
@@ -145,7 +145,7 @@ class VideoSegmenter:
         if begins: self.tracker.start(small)
         self._last, waited = small, self.index - self._looked
         due = self.every if masks else max(1, self.every//3)      # sooner where nothing is left to follow
-        if begins or waited >= due: masks = self._look(small, masks)
+        if begins or waited >= due: masks = self._look(small, image, masks)
         tracks, sure = self.tracks, self.tracker.confidence
         for i, m in masks.items(): tracks[i].saw(self.index, m, sure[i])
         gone = [i for i in sure if self.index - tracks[i].last > self.identities.patience]
@@ -154,10 +154,10 @@ class VideoSegmenter:
         labels, confidence = {i: tracks[i].label for i in masks}, {i: sure[i] for i in masks}
         return FrameMasks(self.index, time, image, masks, labels, confidence)
 
-    def _look(self, image, masks):  # masks of all that is seen now
-        "Ask the pipeline, match what it finds with what is followed."
+    def _look(self, image, original, masks):  # masks of all that is seen now
+        "Ask the pipeline about the frame as it came, match what it finds with what is followed."
         given = {} if self.settings is None else dict(settings=self.settings)
-        found = self.pipeline.segment_image(image, self.text, **given).instances
+        found = [replace(f, mask=_at_size(f.mask, image.shape[:2])) for f in self.pipeline.segment_image(original, self.text, **given).instances]
         self._looked = self.index
         sure, new = self.identities.match(masks, found)
         if dropped := self.identities.drifted(image, masks):
