@@ -203,7 +203,7 @@ def meaning(call: Call, files: list[str], out: Path):
         import pyarrow.parquet as pq
         rows = pq.read_table(at/'manifest.parquet').to_pylist()
         for folder in dict.fromkeys(at/Path(n).relative_to(call.where or '.').parts[0] for n in files[1:]): _exports(folder, rows)
-        return Counter((r['image'], 'failed') if r['error'] else (r['image'], r['content'], r['prompt'], r['instance'], r['rle']) for r in rows)
+        return Counter((r['image'], 'failed') if r['error'] else (r['image'], r['content'], r['prompt'], r['rle']) for r in rows)
     if call.command == 'bench':
         done = [json.loads(line)['photo'] for line in (at/'rows.jsonl').read_text().splitlines() if 'photo' in json.loads(line)]
         table = [{k: v for k, v in r.items() if k not in ('seconds_per_photo', 'vit_forwards')} for r in _rows(at/'table.csv')]
