@@ -85,14 +85,15 @@ def gather(image: np.ndarray,                  # uint8 [H, W, 3], what crops are
     crops = [crop_around(image, box, CONTEXT) for d in detections for box in d.xyxy[:LOOKED_AT]]
     return _sorted_out(phrases, detections, scorer.odds([*crops, *views(image)], list(phrases)), len(crops), windows)
 
+def _padded(values, n): return np.r_[values, np.full(n - len(values), np.nan)]   # boxes that were not looked at have none
+
 def _sorted_out(phrases, detections, odds: Odds, n_crops: int, windows) -> list[Evidence]:
     "Whose the log-odds of a batch of crops and tiles are."
     mean, found, start = odds.best, [], 0
     for j, (phrase, boxes) in enumerate(zip(phrases, detections)):
         own = np.arange(start, start := start + min(len(boxes), LOOKED_AT))
-        def padded(values): return np.r_[values[own, j], np.full(len(boxes) - len(own), np.nan)]
-        members = {key: padded(m) for key, m in odds.members.items()}
-        found.append(Evidence(phrase, boxes, padded(mean), float(mean[n_crops:, j].max()), members, windows[j]))
+        members = {key: _padded(m[own, j], len(boxes)) for key, m in odds.members.items()}
+        found.append(Evidence(phrase, boxes, _padded(mean[own, j], len(boxes)), float(mean[n_crops:, j].max()), members, windows[j]))
     return found
 
 # %% ../nbs/13g_posterior.ipynb #24e7e341

@@ -10,9 +10,8 @@ __all__ = ['KINDS', 'UNLISTED', 'RATIOS', 'SUPERCATEGORIES', 'GROUPS', 'SETTINGS
 
 # %% ../nbs/13f_standins.ipynb #3b4dd751
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Sequence
 import numpy as np
 from . import clip_ensemble
 from .clip_ensemble import NEGATIVES, NOUNS, PAPER_MEMBERS, HighAccuracyCLIPScorer, _Members

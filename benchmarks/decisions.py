@@ -106,7 +106,7 @@ def likelihood_ratio(photo, noun, pipeline, setting, fills=(.25, .4, .55, .7, .8
         a, b = shows@(precision@seen), (shows**2).sum(1)*weight
         explained = np.logaddexp.reduce([f*a - .5*f**2*b for f in fills]) - np.log(len(fills))
         size = setting.size*np.log(part/.1)
-        def near(centre): return 0. if e.window else -.5*((score - centre)/setting.spread)**2
+        def near(centre, score=score): return 0. if e.window else -.5*((score - centre)/setting.spread)**2
         false = [near(setting.false + .5*size + setting.kin*k) for k in kin[~asked]]
         best.append(explained[asked][0] + near(setting.true + size) - np.logaddexp.reduce(explained[~asked] + false + np.log(others)))
     return float(max(best))
