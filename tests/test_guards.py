@@ -45,7 +45,7 @@ def test_module_outside_the_layers_is_noticed(copy):
 
 
 def test_kept_error_and_missing_figure_are_noticed(copy):
-    notebook = copy/'nbs/07_scene.ipynb'
+    notebook = copy/'nbs/07b_drawing.ipynb'
     assert checks.unclean(notebook) == []
     change_cell(notebook, lambda c: any('image/png' in o.get('data', {}) for o in c['outputs']), lambda c: c.update(outputs=[]))
     assert [line.split(', ')[-1] for line in checks.unclean(notebook)] == ['draws but keeps no figure']
@@ -69,7 +69,7 @@ def test_other_paths_and_addresses_pass(text): assert not checks.ABSOLUTE.search
 
 
 def test_kept_path_of_a_temporary_folder_is_noticed(copy):
-    notebook = copy/'nbs/07_scene.ipynb'
+    notebook = copy/'nbs/07b_drawing.ipynb'
     for text in ('Results: ../../../../tmp/results/smoke\n', 'folder:/tmp/results'):
         kept = {'output_type': 'stream', 'name': 'stdout', 'text': [text]}
         change_cell(notebook, lambda c: True, lambda c, kept=kept: c.update(outputs=[kept]))
