@@ -7,7 +7,6 @@ __all__ = ['ABSENT_IN', 'WITHOUT', 'WINDOWS', 'TracedPhoto', 'traced_photo', 'Ca
 
 # %% ../nbs/17a_cases.ipynb #ed5775ca
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
