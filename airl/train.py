@@ -351,6 +351,7 @@ def fit(recipe: Recipe,
     train_set, val_set, teacher = _check_sets(recipe, train_set, val_set, teacher)
     accelerator = _accelerator(device)
     images_a_step(recipe, len(train_set), accelerator.num_processes)
+    if not len(val_set): raise RunError(f'{val_set.source} leaves no image to choose the epoch by: every class needs more photos, or give `val_set`.')
     question = {'training content': fingerprint(train_set), 'validation content': fingerprint(val_set), 'start': _place(start)} | (also or {})
     with _shared(accelerator, run_dir, recipe, question, writes, resume, overwrite) as (run, over, state):
         if over: return Run(run.dir)
