@@ -196,7 +196,9 @@ class TextDrivenSegmentationPipeline:
 
     def _notes(self, photo, query, instances, evidence, missing) -> dict[str, str]:  # phrase → a sentence
         "By which evidence a phrase is absent, and what may be but a part."
-        notes = {p: evidence[p].why_absent() for p in query.phrases if p in missing}
+        left_out = ' and '.join(map(repr, query.negatives))
+        notes = {p: f'What was found of {p!r} is left out with {left_out}.' if left_out and evidence[p].presence >= .5 else evidence[p].why_absent()
+                 for p in query.phrases if p in missing}
         kin = getattr(self.detector, 'siblings', None)
         for label in dict.fromkeys(i.label for i in instances):
             names = kin(label) if kin else []
