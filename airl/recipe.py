@@ -133,7 +133,7 @@ PRESETS = tuple(_PRESETS)
 def _yaml_loader():
     "PyYAML's safe loader with the numbers of YAML 1.2: PyYAML follows 1.1, where 1e-3, +1E-4 and -.5 are text."
     import re, yaml
-    class Loader(yaml.SafeLoader): pass
+    class Loader(getattr(yaml, 'CSafeLoader', yaml.SafeLoader)): pass
     number = re.compile(r'[-+]?(\.\d+|\d+\.\d*|\d+(?=[eE]))([eE][-+]?\d+)?$')
     Loader.add_implicit_resolver('tag:yaml.org,2002:float', number, list('-+.0123456789'))
     return Loader

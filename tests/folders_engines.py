@@ -115,6 +115,7 @@ def put(patch,   # pytest's MonkeyPatch
     "Put the stand-ins wherever this tree has what they stand for."
     import matplotlib.figure
     import torch
+    import typer.testing
     for room in (*ROOMS, 'cli', 'lite', 'batch', 'sam2_pipeline'): importlib.import_module(f'airl.{room}')
     quick = dict(
         result_figure=figure, plot_confusion=figure, plot_per_class=figure, plot_reliability=figure, plot_mistakes=figure, plot_curves=figure,
@@ -132,6 +133,7 @@ def put(patch,   # pytest's MonkeyPatch
     patch.setattr(matplotlib.figure.Figure, 'savefig', _savefig)
     patch.setattr(torch.export, 'export', lambda model, *_, **__: Program(model))
     patch.setattr(torch.export, 'save', _save_program)
+    patch.setattr(typer.testing, '_get_command', functools.cache(typer.main.get_command))   # it takes longer than these engines
     forget_engines()
     patch.setattr(video, 'segment_video', in_pieces(video.segment_video, 3))
 

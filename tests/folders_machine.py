@@ -1,5 +1,6 @@
 "One folder, many calls: what was reported as done is whole, what is the user's is untouched, a failed call changes nothing."
 import csv
+import functools
 import hashlib
 import json
 import os
@@ -260,6 +261,7 @@ class World:
         return self.known[key]
 
 
+@functools.cache
 def options_of(command: str) -> set:
     "The options that this tree's command has."
     import typer
