@@ -193,6 +193,7 @@ def _forward(folder: Path, journal: dict):
     for rel in journal['new']:
         if (new/rel).exists(): _move(new/rel, folder/rel)
     _record(folder, journal['name'], Answer(**journal['answer']))
+    if journal['answer']['done']: (folder/journal['staging']/_MARK).unlink(missing_ok=True)    # nothing is left to be gone on with
     (folder/JOURNAL).unlink()
 
 def _back(folder: Path, journal: dict):
@@ -240,7 +241,7 @@ def _settle(folder: Path):
         _tidy(folder, journal)
     for name in (RECORD, JOURNAL): (folder/f'{name}.part').unlink(missing_ok=True)
     for staging in _stagings(folder):
-        if not (staging/_MARK).exists(): _remove(staging)
+        _remove(staging/'old' if (staging/_MARK).exists() else staging)
 
 # %% ../nbs/05d_outputs.ipynb #8bc73749
 class Staged:

@@ -7,7 +7,7 @@ import folders_engines
 import folders_machine
 import folders_real
 from folders_machine import Call
-from folders_stops import asked
+from folders_stops import HOW, Stop, asked
 
 RANDOM = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False, derandomize=True)
 
@@ -29,6 +29,24 @@ def test_random_calls_lose_nothing(world):
     kind = machine(world)
     run_state_machine_as_test(kind, settings=settings(RANDOM, max_examples=200, stateful_step_count=4))
     assert kind.counts['of three calls and more'] >= 200, kind.counts
+
+
+def again(*words): return Call('batch', ('@broken', 'a cat', *words))
+
+
+def interrupted(world, first, second, how) -> int:
+    "One call, another that is interrupted at its first, second, … change of a file, and that other one again: how many changes it makes."
+    for at in range(1000):
+        folder, stop = machine(world)(), Stop(how, at)
+        try:
+            folder.run(first)
+            folder.run(second, stop)
+            if not stop.fired: return at
+            folder.run(second)
+        finally: folder.teardown()
+
+
+def test_an_interruption_at_any_change(world): assert interrupted(world, again(), again(), 'ctrl-c') > 40
 
 
 def slow(request):
@@ -55,6 +73,23 @@ def video(*words, clip='clips/plain.mp4'): return Call('video', (f'@{clip}', *wo
 
 
 def batch(*words): return Call('batch', ('@photos', *words))
+
+
+PAIRS = dict(
+    batch=(batch('a dog', '--export', 'coco', '--gallery'), batch('a cat', '--export', 'coco', '--gallery')),
+    segment=(CAT, Call('segment', ('@photos/cat.jpg', 'a dog', '--overwrite'))), video=(CLIP, video('a dog', '--overwrite')),
+    bench=tuple(Call('bench', ('--data', 'folder:@labels', '--task', 'text', *w)) for w in ((), ('--limit', '1', '--overwrite'))),
+    train=tuple(Call('train', ('--data', 'folder:@birds', '--set', *w)) for w in (('epochs=1',), ('epochs=2', '--overwrite'))),
+    study=tuple(Call('study', ('patches', '--data', 'folder:@birds', '--seeds', '1', '--epochs', *w)) for w in ('1', ('2', '--overwrite'))),
+    eval=tuple(Call('eval', ('--data', 'folder:@birds', '--model', *w)) for w in (('@run-a',), ('@run-b', '--overwrite'))),
+    export=tuple(Call('export', w, 'model.pt2') for w in (('@run-a',), ('@run-b', '--overwrite'))))
+
+
+@pytest.mark.parametrize('how', HOW)
+@pytest.mark.parametrize('command', PAIRS)
+def test_an_interruption_at_any_change_of_any_command(world, request, command, how):
+    slow(request)
+    interrupted(world, *PAIRS[command], how)
 
 
 def after(world, *steps) -> set[str]:
