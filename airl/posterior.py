@@ -104,7 +104,7 @@ def _sorted_out(phrases, detections, odds: Odds, areas, windows) -> list[Evidenc
 # %% ../nbs/13g_posterior.ipynb #24e7e341
 def as_wholes(xyxy: np.ndarray,   # [n, 4]
               odds: np.ndarray,   # [n] log-odds
-              near: float = 2.,   # nats by which the outer box may be less sure
+              near: float = 3.,   # nats by which the outer box may be less sure
              ) -> np.ndarray:     # [n]
     "Log-odds in which a box that lies in another one is not before it."
     odds, n = odds.copy(), len(odds)
@@ -122,11 +122,11 @@ def as_wholes(xyxy: np.ndarray,   # [n, 4]
 @dataclass(frozen=True)
 class Posterior:
     "Log-odds of a box and of a phrase, from the evidence."
-    box: tuple = (-2.29, .89, .32, -.41)    # offset; weight of the detector's log-odds, of the crop's, of the logarithm of the part of the photo that it covers
-    window: tuple = (-3.56, .48)         # offset; weight of the crop's log-odds
-    usual: tuple = (-.19, -2.06)         # log-odds that any box is right: of a detector, of a window search
-    photo: tuple = (.6, 1.2, .12)        # offset; weight of all boxes' log L, of the best tile's log-odds
-    empty: tuple = (-3.549, .152)        # without a box: offset; weight of the best tile's log-odds
+    box: tuple = (-2.303, .9, .317, -.414)    # offset; weight of the detector's log-odds, of the crop's, of the logarithm of the part of the photo that it covers
+    window: tuple = (-3.39, .467)        # offset; weight of the crop's log-odds
+    usual: tuple = (-.191, -2.028)       # log-odds that any box is right: of a detector, of a window search
+    photo: tuple = (.617, 1.328, .114)   # offset; weight of all boxes' log L, of the best tile's log-odds
+    empty: tuple = (-3.046, .259)        # without a box: offset; weight of the best tile's log-odds
     prior: float = .5                    # share of things asked for that are there
 
     def of_boxes(self, e: Evidence) -> np.ndarray:  # [n] log-odds
@@ -183,9 +183,15 @@ def fit(rows: Sequence[dict],   # `Evidence.as_dict()` and `right` (a bool a box
     if photos: found = replace(found, photo=_logistic(*zip(*photos), found.photo))
     empty = [([[np.clip(e.tile, -MOST, MOST)]], [t]) for (e, _), t in zip(known, there) if not len(e.boxes) and not np.isnan(e.tile)]
     if empty: found = replace(found, empty=_logistic(*zip(*empty), found.empty))
-    share = np.mean(there)
-    photo, empty = ((w[0] - logit(share), *w[1:]) if w is not old else w for w, old in ((found.photo, start.photo), (found.empty, start.empty)))
-    return replace(found, photo=photo, empty=empty, prior=float(share))
+    return _without_prior(found, start, float(np.mean(there)))
+
+def _without_prior(found, start, share) -> Posterior:
+    "The offsets that were fitted, less what the share of things that are there adds to them."
+    def less(name):
+        now, before = getattr(found, name), getattr(start, name)
+        return now if now is before else (round(float(now[0] - logit(share)), 3), *now[1:])
+    usual = tuple(u if u == b else round(float(u - logit(share)), 3) for u, b in zip(found.usual, start.usual))
+    return replace(found, **{name: less(name) for name in ('box', 'window', 'photo', 'empty')}, usual=usual, prior=share)
 
 def _logistic(features, right, before) -> tuple:  # offset, weights
     "Logistic regression; `before` where there is but one answer."

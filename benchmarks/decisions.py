@@ -4,7 +4,8 @@ Staged photos (`airl.standins`) of six kinds (small, marginal, secondary, nested
 absent), 1:1 to 2.4:1, in three settings (weak, middle, strong). Each photo is asked for a noun that it shows and for one that it does not:
 found, falsely found, wrong box (IoU with every true box below .5), wrong mask (IoU with every true mask below .75).
 1. `python benchmarks/decisions.py -o rows.jsonl [--photos 1000] [--settings middle]`: ask, a row per question; goes on where it stopped;
-2. `--fit SETTING [--photos 200]`: the posterior's weights, from other seeds (100,000 and up) of that setting;
+2. `--fit SETTING [--photos 200]`: the posterior's weights, from other seeds (100,000 and up) of that setting; `--weights JSON` asks with them
+   (the row of the table that tells what the mismatch of weights costs);
 3. `--read rows.jsonl …`: the table, intervals of the paired difference to the flow of commit 21bc58e, a JSON line a figure;
    `--keep FILE`: what was read, as the JSON that `--read` compares with (decisions_21bc58e.json was made so, from rows asked in that tree
    with PYTHONPATH set to it);
@@ -79,11 +80,12 @@ def judged(result, photo, noun) -> dict:
     return row
 
 
-def likelihood_ratio(photo, noun, pipeline, setting, fills=(.25, .4, .55, .7, .85)) -> float:  # log
-    """How much better the photo's boxes and crops are explained by one of them showing `noun` than by none.
+def likelihood_ratio(photo, noun, pipeline, setting, fills=(.25, .4, .55, .7, .85), shown=.5) -> float:  # log
+    """How much better the photo's boxes and crops are explained by some of them showing `noun` than by none.
 
     A crop shows one noun of the list, or nothing listed, which has an unknown part of it to itself (`fills`); cosines and detection
-    scores are normal around what the stand-ins' parameters say, and correlated between members as they say.
+    scores are normal around what the stand-ins' parameters say, and correlated between members as they say. If the noun is there, each
+    box shows it with probability `shown`, and at least one does.
     """
     from airl.posterior import CONTEXT, LOOKED_AT
     from airl.regions import box_area, crop_around
@@ -96,7 +98,7 @@ def likelihood_ratio(photo, noun, pipeline, setting, fills=(.25, .4, .55, .7, .8
     like = [MEMBERS[k] for k in members]
     m = len(like)
     precision = np.linalg.inv(setting.noise**2*(setting.shared*np.ones((m, m)) + (1 - setting.shared)*np.eye(m)))@np.full(m, setting.gain)
-    weight, best = setting.gain*precision.sum(), []
+    weight, ratios = setting.gain*precision.sum(), []
     odds = np.log(e.boxes.score/(1 - e.boxes.score)).astype(float)
     share = np.clip(.75*box_area(e.boxes.xyxy)/photo.ids.size, .002, .5)
     others = np.where(kin[~asked], .4/max(1, kin.sum()), .6/(~kin[~asked]).sum())
@@ -108,18 +110,19 @@ def likelihood_ratio(photo, noun, pipeline, setting, fills=(.25, .4, .55, .7, .8
         size = setting.size*np.log(part/.1)
         def near(centre, score=score): return 0. if e.window else -.5*((score - centre)/setting.spread)**2
         false = [near(setting.false + .5*size + setting.kin*k) for k in kin[~asked]]
-        best.append(explained[asked][0] + near(setting.true + size) - np.logaddexp.reduce(explained[~asked] + false + np.log(others)))
-    return float(max(best))
+        ratios.append(explained[asked][0] + near(setting.true + size) - np.logaddexp.reduce(explained[~asked] + false + np.log(others)))
+    none = -len(ratios)*np.log1p(-shown)
+    some = np.log1p(shown*np.expm1(np.minimum(ratios, 30))).sum() + none
+    return float(np.log(np.expm1(some).clip(1e-12)) - np.log(np.expm1(none)))
 
 
-def ask(kind, seed, setting, make=None) -> list[dict]:
+def ask(kind, seed, setting, **options) -> list[dict]:   # options: of the pipeline
     "Both questions about one photo."
     from airl.sam2_pipeline import TextDrivenSegmentationPipeline
     from airl.standins import Stage, stage_photo, standin_engines
     photo = stage_photo(kind, seed)
     scorer, detector, segmenter = standin_engines(Stage(photo), setting)
-    pipeline = TextDrivenSegmentationPipeline(scorer=scorer, detector=detector, segmenter=segmenter)
-    if make: make(pipeline)
+    pipeline = TextDrivenSegmentationPipeline(scorer=scorer, detector=detector, segmenter=segmenter, **options)
     rows = []
     for noun in (photo.asked, photo.absent):
         head = dict(kind=kind, seed=seed, setting=setting.name, there=noun == photo.asked)
@@ -134,13 +137,16 @@ def run(args):
     from airl.standins import SETTINGS
     file = Path(args.output)
     done = {(r['kind'], r['seed'], r['setting']) for r in map(json.loads, file.read_text().splitlines())} if file.exists() else set()
-    first, start, n = args.first, time.perf_counter(), 0
+    first, start, n, options = args.first, time.perf_counter(), 0, {}
+    if args.weights:
+        from airl.posterior import Posterior
+        options['posterior'] = Posterior(**{k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(args.weights).items()})
     with open(file, 'a', encoding='utf-8') as out:
         for seed in range(first, first + args.photos):
             for name in args.settings:
                 for kind in args.kinds:
                     if (kind, seed, name) in done: continue
-                    for row in ask(kind, seed, SETTINGS[name]): print(json.dumps(row), file=out)
+                    for row in ask(kind, seed, SETTINGS[name], **options): print(json.dumps(row), file=out)
                     n += 1
             out.flush()
     print(f'{n} photos, {(time.perf_counter() - start)/max(1, n)*1000:.0f} ms each')
@@ -236,6 +242,7 @@ def main():
     parser.add_argument('--settings', nargs='+', default=['weak', 'middle', 'strong'])
     parser.add_argument('--kinds', nargs='+', default=KINDS)
     parser.add_argument('--fit', metavar='SETTING')
+    parser.add_argument('--weights', metavar='JSON', help='what --fit printed, in place of the weights that ship')
     parser.add_argument('--read', nargs='+', metavar='ROWS')
     parser.add_argument('--keep', metavar='FILE')
     parser.add_argument('--ranges', action='store_true')
@@ -250,7 +257,8 @@ def main():
     if args.fit:
         from airl.posterior import fit
         from airl.standins import SETTINGS
-        print(fit(examples(SETTINGS[args.fit], args.photos)))
+        from dataclasses import asdict
+        print(json.dumps(asdict(fit(examples(SETTINGS[args.fit], args.photos)))))
 
 
 if __name__ == '__main__': main()
