@@ -18,7 +18,7 @@ from .scene import Detections, Odds, Scorer
 
 # %% ../nbs/13g_posterior.ipynb #2f9bbed8
 LOOKED_AT = 8   # boxes of a phrase that are shown to the scorer as crops
-CONTEXT = .3    # of a box's longer side, shown around it
+CONTEXT = .15   # of a box's longer side, shown around it: between the tight crop and the one of 1.5 times its size that ViLD takes together
 MOST = 12.      # nats: where log-odds are cut, so that no single figure decides alone
 SHOWN = .3      # of a phrase's boxes, those that show it where it is in the photo
 
@@ -122,11 +122,11 @@ def as_wholes(xyxy: np.ndarray,   # [n, 4]
 @dataclass(frozen=True)
 class Posterior:
     "Log-odds of a box and of a phrase, from the evidence."
-    box: tuple = (-2.303, .9, .317, -.414)    # offset; weight of the detector's log-odds, of the crop's, of the logarithm of the part of the photo that it covers
-    window: tuple = (-3.39, .467)        # offset; weight of the crop's log-odds
-    usual: tuple = (-.191, -2.028)       # log-odds that any box is right: of a detector, of a window search
-    photo: tuple = (.617, 1.328, .114)   # offset; weight of all boxes' log L, of the best tile's log-odds
-    empty: tuple = (-3.046, .259)        # without a box: offset; weight of the best tile's log-odds
+    box: tuple = (-2.541, .835, .392, -.374)   # offset; weight of the detector's log-odds, of the crop's, of the logarithm of the part of the photo that it covers
+    window: tuple = (-3.683, .494)       # offset; weight of the crop's log-odds
+    usual: tuple = (-.187, -2.016)       # log-odds that any box is right: of a detector, of a window search
+    photo: tuple = (.854, 1.293, .077)   # offset; weight of all boxes' log L, of the best tile's log-odds
+    empty: tuple = (-3.09, .24)          # without a box: offset; weight of the best tile's log-odds
     prior: float = .5                    # share of things asked for that are there
 
     def of_boxes(self, e: Evidence) -> np.ndarray:  # [n] log-odds
