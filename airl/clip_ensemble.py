@@ -98,6 +98,7 @@ def _named(text: str) -> tuple[tuple[str, ...], frozenset, frozenset | None]:
     known = known_ending(list(words))
     return words, frozenset(forms(' '.join(words))), load_vocabulary().words[known[0]] if known else None
 
+@lru_cache(maxsize=16384)
 def is_other(noun: str, # 'a car'
              text: str, # 'two red cars'
             ) -> bool:  # False: it is the thing that the text names, or one above or below it
