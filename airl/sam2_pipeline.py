@@ -127,6 +127,7 @@ class TextDrivenSegmentationPipeline:
                  low_memory: bool = False,                  # of `paper` and `fast`: one network on the device at a time
                  tile: int | None = None,                   # of `paper` and `fast`: also look at tiles of this many pixels, for small things
                  posterior: Posterior = POSTERIOR,          # what the evidence is worth, see `airl.posterior.fit`
+                 scoring: str = 'odds',                     # how masks are scored; 'reference': the plain weighted mean of four probabilities, see `airl.mask_eval`
                  settings: Settings | None = None,          # used where a call brings none; None: `Settings()`
                  **changes,                                 # fields of `settings`: instances='all', refine=True …
                 ):
@@ -137,7 +138,7 @@ class TextDrivenSegmentationPipeline:
             engines = build_engines(self.preset, device, low_memory, tile)
         own = scorer, detector, segmenter
         self.scorer, self.detector, self.segmenter = (mine or preset for mine, preset in zip(own, engines))
-        self.evaluator, self.posterior, self._photos = ComprehensiveMaskEvaluator(self.scorer), posterior, Recent()
+        self.evaluator, self.posterior, self._photos = ComprehensiveMaskEvaluator(self.scorer, scoring=scoring), posterior, Recent()
         log.info('%s', self.why)
 
     def _open(self, image) -> KnownPhoto:
