@@ -91,12 +91,13 @@ def grabcut_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W
 
 # %% ../nbs/16_benchmark.ipynb #555e5902
 def activation_mask(image: np.ndarray, phrase: str) -> np.ndarray: # bool [H, W]
-    "A plain class activation map of the embedded ImageNet classifier, cut at a fifth of its peak; empty for what it has no class for."
+    "A plain class activation map of the embedded ImageNet classifier, cut at a fifth of its peak; empty for what it has no class for or does not understand."
     import cv2
     from airl.lite_net import read
-    from airl.lite_words import VocabularyError, look_up
-    try: classes = list(look_up(phrase).classes)
-    except VocabularyError: classes = []
+    from airl.lite_words import look_up
+    from airl.prompts import parse_prompt
+    try: classes = sorted({c for part in parse_prompt(phrase).phrases for c in look_up(part).classes})
+    except UserError: classes = []
     if not classes: return np.zeros(image.shape[:2], bool)
     names = np.exp(np.logaddexp.reduce(read(image).names[classes], axis=0))
     return cv2.resize(names, image.shape[1::-1], interpolation=cv2.INTER_LINEAR) > .2*names.max()
@@ -274,6 +275,7 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
             if staged: _note(staged, dict(photo=t.name, basis=basis[t.name], rows=[asdict(r) for r in done[t.name]]))
         rows = [r for t in truths for r in done[t.name]]
         if not rows: raise BenchError(f'There is nothing to ask in {data!r}: its photos hold no object of a size to be judged, or nothing is known of those that they hold.')
+        if not any(r.present for r in rows): raise BenchError(f'There is nothing to measure in {data!r}: nothing is labelled in any of its {len(truths)} photos; check the labels.')
         report = Report(_short(data), task, name, rows, truths, yardstick(), bad, before, question)
         if staged: report.files = _write(report, staged)
     return report
@@ -344,6 +346,12 @@ class Report:
                      presence_mcc=s.mcc, cgf1=s.cgf1, mask_ap=s.ap, seconds_per_image=s.seconds_per_photo, vit_b16_forwards=s.vit_forwards)
         return dict(data=self.data, task=self.task, method=s.method, photos=len({r.photo for r in self.rows}), refused=s.refused, bad=len(self.bad)) | {k: None if np.isnan(v) else v for k, v in named.items()}
 
+    def unanswered(self) -> str: # '' where something was answered
+        "Why nothing was measured, in words, where the method answered no question."
+        asked = self.of(self.method)
+        if not asked or not all(r.refused for r in asked): return ''
+        return f'{self.method} would not answer any of the {len(asked)} questions, so nothing was measured. The first: {asked[0].refused}'
+
     def left_out(self) -> str: # '' where nothing was
         "How much of the labels was bad and left out, in words."
         n = len(self.bad)
@@ -372,7 +380,8 @@ def _markdown(report: Report) -> str:
     lines = [f'**{report.task}** on {report.data}, {len({r.photo for r in report.rows})} photos', '',
              '| method | n | IoU [95 %] | ' + ' | '.join(_COLUMNS[c] for c in columns) + ' |', '|---|' + '---:|'*(len(columns) + 2)]
     lines += [f'| {r.method} | {r.iou.n} | {r.iou.mean:.3f} [{r.iou.low:.3f}, {r.iou.high:.3f}] | ' + ' | '.join(cell(getattr(r, c)) for c in columns) + ' |' for r in rows]
-    if refused := rows[0].refused: lines += ['', f'{rows[0].method} would not answer {refused} of {len(report.of(rows[0].method))} questions.']
+    if report.unanswered(): lines += ['', report.unanswered()]
+    elif refused := rows[0].refused: lines += ['', f'{rows[0].method} would not answer {refused} of {len(report.of(rows[0].method))} questions.']
     if report.bad: lines += ['', report.left_out()]
     return '\n'.join(lines)
 

@@ -253,7 +253,7 @@ def _is_idle(place: _Place) -> bool:
     kind, empty = place.kind, not words_of(place.rest)
     half = kind == 'odd' and (not place.core or '\\' in place.word and names_thing(place.core))
     if kind in ('unclear', 'no') or half or kind in ('weak', 'odd') and place.two: place.refuse('is not understood')
-    if kind == 'gone' and names_thing(place.core) and not _HAS.search(place.core): place.refuse('is not understood')
+    if kind == 'gone' and names_thing(place.core) and not re.search(rf'{_HAS.pattern}|\b(?:whose|where|which)\b', place.core, re.IGNORECASE): place.refuse('is not understood')
     if kind == 'dash' and (place.two or not place.core and not empty): place.refuse('can be a pause and a minus')
     return kind in ('weak', 'odd', 'gone', 'dash') or kind == 'sign' and empty or kind == 'deny' and _is_name(place)
 
