@@ -22,7 +22,7 @@ from .measures import Interval, boundary_f, cgf1, dataset_miou, interval, mask_a
 from .outputs import Staged, answering, answers_in, content_of, differing, unfinished
 from .presets import choose_preset
 from .regions import decode_rle, encode_rle, mask_iou, mask_to_box
-from .sam2_pipeline import TextDrivenSegmentationPipeline
+from .sam2_pipeline import TextDrivenSegmentationPipeline, parse_prompt
 from .scene import Prompts
 from .telling import progress, to_json
 from .truth import read_truth
@@ -78,7 +78,6 @@ def ellipse_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W
     (x0, y0, x1, y1), (yy, xx) = box, np.indices(image.shape[:2]) + .5
     return ((2*xx - x0 - x1)/max(x1 - x0, 1))**2 + ((2*yy - y0 - y1)/max(y1 - y0, 1))**2 <= 1
 
-# %% ../nbs/16_benchmark.ipynb #0282b74c
 def grabcut_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W]
     "OpenCV's GrabCut from the box, five rounds; the box itself where nothing is outside it to learn from."
     import cv2
@@ -91,12 +90,12 @@ def grabcut_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W
 
 # %% ../nbs/16_benchmark.ipynb #555e5902
 def activation_mask(image: np.ndarray, phrase: str) -> np.ndarray: # bool [H, W]
-    "A plain class activation map of the embedded ImageNet classifier, cut at a fifth of its peak; empty for what it has no class for."
+    "A plain class activation map of the embedded ImageNet classifier, cut at a fifth of its peak; empty for what it has no class for or does not understand."
     import cv2
     from airl.lite_net import read
-    from airl.lite_words import VocabularyError, look_up
-    try: classes = list(look_up(phrase).classes)
-    except VocabularyError: classes = []
+    from airl.lite_words import look_up
+    try: classes = sorted({c for part in parse_prompt(phrase).phrases for c in look_up(part).classes})
+    except UserError: classes = []
     if not classes: return np.zeros(image.shape[:2], bool)
     names = np.exp(np.logaddexp.reduce(read(image).names[classes], axis=0))
     return cv2.resize(names, image.shape[1::-1], interpolation=cv2.INTER_LINEAR) > .2*names.max()
@@ -112,7 +111,6 @@ def text_rows(truth: Truth,
     image, labels = truth.image(), truth.labels()
     return [row for phrase in truth.classes if phrase not in labels.unsure for row in _text_row(truth.name, image, labels, pipeline, name, phrase)]
 
-# %% ../nbs/16_benchmark.ipynb #ceaec116
 def _text_row(photo, image, labels, pipeline, name, phrase) -> list[Row]:
     row, there, ignore = Row(photo, phrase, name, phrase in labels.present), labels.mask(phrase), labels.ignore(phrase)
     start, masks, considered = time.perf_counter(), np.zeros((0, *image.shape[:2]), bool), []
@@ -159,7 +157,6 @@ def object_rows(truth: Truth,
     seconds = (time.perf_counter() - start)/len(chosen)
     return [row for k, i in enumerate(chosen) for row in _object_row(truth.name, image, labels, i, boxes[k], proposals[k], int(found.predicted_iou[k].argmax()), name, task, seconds)]
 
-# %% ../nbs/16_benchmark.ipynb #fe9ec146
 def _object_row(photo, image, labels, i, box, proposals, best, name, task, seconds) -> list[Row]:
     judge = lambda method, m: _judge(Row(photo, labels.phrases[i], method, index=i), m, labels.masks[i], labels.ignore(labels.phrases[i]))
     row = judge(name, proposals[best])
@@ -222,7 +219,6 @@ def yardstick() -> float: # seconds
     "One forward of timm's vit_base_patch16_224 on one photo on this machine's CPU, the quicker of two."
     return min(_forward(_vit_base()) for _ in range(2))
 
-# %% ../nbs/16_benchmark.ipynb #1ad7514d
 def _short(data) -> str: # what to call the data in a table: the kind and the last two parts of the path
     if not isinstance(data, str): return 'photos given'
     kind, _, path = data.partition(':')
@@ -273,7 +269,7 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
             done[t.name] = ask(t)
             if staged: _note(staged, dict(photo=t.name, basis=basis[t.name], rows=[asdict(r) for r in done[t.name]]))
         rows = [r for t in truths for r in done[t.name]]
-        if not rows: raise BenchError(f'There is nothing to ask in {data!r}: its photos hold no object of a size to be judged, or nothing is known of those that they hold.')
+        if not any(r.present for r in rows): raise BenchError(f'There is nothing to ask in {data!r}: its photos hold no labelled object of a size to be judged, or nothing is known of those that they hold.')
         report = Report(_short(data), task, name, rows, truths, yardstick(), bad, before, question)
         if staged: report.files = _write(report, staged)
     return report
@@ -344,6 +340,11 @@ class Report:
                      presence_mcc=s.mcc, cgf1=s.cgf1, mask_ap=s.ap, seconds_per_image=s.seconds_per_photo, vit_b16_forwards=s.vit_forwards)
         return dict(data=self.data, task=self.task, method=s.method, photos=len({r.photo for r in self.rows}), refused=s.refused, bad=len(self.bad)) | {k: None if np.isnan(v) else v for k, v in named.items()}
 
+    def unanswered(self) -> str: # '' where something was answered
+        "Why nothing was measured, in words, where the method answered no question."
+        if not all(r.refused for r in self.of(self.method)): return ''
+        return f'{self.method} would not answer any of the {len(self.of(self.method))} questions, so nothing was measured. The first: {self.of(self.method)[0].refused}'
+
     def left_out(self) -> str: # '' where nothing was
         "How much of the labels was bad and left out, in words."
         n = len(self.bad)
@@ -361,7 +362,6 @@ def _average_precision(truths, rows) -> float:
                 [r.phrase for r in by_photo[t.name] for _ in r.masks], t.labels()) for t in truths)
     return mask_ap(answers).ap
 
-# %% ../nbs/16_benchmark.ipynb #c33e84a3
 _COLUMNS = dict(overall='overall', dataset_miou='mIoU', p50='>0.5', p70='>0.7', p90='>0.9', f='F', auc='AUC', mcc='MCC', cgf1='cgF1', ap='AP', seconds_per_photo='s/photo', vit_forwards='ViT-B')
 
 def _markdown(report: Report) -> str:
@@ -372,7 +372,8 @@ def _markdown(report: Report) -> str:
     lines = [f'**{report.task}** on {report.data}, {len({r.photo for r in report.rows})} photos', '',
              '| method | n | IoU [95 %] | ' + ' | '.join(_COLUMNS[c] for c in columns) + ' |', '|---|' + '---:|'*(len(columns) + 2)]
     lines += [f'| {r.method} | {r.iou.n} | {r.iou.mean:.3f} [{r.iou.low:.3f}, {r.iou.high:.3f}] | ' + ' | '.join(cell(getattr(r, c)) for c in columns) + ' |' for r in rows]
-    if refused := rows[0].refused: lines += ['', f'{rows[0].method} would not answer {refused} of {len(report.of(rows[0].method))} questions.']
+    if report.unanswered(): lines += ['', report.unanswered()]
+    elif refused := rows[0].refused: lines += ['', f'{rows[0].method} would not answer {refused} of {len(report.of(rows[0].method))} questions.']
     if report.bad: lines += ['', report.left_out()]
     return '\n'.join(lines)
 
@@ -441,7 +442,6 @@ def load_report(folder, # that a run of `bench` has written to
     if not records: raise BenchError(f'{folder} holds no measurement (no rows.jsonl); give a folder that `bench` has written.')
     return Report(_short(records[0]['data']), records[0]['task'], records[0]['method'], [_row(r) for record in records[1:] for r in record['rows']], [])
 
-# %% ../nbs/16_benchmark.ipynb #08588722
 def compare(a: Report, b: Report) -> Interval:
     "How much better `b` is than `a` in mean IoU, on the questions they share, with a paired bootstrap interval over photos."
     first, second = ({(r.photo, r.phrase, r.index): r.iou for r in x.of(x.method) if r.present} for x in (a, b))

@@ -330,7 +330,7 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
     report = bench(data, task, models, device, limit=limit, min_area=min_area, output_dir=folder, skip_bad=skip_bad, overwrite=overwrite)
     if n := report.remembered: print(f'{n} {"photo was" if n == 1 else "photos were"} measured before and not again; --overwrite measures all of them anew.')
     print(f'{report.markdown()}\n\nTable, rows and gallery: {folder}')
-    answer = report.figures() | dict(bad_entries=report.bad, files=report.files)
+    answer = report.figures() | dict(bad_entries=report.bad, files=report.files) | (dict(ok=False, why=why) if (why := report.unanswered()) else {})
     if other:
         gain = compare_runs(other, report)
         print(f'Mean IoU against {compare}: {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}], {gain.n} shared questions.')

@@ -10,7 +10,8 @@ import json
 from functools import partial
 from pathlib import Path
 import numpy as np
-from .labels import Check, Labels, Truth, TruthError, Truths, inside, names_of, spoken, text_of
+from .labels import Check, Labels, Truth, TruthError, Truths, inside, names_of, outside, spoken, text_of
+from .photos import natural_key
 
 # %% ../nbs/08c_coco_labels.ipynb #d8029bcb
 def _is_number(v) -> bool: return isinstance(v, (int, float)) and not isinstance(v, bool)
@@ -92,7 +93,7 @@ def _images(check: Check, file: Path, data) -> dict: # id → entry
     "The photos that a file lists."
     images = {}
     for k, entry in enumerate(_entries(file, data, 'images')):
-        fault = _id_fault(entry, images) or _name_fault(entry, 'file_name')
+        fault = _id_fault(entry, images) or _name_fault(entry, 'file_name') or outside(entry['file_name'])
         if not fault and not all(_whole(entry.get(side), 1) for side in ('height', 'width')):
             fault = f'has the height {entry.get("height")!r} and the width {entry.get("width")!r}'
         if fault: check.wrong(file, f'images[{k}]', fault)
@@ -128,13 +129,16 @@ def _unjudged(entry: dict, h: int, w: int) -> dict:
 
 def _objects(check: Check, file: Path, data, images: dict, names: dict) -> dict: # id of a photo → its objects
     "The objects of every photo."
-    objects = {i: [] for i in images}
+    objects, ids = {i: [] for i in images}, {}
     for k, entry in enumerate(_entries(file, data, 'annotations')):
-        if fault := _object_fault(entry, images, names):
+        again = isinstance(entry, dict) and _known(entry.get('id'), ids)
+        if fault := _object_fault(entry, images, names) or (f'has the id {entry["id"]!r}, which another has too' if again else ''):
             check.wrong(file, f'annotations[{k}] (id {entry.get("id") if isinstance(entry, dict) else None})', fault)
+            if again and entry == ids[entry['id']]: continue      # the same once more
             if not isinstance(entry, dict) or not _known(entry.get('image_id'), images) or not _known(entry.get('category_id'), names): continue
             image = images[entry['image_id']]
             entry = _unjudged(entry, image['height'], image['width']) | dict(image_id=entry['image_id'])
+        elif isinstance(entry.get('id'), (int, str)): ids[entry['id']] = entry
         objects[entry['image_id']].append(entry)
     return objects
 
@@ -152,23 +156,37 @@ def _coco_labels(image: dict, objects: list[dict], names: dict) -> Labels:
     masks = np.array([coco_mask(o['segmentation'], h, w) for o in objects], bool).reshape(-1, h, w)
     return Labels(masks, [names[o['category_id']] for o in objects], np.zeros((h, w), bool), np.array([bool(o.get('iscrowd')) for o in objects], bool))
 
-def _place(path) -> tuple[Path, Path]: # JSON file, folder of its photos
-    if (path := inside(path)).suffix != '.json': return inside(path, 'instances.json', 'images')/'instances.json', path/'images'
-    file, places = inside(path.parent, path.name)/path.name, (path.parent.parent/path.stem.split('_')[-1], path.parent/'images', path.parent.parent/'images')
-    return file, next((p for p in places if p.is_dir()), places[0])
+def _parts(path) -> list[tuple[Path, Path]]: # JSON files, each with the folder of its photos
+    "The parts of a data set: a file, or a folder with one, or with those of COCO's own layout."
+    if (path := inside(path)).suffix == '.json': return [(file := inside(path.parent, path.name)/path.name, _photos(file))]
+    if (path/'instances.json').exists(): return [(inside(path, 'images')/'instances.json', path/'images')]
+    files = sorted((path/'annotations').glob('instances_*.json'), key=natural_key)
+    if not files: raise TruthError(f'{path} has no instances.json and no annotations/instances_….json, so it is not a data set of this kind; check the path.')
+    parts = [(file, _photos(file)) for file in files if len(files) == 1 or _photos(file).is_dir()]
+    if len({photos for _, photos in parts}) != 1: raise TruthError(f'{path} has several parts; name the file of one, such as {files[0]}.')
+    return parts
+
+def _photos(file: Path) -> Path:
+    "The folder of the photos that a file names: of its part, or `images`."
+    places = (file.parent.parent/file.stem.split('_')[-1], file.parent/'images', file.parent.parent/'images')
+    return next((p for p in places if p.is_dir()), places[0])
 
 # %% ../nbs/08c_coco_labels.ipynb #216f5552
-def read_coco(path, # folder with instances.json and images, or a JSON file beside images or of COCO's own layout
+def read_coco(path, # folder with instances.json and images, or of COCO's own layout, such as our own export; or a JSON file of either
               skip_bad: bool = False, # leave bad entries out
              ) -> Truths: # in the order of the file
     "COCO instances; raises `TruthError`."
-    file, photos = _place(path)
-    data, check = _json(file), Check(skip_bad)
+    check, parts = Check(skip_bad), _parts(path)
+    return check.found([truth for file, photos in parts for truth in _part(check, file, photos)], parts[0][0] if len(parts) == 1 else path)
+
+def _part(check: Check, file: Path, photos: Path) -> list[Truth]:
+    "What one file labels."
+    data = _json(file)
     names, images = _categories(check, file, data), _images(check, file, data)
     objects, classes = _objects(check, file, data, images, names), tuple(dict.fromkeys(names.values()))
     called = names_of([i['file_name'] for i in images.values()])
-    return check.found((Truth(name, photos/i['file_name'], classes, partial(_coco_labels, i, objects[k], names), (i['height'], i['width']))
-                        for name, (k, i) in zip(called, images.items())), file)
+    return [Truth(name, photos/i['file_name'], classes, partial(_coco_labels, i, objects[k], names), (i['height'], i['width']), f'{file}: the image with the id {k!r}')
+            for name, (k, i) in zip(called, images.items())]
 
 # %% ../nbs/08c_coco_labels.ipynb #ab06989d
 def _ref_fault(ref, images: dict, objects: dict) -> str: # '' if there is none
@@ -214,4 +232,4 @@ def read_refcoco(folder, # holds refs.json, instances.json and images
     asked = {k: i for k, i in images.items() if k in by_image}
     called = names_of([i['file_name'] for i in asked.values()])
     return check.found((Truth(name, folder/'images'/i['file_name'], tuple(s['sent'] for r in by_image[k] for s in r['sentences']), partial(_ref_labels, i, by_image[k], objects),
-                              (i['height'], i['width'])) for name, (k, i) in zip(called, asked.items())), f'The part {split!r} of {folder}')
+                              (i['height'], i['width']), f'{file}: the image with the id {k!r}') for name, (k, i) in zip(called, asked.items())), f'The part {split!r} of {folder}')

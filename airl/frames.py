@@ -190,7 +190,7 @@ class _Source:
 
 def _photo_source(path: Path, fps: float) -> _Source:
     "A photo; or a GIF, a WebP, an AVIF, a PNG that moves."
-    load_photo(path)
+    load_photo(path, alone=False)
     if (n := count_pictures(path)) == 1: return _Source(path.stem, fps, still=True)
     try: seconds = next(itertools.islice(moving_pictures(path), 1, 2))[0]
     except PhotoError: seconds = .1            # the second one is damaged
@@ -236,7 +236,18 @@ def _pictures(source, known: _Source, start: float):  # yields (seconds, image)
     if known.moving: return _moving_frames(source)
     if known.still: return iter([(0., load_photo(source))])
     images = list_photos(source) if isinstance(source, Path) else source
-    return ((k/known.fps, load_photo(image)) for k, image in enumerate(images))
+    return ((k/known.fps, image) for k, image in enumerate(_of_one_size(images)))
+
+def _of_one_size(sources):  # yields images
+    "The photos of a folder or of a list; raises `VideoError` that names the file where one is of another size."
+    first = None
+    for source in sources:
+        image = load_photo(source)
+        first = first or image.shape[:2]
+        if image.shape[:2] != first and isinstance(source, (str, Path)):
+            now, before = (f'{w} × {h}' for h, w in (image.shape[:2], first))
+            raise VideoError(f'{source} has {now} pixels, the frames before it {before}; give frames of one size.')
+        yield image
 
 # %% ../nbs/14a_frames.ipynb #f265d34d
 class Video:

@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['SKIP', 'TruthError', 'Labels', 'photo_size', 'open_photo', 'Truth', 'Truths', 'Check', 'checked', 'names_of',
-           'spoken', 'inside', 'text_of', 'label_image', 'class_image']
+           'spoken', 'inside', 'outside', 'text_of', 'label_image', 'class_image']
 
 # %% ../nbs/08b_labels.ipynb #a7c42a38
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 import numpy as np
 from .files import UserError
 from .photos import load_photo
@@ -78,14 +79,15 @@ class Truth:
     classes: tuple[str, ...]    # every phrase that this set labels; those not in `labels().present` are absent
     read: Callable[[], Labels] = field(repr=False, compare=False)
     size: tuple[int, int] | None = field(default=None, repr=False)  # height, width as the labels say it, where they do
+    entry: str = field(default='', repr=False, compare=False)       # where the labels name it: file and entry
 
     def image(self) -> np.ndarray: # uint8 [H, W, 3]
         "The photo; raises `TruthError`."
-        return open_photo(self.path)
+        return self._named(open_photo)
 
     def labels(self) -> Labels:
         "What is in it, decoded anew at each call; raises `TruthError`."
-        size = photo_size(self.path)
+        size = self._named(photo_size)
         if self.size: self._same(self.size, size)
         try: labels = self.read()
         except TruthError: raise
@@ -93,10 +95,15 @@ class Truth:
         self._same(labels.void.shape, size)
         return labels
 
+    def _named(self, read):
+        try: return read(self.path)
+        except TruthError as e: raise TruthError(f'{self.entry}: {e}' if self.entry else str(e)) from None
+
     def _same(self, labelled, size):
         if tuple(labelled) != tuple(size):
             (h, w), (height, width) = labelled, size
-            raise TruthError(f'{self.path} has {width} × {height} pixels, and its labels have {w} × {h}; one of the two belongs elsewhere.')
+            where = f'{self.entry}: ' if self.entry else ''
+            raise TruthError(f'{where}{self.path} has {width} × {height} pixels, and its labels have {w} × {h}; one of the two belongs elsewhere.')
 
 # %% ../nbs/08b_labels.ipynb #6bcc1633
 SKIP = 'Mend it, or go on without what is bad with --skip-bad (skip_bad=True).'
@@ -155,6 +162,7 @@ def spoken(name: str, # a data set's class name
           ) -> str:
     "A class name as a person would say it, with its article."
     name = name.replace('_', ' ').strip()
+    if re.match(r'(?:an?|the|some)\s', name): return name
     return _SPOKEN.get(name, f'{"an" if name[0].lower() in "aeiou" else "a"} {name}')
 
 # %% ../nbs/08b_labels.ipynb #d3321997
@@ -165,6 +173,11 @@ def inside(path, *needed) -> Path: # a folder
     for name in needed:
         if not (path/name).exists(): raise TruthError(f'{path} has no {name}, so it is not a data set of this kind; check the path.')
     return path
+
+def outside(name: str) -> str: # what is wrong with it, '' where nothing is
+    "Does a name in a data set lead to a file that is not of it?"
+    parts, windows = re.split(r'[\\/]', name), PureWindowsPath(name)
+    return f'names {name!r}, which is not inside of the data set' if '..' in parts or name.startswith('/') or windows.drive or windows.root else ''
 
 def text_of(file: Path) -> str:
     "A text file, with or without the mark that some editors put first."

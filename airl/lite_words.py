@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .files import UserError
 from .prompts import PromptError, excluding_word, parse_prompt
-from .words import after_articles, english, has_article, head_of, is_noun, known_ending, load_vocabulary, words_of
+from .words import after_articles, english, has_article, head_of, is_adjective, is_noun, known_ending, load_vocabulary, words_of
 from .words import English, Vocabulary, once, vocabulary  # noqa: F401, old import paths
 
 # %% ../nbs/09a_lite_words.ipynb #963a7dee
@@ -46,7 +46,8 @@ def _no_such_word(phrase, tokens, v):
     everyday = difflib.get_close_matches(last, v.dense, 2, .66)
     near = dict.fromkeys(holding + swapped + everyday + difflib.get_close_matches(last, v.words, 3, .8))
     like = f'; near it: {", ".join(near)}' if near else ''
-    return (f'The embedded engines do not know {last or phrase!r} (they know {len(v.words):,} nouns{like}). '
+    several = 'Put " . " between things if it names several. ' if re.search(r'\w[^\w\s\'’-]+\w', last) or is_noun(tokens[:-1]) else ''
+    return (f'The embedded engines do not know {last or phrase!r} (they know {len(v.words):,} nouns{like}). {several}'
             'Say it with another noun, or use the preset fast or paper, which understand any text.')
 
 # %% ../nbs/09a_lite_words.ipynb #5e0aa10d
@@ -58,15 +59,47 @@ def _noun_in(phrase: str, tokens: list[str]) -> tuple[str, int] | None:  # the n
     if tokens[start] in english().sizes and rest and not kind and (inner := known_ending(rest)) and inner[1] == 0: return inner[0], start + 1
     return found
 
+# %% ../nbs/09a_lite_words.ipynb #26e96616
+_KINDS = ('animal', 'vehicle', 'fruit', 'vegetable', 'tableware', 'cutlery')
+_PEOPLE = {*'person people man woman boy girl child baby'.split()}     # but 'a bus driver'
+_FOR = {*'bed bowl bottle cup mug cake plate glass tie house box bag toy food ball tag door seat book clock sign'.split()}    # 'a dog bowl'
+
+def _apposed(first: str, second: str) -> bool:
+    "Do two words beside each other name two things ('cat dog'), not one of which the first is a part, a use or a kind ('dog bowl')?"
+    v, (a, b) = load_vocabulary(), (known_ending([word]) for word in (first, second))
+    if not a or not b or first in english().adjectives: return False
+    one, two = v.words[a[0]], v.words[b[0]]
+    if one & two or known_ending([first, second])[1] == 0: return False
+    if {a[0], b[0]} <= {'knife', 'fork', 'spoon'} or any(one <= v.words[kind] and two <= v.words[kind] for kind in _KINDS): return True
+    if a[0] != first and first == f'{a[0]}s' and b[0] != 'sign': return True           # 'cats cup'
+    named = max(one) >= len(v.classes) and max(two) >= len(v.classes)                  # both of the dense classes
+    return named and (two <= v.words['animal'] or b[0] in _PEOPLE or one <= v.words['animal'] | v.words['person'] and b[0] not in _FOR)
+
 def _several(phrase: str, text: str, before: list[str], word: str) -> list[str]:
     "The things that a phrase names, where it names more than one."
     try: query = parse_prompt(text)
     except PromptError as e: raise VocabularyError(str(e)) from None
     if len(query.texts) > 1: return list(query.texts)
     if before[-1:] and before[-1] in ('and', 'or', '&') and is_noun(before[:-1]): return [' '.join(before[:-1]), word]
+    row = [*before, word]
     for k, token in enumerate(before):
-        if token in ('a', 'an', 'the') and is_noun(before[:k]): return [' '.join(before[:k]), ' '.join([*before[k:], word])]
+        if k and (token in english().empty or token.isdigit()) and any(is_noun([t]) for t in before[:k]): return [' '.join(before[:k]), ' '.join([*before[k:], word])]
+        if _apposed(*row[k:k + 2]): return [' '.join(before[:k + 1]), ' '.join([*before[k + 1:], word])]
+        if k and not is_noun([token]) and not is_adjective(token) and token.isalpha() and is_noun(before[:k]) and (before[k - 1].endswith('s') or len(token) == 1):
+            return [' '.join(before[:k]), ' '.join([*before[k + 1:], word])]           # 'animals gzorn cats'
     return []
+
+# %% ../nbs/09a_lite_words.ipynb #97fb895e
+_CARRIED = {*'backpack umbrella handbag tie suitcase'.split()}      # what somebody has on or with them says which one is meant
+
+def _companion(phrase: str, tail: str) -> str:
+    "The thing that comes with another one, 'a cat' of 'a dog with a cat', where the dense head knows it; '' for none."
+    if not (mark := re.match(r'(?:with|accompanied by|followed by)\s+', tail)): return ''
+    rest = tail[mark.end():]
+    found = known_ending(head_of(rest)) if head_of(rest) else None
+    if not found or found[0] in _CARRIED: return ''
+    v = load_vocabulary()
+    return rest if max(v.words[found[0]]) >= len(v.classes) else ''
 
 # %% ../nbs/09a_lite_words.ipynb #a1f6a33d
 def _refuse_what_it_lacks(phrase: str, word: str):
@@ -87,10 +120,12 @@ def look_up(phrase: str) -> Meaning:
     head = head_of(text) or words
     found = _noun_in(phrase, head)
     _refuse_what_it_lacks(phrase, ' '.join(head) if found else phrase)
-    if things := _several(phrase, text, head[:found[1]] if found else [], found[0] if found else ''):
-        raise VocabularyError(f'The phrase {phrase!r} names {len(things)} things; ask for each on its own: {", ".join(map(repr, things))}.')
+    tail = ' '.join(words[len(head):])
+    things = _several(phrase, text, head[:found[1]] if found else [], ' '.join(head[found[1]:]) if found else '')
+    if not things and found and (other := _companion(phrase, tail)): things = [' '.join(head), other]
+    if things: raise VocabularyError(f'The phrase {phrase!r} names {len(things)} things; ask for each on its own: "{" . ".join(things)}".')
     if found is None: raise VocabularyError(_no_such_word(phrase, head, v))
-    return _meaning(phrase, found[0], head[:found[1]], ' '.join(words[len(head):]))
+    return _meaning(phrase, found[0], head[:found[1]], tail)
 
 def _meaning(phrase, word, before, tail):
     "Which of the words before the noun are colours, and which, with all that comes after it, are not understood."

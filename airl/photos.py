@@ -178,8 +178,19 @@ def _brands(head: bytes,       # the first bytes of a file
     end = min(int.from_bytes(head[:4], 'big'), len(head))
     return {head[k:k+4] for k in (8, *range(16, end - 3, 4))}
 
+def _further(image: Image.Image) -> int: # pictures or pages after the first, thumbnails aside
+    "How much of a file is passed over; what cannot be counted is none."
+    if image.format not in ('GIF', 'WEBP', 'AVIF', 'PNG', 'TIFF'): return 0
+    try:
+        n = image.n_frames - bool(image.info.get('default_image')) - 1
+        if image.format == 'TIFF' and n: n = sum(not (image.seek(k) or image.tag_v2.get(254, 0)) for k in range(1, n + 1))
+        image.seek(0)
+    except Exception: return 0   # noqa: BLE001, whatever a broken file makes Pillow raise
+    return n
+
 def _decode(file,      # open binary file, seekable
             name: str, # what to call it
+            alone: bool = True, # is the first picture all that is used?
            ) -> np.ndarray: # uint8 [H,W,3]
     "The first frame of an image file."
     head = file.read(256)
@@ -192,10 +203,15 @@ def _decode(file,      # open binary file, seekable
         except Image.UnidentifiedImageError:
             if head[:4] not in (b'II*\0', b'MM\0*'): raise
             image = _rare_tiff(file)
-        with image: return _from_pil(image)
+        with image:
+            if alone and (n := _further(image)):
+                kind = 'page' if image.format == 'TIFF' else 'frame'
+                log.warning('%s holds %d %ss; the first is used and %s left out.', name, n + 1, kind, f'{n} are' if n > 1 else '1 is')
+            return _from_pil(image)
 
 # %% ../nbs/05_photos.ipynb #57e793ad
 def load_photo(source,        # path, bytes, open binary file, PIL image, array ([H,W] or [H,W,C]) or torch tensor ([C,H,W])
+               alone: bool = True, # is it all that is used of a file? What else that holds is told
               ) -> np.ndarray: # uint8 [H,W,3], RGB, the right way up
     "Read any photo as RGB bytes; raises `PhotoError` with one sentence."
     if isinstance(source, Image.Image):
@@ -207,7 +223,7 @@ def load_photo(source,        # path, bytes, open binary file, PIL image, array 
     if not isinstance(source, (str, os.PathLike)):
         raise PhotoError(f'A {type(source).__name__} is not a photo; give a path, bytes, a PIL image, an array or a tensor.')
     if str(source).startswith(('http://', 'https://')): raise PhotoError(f'{source} is an address; download the photo and give its path.')
-    return _load_file(Path(source).expanduser())
+    return _load_file(Path(source).expanduser(), alone)
 
 # %% ../nbs/05_photos.ipynb #3449fe41
 def _from_tensor(tensor) -> np.ndarray: # uint8 [H,W,3]
@@ -227,10 +243,11 @@ def _from_stream(file, name=None) -> np.ndarray: # uint8 [H,W,3]
 
 # %% ../nbs/05_photos.ipynb #575f1fcf
 def _load_file(path: Path,
+               alone: bool = True, # as `load_photo` takes it
               ) -> np.ndarray: # uint8 [H,W,3]
     "`load_photo` for a file on disk."
     try:
-        with open(path, 'rb') as file: return _decode(file, str(path)) if file.seekable() else _from_stream(file, str(path))
+        with open(path, 'rb') as file: return _decode(file, str(path), alone) if file.seekable() else _from_stream(file, str(path))
     except FileNotFoundError: raise PhotoError(f'There is no file {path}; check the path.') from None
     except OSError as e: # Windows says "permission denied" for a folder
         raise PhotoError(f'{path} is a folder; name one photo in it.' if path.is_dir() else

@@ -6,8 +6,8 @@
 __all__ = ['PromptError', 'Query', 'names_thing', 'enumerated', 'signed', 'excluding_word', 'parse_prompt']
 
 # %% ../nbs/12a_prompts.ipynb #49770569
-import re
-from collections.abc import Sequence
+import re, unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .files import UserError
@@ -64,10 +64,10 @@ def _is_pair(left: str, right: str) -> bool:
     return any(p.startswith(pair) and after.startswith(p.removeprefix(pair) + ' ') for p in english().pairs)
 
 # %% ../nbs/12a_prompts.ipynb #73a2e21a
-_BETWEEN = re.compile(r"""(?P<word>(?:\s*,)?\s*(?<![\w'’/-])(?:and/or|and|or|nor|as\ well\ as|plus)(?![\w'’/-])\s*)
+_BETWEEN = re.compile(r"""(?P<word>(?:\s*,)?\s*(?<![\w'’/-])(?:and/or|and|or|nor|as\ well\ as|(?:along|together)\ with|plus|versus|vs|then)(?![\w'’/-])\s*)
                           |(?P<comma>\s*(?:(?<!\d),|,(?!\d)|:(?=\s))\s*)
                           |(?P<sign>\s*(?:[&+]|(?<!\bw)/)\s*)
-                          |(?P<stop>\s*[.!?](?=\w)|[!?]+\s+)""", re.VERBOSE | re.IGNORECASE)
+                          |(?P<stop>\s*[.!?](?=\w)|(?<=\w):(?=\w)|[!?]+\s+)""", re.VERBOSE | re.IGNORECASE)
 
 def _two_things(left: str, mark: re.Match, right: str) -> bool:
     "Do `left` and `right` each name a thing of their own?"
@@ -110,19 +110,30 @@ def enumerated(text: str) -> list[tuple[str, str]]:  # ('', 'a cat'), ('and', 'a
     return [*things[:-1], (things[-1][0], text[begin:].strip())]
 
 # %% ../nbs/12a_prompts.ipynb #9f87b881
-_OUT = r"""except(?:ing|ed)?(?:\s+(?:for|of|from))?|with\s+(?:the\s+)?exception\s+of|exclud(?:e|es|ing)|exclusive\s+of|other\s+than
-  |apart\s+from|aside\s+from|save\s+for|barring|omit(?:ting)?|leav(?:e|ing)\s+(?:out|aside|off)|(?:but\s+)?not\s+(?:including|counting)
-  |rather\s+than|instead\s+of|as\s+opposed\s+to|none\s+of|(?<!plus[ ])minus(?=\s)(?!\s+(?:signs?|buttons?|keys?|symbols?|points?)\b)
+_THE = r'(?=\s+(?:an?|the|any|all|this|that|these|those|my|your|his|her|its|their)\b)'
+_OUT = r"""except(?:ing)?(?:\s+(?:for|of|from))?|with\s+(?:the\s+)?(?:exception|exclusion)\s+of|to\s+the\s+exclusion\s+of|exclud(?:e|es|ing)|excl|exc
+  |exclusive\s+of|other\s+th[ae]n|apart\s+from|aside\s+from|save\s+for|barring|omit(?:ting)?|leav(?:e|ing)\s+(?:out|aside|off)|(?:but\s+)?not\s+(?:including|counting)
+  |rather\s+than|instead\s+of|in\s+(?:lieu|place)\s+of|as\s+opposed\s+to|none\s+of
+  |(?<!plus[ ])minus(?=\s)(?!\s+(?:signs?|buttons?|keys?|symbols?|points?)\b)
   |(?:please\s+)?(?:do\s+not|don['’]?t)\s+(?:include|show|select|segment|take|want|cut\s+out|mark|label|find|detect|count|use|return)"""
-_ORDER = r"""(?:please\s+)?(?:(?:ignor|disregard|avoid|delet|subtract|remov)(?:e|ing)?(?=\s+\S)
-  |(?:skip|drop|hid|forget)(?:e|ing)?(?=\s+(?:an?|the|any|all|that|this|those|these|my|your|his|her|its|their)\b))"""
-_DENY = r"""not|no|w/o|without|sans(?=\s+(?:an?|the)\b)|never|nor|neither|nothing|nobody|no[ ]one|none|cannot
-  |(?:is|are|was|were|do|does|did|has|have|ca|wo)n['’]?t"""
-_UNCLEAR = r'besides|unlike|unless|excluded|exempt|save\s+the|devoid\s+of|different\s+(?:from|than)'
-_MARK = re.compile(rf"""(?<![\w'’-])(?:(?P<out>{_OUT})|(?P<order>{_ORDER})|(?P<deny>{_DENY})|(?P<unclear>{_UNCLEAR})|(?P<but>but))(?![\w/-])
-                        |(?:(?<=[\s,(])|^)(?P<sign>[-−!~](?=[^\W\d]))|(?P<dash>\s[-–—]+\s|(?<=\w)—(?=\w))""",
+_ORDER = rf"""(?:please\s+)?(?:(?:ignor|disregard|avoid|delet|subtract|remov|eras|eliminat|discard|reject)(?:e|ing)?(?=\s+\S)|(?:get|getting)\s+rid\s+of
+  |(?:filter|weed|rule|screen|throw|kick|take|edit)(?:ing)?\s+out(?:{_THE}|(?=\s+\w+s\b))|(?:skip|forget|ban)(?=\s+\w+s\b)|(?:skip|drop|hid|forget|exempt|ban)(?:e|ing)?{_THE})"""
+_DENY = r"""not|no|w/o(?:ut)?|without|with\s+out|sans(?=\s+(?:an?|the)\b)|never|nor|neither|nothing|nobody|no[ ]one|none|cannot
+  |(?:is|are|was|were|do|does|did|has|have|had|ca|wo|ai|would|should|could|must|need)n['’]?t"""
+_UNCLEAR = rf"""besides|unlike|unless|exempt|discounting|nope|nah|nay|nix|contrary\s+to|different\s+(?:from|than)|(?:de)?void\s+of|bereft\s+of
+  |(?:opposite|inverse|complement|negation|antithesis|absence|lack)\s+of|opposite\s+to|(?:leave|keep|take|kick|rule)\s+(?:[^\W\d]+\s+){{1,3}}(?:out|away|aside|off)(?=\W*(?:$|,))|(?:^|(?<=,\s))(?:(?:sans|beyond|contra)(?=\s)|(?:less|ex)(?=\s+\w+s\b))|(?:save|less|bar|ex|sans|hardly|barely|scarcely|rarely|seldom){_THE}"""
+_BETWEEN_TWO = r'less(?!\s+than\b)|ex|beyond|contra|(?:(?<=s\s)|(?<=men\s)|(?<=people\s)|(?<=children\s))(?:bar|save)'     # else a thing, an adjective, …
+_GONE = r"""excluded|excepted|removed|omitted|subtracted|exempted|deleted|erased|(?:left|taken|cut|filtered|edited|cropped)\s+(?:out|away|off)
+  |not\s+(?:included|counted|wanted|allowed|needed|shown|asked)|(?:missing|absent|gone|ignored|skipped|banned|forbidden|unwanted|aside)(?=\W*(?:$|,))"""
+_ODD = r"""[^\w\s"“”„«»‹›`'’‘´()\[\]{}.,;:|/&+?!–—−™®©°-]"""
+_MARK = re.compile(rf"""(?<![\w'’-])(?:(?P<gone>{_GONE})|(?P<out>{_OUT})|(?P<order>{_ORDER})|(?P<unclear>{_UNCLEAR})|(?P<deny>{_DENY})|(?P<but>but)
+                        |(?P<weak>{_BETWEEN_TWO}))(?![\w/-])
+                        |(?P<no>[🚫⛔❌✖✗✘≠∉∌⊄⊖¬]|!=|~~)|(?:(?<=[\s,(])|^)(?P<sign>(?:--?|[−!~])(?=[^\W\d]))
+                        |(?P<dash>(?:^|\s)[-–—−]+(?:\s+[-–—−]+)*\s|\s[–—]+(?=[^\W\d])|(?<=\S)(?:[—–−]+|--+)(?=[\w\s]))
+                        |(?P<odd>\s[-–—!]*{_ODD}[\W–—]*(?=\w)|(?<=\w)-?(?![@\#%$]){_ODD}+(?=\w)|\s!\s|\\+\s*(?=\w)|^[\^=<>]+\s*(?=[^\W\d]))""",
                    re.VERBOSE | re.IGNORECASE)
-_LEAD = re.compile(r'(?:[\s.,:/&+–—-]|(?<![\w-])(?:but|and|or|yet|just|only|please|although|though)(?![\w-]))+$', re.IGNORECASE)
+_SURE = r'definitely|certainly|surely|absolutely|clearly|obviously|explicitly|also|but|and|or|yet|just|only|please|although|though|albeit|while|whilst|if|provided|(?:as|so)\s+long\s+as'
+_LEAD = re.compile(rf'(?:[\s.,:/&+–—-]|(?<![\w-])(?:{_SURE})(?![\w-]))+$', re.IGNORECASE)
 
 # %% ../nbs/12a_prompts.ipynb #2bc3631a
 @dataclass(frozen=True)
@@ -133,7 +144,7 @@ class _Place:
     core: str        # what stands before it, without the comma or 'but'
     lead: str        # that comma or 'but'
     rest: str        # what comes after it
-    negative: bool   # is `core` something to leave out?
+    negative: str    # the word that leaves `core` out, '' for none
     text: str        # all of it
 
     @property
@@ -144,10 +155,14 @@ class _Place:
     def apart(self) -> bool: return not self.core or bool(self.lead.strip())    # at the beginning, or after a comma or 'but'
     @property
     def definite(self) -> bool: return bool(re.match(r'\s*(?:the|that|this|those|these)\b', self.rest, re.IGNORECASE))
+    @property
+    def two(self) -> bool: return bool(names_thing(self.core) and names_thing(self.rest))      # a thing on each side
     def refuse(self, reason: str): _refuse(f'{self.word!r} {reason}', self.text)
 
 # %% ../nbs/12a_prompts.ipynb #46d566d6
-_BE, _WHO = {'is', 'are', 'was', 'were'}, {'that', 'which', 'who'}
+_BE, _WHO = {'is', 'are', 'was', 'were'}, {'that', 'which', 'who', 'it', 'they'}
+_WHO_IS = {"that's", "which's", "who's", "it's", "they're", 'thats'}
+_WHO_ENDS = re.compile(r"(?:^|[\s,]+)(?:that|which|who|it|they)(?:['’]?s|['’]re|\s+(?:is|are|was|were))?(?:\s+(?:any|every|some)thing)?$", re.IGNORECASE)
 _HELPS = {*_BE, *'be do does did has have had can could will would should may might must'.split()}
 _HOW = {*'yet fully very so too really quite even completely always entirely currently longer only'.split()}
 _BOARD = re.compile(r'\s(?:signs?|signal|symbol|board|labels?|stickers?|posters?|zone|area|button|lane|notice|plate)\b', re.IGNORECASE)
@@ -176,10 +191,20 @@ def _lacks(place: _Place) -> bool:  # a word of exclusion?
     if not place.core: place.refuse(_TWO_WAYS)
     return False
 
+_MAYBE = {*'maybe perhaps possibly probably preferably ideally mostly usually hopefully normally generally often sometimes likely'.split()}
+_HALF = {*'only just merely simply quite always even really every all both most many much longer'.split()}
+
+def _refuse_halves(place: _Place):
+    "Raise `PromptError` for an exclusion that is only half of one: 'not necessarily cats', 'maybe not a cat', 'not all cats'."
+    first, last = ((words or [''])[k] for words, k in ((place.after, 0), (place.before, -1)))
+    vague = first in _HALF or first.endswith('ly') and first not in english().adjectives and not is_noun([first])
+    if place.word in ('not', 'no') and vague and (first in ('only', 'just', 'merely', 'simply') or names_thing(' '.join(place.after[1:]))):
+        place.refuse(f'with {first!r} after it is not understood')
+    if last in _MAYBE and re.search(rf'(?:^|[,:(]|\bbut|\band)\W*{last}$', place.core, re.IGNORECASE): place.refuse(f'with {last!r} before it is not understood')
+
 def _begins_exclusion(place: _Place) -> bool:
     "'not' and 'no' at the beginning, or after a comma or 'but'."
     before, after = place.before, place.after
-    if {*after[:1]} & {'only', 'just', 'merely', 'simply'}: place.refuse(f'with {after[0]!r} after it is not understood')
     joined = place.word == 'no' or re.search('[a-z]', place.lead) and not place.definite
     if joined and before[-1:] != ['with'] and _HAS.search(place.core): place.refuse(_TWO_WAYS)
     attribute = _is_attribute(after)
@@ -189,22 +214,23 @@ def _begins_exclusion(place: _Place) -> bool:
 def _follows_noun(place: _Place) -> bool:
     "'not' and 'no' right after other words, and 'isn't' after 'that'."
     before, after, word = place.before, place.after, place.word
-    who = {*before[-1:]} & _WHO and word[:2] in ('is', 'ar', 'wa', 'we') or {*before[-1:]} & _BE and {*before[-2:-1]} & _WHO and word == 'not'
+    is_not = word[:2] in ('is', 'ar', 'wa', 'we', 'ai')
+    who = {*before[-1:]} & _WHO and is_not or word in ('not', 'no') and ({*before[-1:]} & _WHO_IS or {*before[-1:]} & _BE and {*before[-2:-1]} & _WHO)
     if who: return has_article(place.rest) or is_noun(after) and not _is_attribute(after)    # 'an animal that is not a cat'
-    if word == 'not' and {*after[:1]} & {'only', 'just', 'merely', 'simply'}: place.refuse(f'with {after[0]!r} after it is not understood')
     if word == 'not': return not {*before[-1:]} & _HELPS and not _is_attribute(after)
     if word == 'no' and is_noun(before): place.refuse(_TWO_WAYS)
+    if is_not and names_thing(place.core) and has_article(place.rest): place.refuse('is not understood')      # 'an animal isn't a cat'
     return False
 
 # %% ../nbs/12a_prompts.ipynb #ce6ddd3b
 def _continues(place: _Place) -> bool:
     "'nor' after 'neither' belongs to the phrase, after something left out it leaves out more."
     if not place.negative and not re.search(r'\b(?:neither|no|not|without|never)\b', place.core.lower()): place.refuse('is not understood')
-    return place.negative
+    return bool(place.negative)
 
 def _denies(place: _Place) -> bool:
     "Does 'not', 'no', 'without', … begin what is to be left out? It belongs to the phrase otherwise."
-    if place.word in ('without', 'w/o') or place.word.startswith('sans'): return bool(place.after) and _lacks(place)
+    if place.word in ('without', 'w/o', 'w/out', 'with out') or place.word.startswith('sans'): return bool(place.after) and _lacks(place)
     if not place.apart and place.word == 'nor': return _continues(place)
     if not place.apart: return bool(place.after) and _follows_noun(place)
     if place.word not in ('no', 'not'): place.refuse('is not understood')
@@ -212,23 +238,34 @@ def _denies(place: _Place) -> bool:
 
 def _contrasts(place: _Place) -> str:
     "'but' after a negative brings in what is wanted; after 'all' it leaves out; between adjectives it is a part of the phrase."
+    if place.core and not words_of(place.rest): place.refuse('leaves out nothing')
     following = _MARK.match(place.rest.lstrip())
     if following and following.lastgroup != 'but': return ''
-    if place.negative and place.after: return 'in'
+    if place.negative and place.after:         # 'not a cat but a dog'; 'no animals but cats' can mean the cats and all but them
+        if place.negative != 'not' or {*place.before[:1]} & {'any', 'all', 'every', 'each'}: place.refuse(f'after {place.negative!r} can be read in two ways')
+        return 'in'
     if re.search(r'(?:^|,\s*)(?:all|any|every|each)\b|\b(?:all|any\w*|every\w*)$', place.core, re.IGNORECASE): return 'out'
-    if names_thing(place.core) and names_thing(place.rest): place.refuse('is not understood')
+    if place.two: place.refuse('is not understood')
     return ''
+
+def _is_idle(place: _Place) -> bool:
+    "Is it no exclusion at all? Raises `PromptError` for what can be one."
+    kind, empty = place.kind, not words_of(place.rest)
+    half = kind == 'odd' and (not place.core or '\\' in place.word and names_thing(place.core))
+    if kind in ('unclear', 'no') or half or kind in ('weak', 'odd') and place.two: place.refuse('is not understood')
+    if kind == 'gone' and names_thing(place.core) and not re.search(rf'{_HAS.pattern}|\b(?:whose|where|which)\b', place.core, re.IGNORECASE): place.refuse('is not understood')
+    if kind == 'dash' and (place.two or not place.core and not empty): place.refuse('can be a pause and a minus')
+    return kind in ('weak', 'odd', 'gone', 'dash') or kind == 'sign' and empty or kind == 'deny' and _is_name(place)
 
 def _role(place: _Place) -> str:  # 'out', 'in' or ''
     "What begins here: something to leave out, something to look for after all, or nothing new."
     kind, empty = place.kind, not words_of(place.rest)
-    if kind == 'unclear': place.refuse('is not understood')
-    if kind == 'deny' and _is_name(place): return ''
+    if _is_idle(place): return ''
     if kind == 'but': return _contrasts(place)
-    if kind == 'dash' and names_thing(place.core) and names_thing(place.rest): place.refuse('can be a pause and a minus')
     if kind == 'order' and not place.apart and not place.word.endswith('ing'): place.refuse('right after other words can be a command and what they tell')
-    if kind == 'dash' or kind == 'sign' and empty or kind == 'order' and not place.apart: return ''
-    if empty and not (kind == 'deny' and place.core and not place.lead.strip()): place.refuse('leaves out nothing')
+    if kind == 'order' and not place.apart: return ''
+    if empty and (kind != 'deny' or not place.core or place.lead.strip() or place.word in ('no', 'not')): place.refuse('leaves out nothing')
+    _refuse_halves(place)
     if kind in ('out', 'order') and place.negative and not place.lead.strip(): _refuse(_NESTED, place.text)
     return 'out' if kind != 'deny' or _denies(place) else ''
 
@@ -237,51 +274,73 @@ _NESTED = 'Of two exclusions, one inside the other, it is not clear what is want
 
 def signed(text: str) -> list[tuple[bool, str]]:  # (leave out?, words)
     "Where exclusion begins and ends in a text without stops."
-    out, negative, start, at = [], False, 0, 0
+    out, negative, start, at = [], '', 0, 0
     while mark := _MARK.search(text, at):
         before, at = text[start:mark.start()], mark.end()
         lead = match[0] if (match := _LEAD.search(before)) else ''
         core, word = before[:len(before) - len(lead)].strip(), ' '.join(mark[0].lower().split())
         if not (role := _role(_Place(mark.lastgroup, word, core, lead, text[at:], negative, text))): continue
-        core = re.sub(r'\s+(?:that|which|who)(?:\s+(?:is|are|was|were))?$', '', core, flags=re.IGNORECASE)
-        if core: out.append((negative, core))
+        core = _LEAD.sub('', _WHO_ENDS.sub('', core))
+        if core: out.append((bool(negative), core))
         elif negative: _refuse(_NESTED, text)
-        negative, start = role == 'out', at
-    return [*out, (negative, text[start:].strip())]
+        negative, start = word if role == 'out' else '', at
+    return [*out, (bool(negative), text[start:].strip())]
+
+_LACKING = re.compile(r"""(?<![\w-])(?:(?P<word>lacking|missing|free\s+of|free\s+from|sans)|non[-–—‐‑−\s]?(?!stick|slip|skid|stop)(?P<non>\w+)|(?:no|not)[-–—‐‑−](?P<no>\w+)
+                              |(?P<less>(?!wire|cord|seam|price|top|bottom|back|strap)\w+?)-?less|(?P<free>\w+)[-–—‐‑−\s]free(?=\s+\w))(?![\w])""", re.VERBOSE | re.IGNORECASE)
 
 def excluding_word(phrase: str) -> str:
     "What a phrase says that its thing is not or has not: 'without a helmet' of 'a man without a helmet'; '' for nothing."
     for mark in _MARK.finditer(phrase):
         word, core = mark[0].lower(), phrase[:mark.start()].strip()
-        place = _Place(mark.lastgroup, word, core, '', phrase[mark.end():], False, phrase)
-        if mark.lastgroup in ('out', 'unclear') or mark.lastgroup == 'deny' and not _is_name(place): return phrase[mark.start():]
-    for lack in re.finditer(r'(?i)\b(?:lacking|missing|free of|free from|sans|non[- ](?!stick|slip|skid|stop)(\w+))\b', phrase):
-        if is_noun([lack[1].lower()] if lack[1] else words_of(phrase[:lack.start()])): return phrase[lack.start():]
+        place = _Place(mark.lastgroup, word, core, '', phrase[mark.end():], '', phrase)
+        if mark.lastgroup in ('out', 'order', 'unclear', 'no') or mark.lastgroup == 'deny' and not _is_name(place): return phrase[mark.start():]
+        if mark.lastgroup == 'gone' and names_thing(core): return phrase[_HAS.search(core).start() if _HAS.search(core) else mark.start():]
+    for lack in _LACKING.finditer(phrase):
+        thing = lack['non'] or lack['less'] or not _BOARD.search(phrase) and (lack['free'] or lack['no'])
+        if thing and known_ending([thing.lower()]): return phrase[lack.start():]
+        if lack['word'] and (lack['word'].lower() != 'missing' or is_noun(words_of(phrase[:lack.start()]))): return phrase[lack.start():]
     return ''
 
 # %% ../nbs/12a_prompts.ipynb #cf19afb6
-_LIKE = str.maketrans(dict(zip('，、；｜¦／＆＋！？：．', ',,;||/&+!?:.')) | {'。': '. ', '…': ' . ', **dict.fromkeys('\t\v\f\r\x85\u2028\u2029', '\n')})
-_UNSEEN = re.compile('[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]')
-_BULLET = re.compile(r'^\s*(?:[*•·‣▪–—-]\s+|\d+\)\s+|\d+\.\s+(?=(?:an?|the|not?)\s))', re.MULTILINE)
+_SAME = (('，、；｜¦／＆＋！？：．∣⧸∕⁄', ',,;||/&+!?:.|///'), ('❝❞〝〞〟❛❜‛《》〈〉⟨⟩〈〉❮❯⟪⟫', '“”“””‘’‘«»‹›‹›‹›‹›«»'), ('【】〔〕〖〗⟦⟧❨❩', '[][][][]()'),
+         ('‐‑﹣‒―﹘➖⧵∖∼˜', '---–––−\\\\~~'))
+_LIKE = str.maketrans({a: b for many, one in _SAME for a, b in zip(many, one)} | {'。': '. ', '…': ' . ', '_': ' '} | dict.fromkeys('\t\v\f\r\x85\u2028\u2029', '\n'))
+_UNSEEN = re.compile('[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0e\ufe0f\ufeff]')
+_DASHES = re.compile(r'^\s*[–—-]\s+', re.MULTILINE)
+_BULLET = re.compile(r'^\s*(?:\*\s+|\d+\)\s+|\d+\.\s+(?=(?:an?|the|not?)\s))|(?:^|(?<=\s))[•·∙‣▪▫●◦○■□◆◇★☆►▶➤①-⑳❶-❿]\s*', re.MULTILINE)
+_NUMBER = re.compile(r'(?:^|(?<=\s))[(\[#]?(\d{1,2}|[a-h](?=\))|[iv]{1,4}(?=[.)]))(?:[.):\]]|\s-)?\s*(?=[^\W\d])', re.IGNORECASE)
+
+_ORDERS = [*map(str, range(1, 100))], [*'abcdefgh'], 'i ii iii iv v vi vii viii'.split()
+
+def _list(text: str) -> str:
+    "A list whose points are numbered or lettered in order, '1) a cat 2) a dog', as lines."
+    points = [m for m in _NUMBER.finditer(text) if m[0].strip() not in (m[1], '')]
+    if len(points) < 2 or [m[1].lower() for m in points] not in [order[:len(points)] for order in _ORDERS]: return text
+    return _NUMBER.sub(lambda m: m[0] if m[0].strip() == m[1] else '\n', text)
 
 def _plain(text: str) -> str:
     "The text with one sign of each kind."
-    text = _UNSEEN.sub('', text).translate(_LIKE).replace('&amp;', '&').replace("''", '"').replace('``', '"')
-    return _BULLET.sub('', re.sub(r'(?i)\b(?:e\.g|i\.e)\.', ',', text))
+    text = re.sub('[！-･]+', lambda m: unicodedata.normalize('NFKC', m[0]), _UNSEEN.sub('', text)).translate(_LIKE)
+    text = re.sub(r'(?i)\bw/(?=\s)', 'with', text)
+    text = re.sub(r"(?<=\w)[‘ʼ´`′](?=\w)", '’', text.replace('&amp;', '&').replace("''", '"').replace('``', '"'))
+    text = re.sub(r'(?i)\b(?:e\.g|i\.e)\.', ',', re.sub(r'(?i)\b(excl?|vs)\.(?=\s)|\bv(?=\.\s)\.', lambda m: m[1] or 'vs', text))
+    if len(_DASHES.findall(text)) > 1: text = _DASHES.sub('\n', text)     # one alone can be a minus
+    return _BULLET.sub('\n', _list(re.sub(r'(?<!\w)(\*{1,3})(?=\S)([^*\n]+?)(?<=\S)\1(?!\w)', r'\2', text)))
 
 # %% ../nbs/12a_prompts.ipynb #1eb263fa
 _CLOSE = {'"': '"”', '“': '”"“', '„': '“”"', '‟': '”', '”': '”', '«': '»', '»': '«', '‹': '›', '›': '‹', '`': "`'´", '´': '´',
-          '「': '」', '『': '』', "'": "'", '‘': "’'", '‚': '‘’', '’': '’', '(': ')', '[': ']', '{': '}'}
-_SOFT = "'’‘´([{"          # these need no other half
-_ENDS = re.compile(r"""\s*(?:$|[\n.,;:|/&+!?)\]}"“„«»‹`「『]|(?<!\w)['‘‚](?=\w)|(?:and|or|not|no|but|except|without|excluding)\b)""", re.IGNORECASE)
-_BEGINS = re.compile(r'(?:^|[\n.,;:|/&+!?(\[{])\s*(?:(?:and|or|but|please|also)\s+)*$', re.IGNORECASE)
-_INNER = {ord(c): chr(0xA000 + k) for k, c in enumerate('.,;|/&+!?\n-−~: ')}    # Yi syllables, which are letters to all patterns
+          '「': '」', '『': '』', "'": "'", '‘': "’'", '‚': '‘’', '’': '’', '(': ')', '[': ']', '{': '}', '<': '>'}
+_SOFT = "'’‘´([{<"          # these need no other half
+_ENDS = re.compile(r"""\s*(?:$|[\n.,;:|/&+!?)\]}>\[{<"“„«»‹`「『]|(?<!\w)['‘‚](?=\w)|(?:and|or|not|no|but|except|without|excluding)\b)""", re.IGNORECASE)
+_BEGINS = re.compile(r'(?:^|[\n.,;:|/&+!?(\[{<])\s*(?:(?:and|or|but|please|also)\s+)*$', re.IGNORECASE)
+_INNER = {ord(c): chr(0xA000 + k) for k, c in enumerate('.,;|/&+!?\n-−~: <>=≠\\^*→–—')}    # Yi syllables, which are letters to all patterns
 _OUTER = {ord(v): k for k, v in _INNER.items()}
 
 def _closing(text: str, start: int) -> int:
     "Where the quote that opens at `start` ends: before a mark if it can, else at its first end; -1 for nowhere."
     ends = [m.start() for m in re.finditer(f'[{re.escape(_CLOSE[text[start]])}](?!\\w)', text) if m.start() > start]
-    before_mark = () if text[start] in '([{' else (e for e in ends if _ENDS.match(text, e + 1))
+    before_mark = () if text[start] in '([{<' else (e for e in ends if _ENDS.match(text, e + 1))
     return next(iter(before_mark), ends[0] if ends else -1)
 
 def _is_stray(sign: str, before: str) -> bool:
@@ -302,10 +361,10 @@ def _unquoted(text: str) -> str:
 
 def _span(text: str, start: int, end: int, before: str) -> str:
     "What becomes of the quote or bracket from `start` to `end`."
-    inner, marks = text[start + 1:end], [m.end() for m in _MARK.finditer(f'{before}the x') if m.lastgroup in ('out', 'order', 'deny')]
+    inner, marks = text[start + 1:end], [m.start() + len(m[0].rstrip()) for m in _MARK.finditer(f'{before}the x') if m.lastgroup != 'but']
     if not inner.strip(): raise PromptError(f'There is an empty phrase in {text!r}; say what to look for, for example "a cat".')
     excluded = marks[-1:] == [len(before.rstrip())]                                    # 'not' "the cat"
-    excludes = text[start] in '([{' and any(m.lastgroup != 'dash' for m in _MARK.finditer(inner))
+    excludes = text[start] in '([{<' and any(m.lastgroup != 'dash' or not m.start() for m in _MARK.finditer(inner))
     alone = (excluded or _BEGINS.search(before)) and _ENDS.match(text, end + 1)
     if not excludes and not alone: return text[start] + inner.translate(_INNER) + text[end]
     return ('' if excluded else chr(10)) + _unquoted(inner) + chr(10)
@@ -331,8 +390,8 @@ def _lines(text: str) -> list[str]:
     return out
 
 # %% ../nbs/12a_prompts.ipynb #a4b5172f
-_POLITE = re.compile(r"""^(?:(?:and|or|nor|both|either|also|please|then|etc|but|plus(?=\s+(?:an?|the)\b))(?![\w'’-])[\s,]*)+
-                         |[\s,:;.!?]+$|\s+[&+/|-]+$|^(?:[\s,:;!?&+/|]|\.(?!\d)|[*•–—-]\s)+|[\s,]+(?:please|too|as\ well|etc)$""", re.IGNORECASE | re.VERBOSE)
+_POLITE = re.compile(r"""^(?:(?:and|or|nor|both|either|also|please|then|etc|but|(?:plus|(?:first|second|third|next|last|final)(?:ly)?(?=,?\s+an?\b))(?=,?\s+(?:an?|the)\b))(?![\w'’-])[\s,]*)+
+                         |[\s,:;.!?]+$|\s+[&+/|-]+$|^(?:[\s,:;!?&+/|]|\.(?!\d)|[*•–—-]\s)+|[\s,]+(?:please|too|as\ well|etc|and|or|and/or|plus|versus|vs|then)$""", re.IGNORECASE | re.VERBOSE)
 
 def _tidy(phrase: str) -> str:
     "Without the 'and', the 'please' and the marks around it."
@@ -366,6 +425,8 @@ def _check(phrases: Sequence[str], negatives: Sequence[str], text: str):
         if not words or words[0] in ('with', 'w/o') or (head_of(phrase) or words)[-1] in _VAGUE:
             raise PromptError(f'{phrase!r} in {text!r} names nothing to look for; say what, for example "a cat".')
     if not phrases: raise PromptError(f'The prompt {text!r} names nothing to look for; say what, for example "a cat".')
+    if half := [n for n in negatives if words_of(n)[-1] in _MAYBE | {'necessarily', 'really', 'exactly', 'always', 'entirely', 'strictly', 'especially', 'only'}]:
+        _refuse(f'How far {half[0]!r} is left out is not understood', text)
     if vague := [n for n in negatives if _is_attribute(words_of(n))]: _refuse(f'{vague[0]!r} is nothing that can be left out', text)
     plain = {tuple(after_articles(words_of(n))) for n in negatives}
     if both := [p for p in phrases if tuple(after_articles(words_of(p))) in plain]:
@@ -374,7 +435,7 @@ def _check(phrases: Sequence[str], negatives: Sequence[str], text: str):
 def parse_prompt(prompt: str | Sequence[str],  # "a cat", "a dog . a frisbee", ["a dog", "not the shadow"]
                 ) -> Query:
     "Phrases and negatives of a prompt, in order, each once; raises `PromptError` for one that asks for nothing or can be read in two ways."
-    texts = [prompt] if isinstance(prompt, str) else list(prompt)
+    texts = [prompt] if isinstance(prompt, str) else list(prompt) if isinstance(prompt, Iterable) else [prompt]
     if not all(isinstance(text, str) for text in texts): raise PromptError(f'A prompt is a text or a list of texts, not {prompt!r}.')
     if len(texts) > 1 and (empty := [k for k, text in enumerate(texts, 1) if not text.strip()]):
         raise PromptError(f'Text {empty[0]} of {len(texts)} is empty; leave it out, or say what to look for.')

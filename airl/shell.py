@@ -15,7 +15,7 @@ from functools import wraps
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Annotated
-import typer
+import typer, typer.core
 from .files import UserError
 from .photos import SUFFIXES, PhotoError, list_photos, load_photo
 from .telling import set_loudness, to_json
@@ -33,6 +33,29 @@ Quiet = Annotated[bool, typer.Option('--quiet', '-q', help='No warnings and no p
 
 # %% ../nbs/20a_shell.ipynb #4d98eb57
 _OPTIONS = dict(verbose=Verbose, quiet=Quiet, as_json=AsJson)  # of every command, and before it
+
+# %% ../nbs/20a_shell.ipynb #813a8063
+def _no_option(word: str, short: dict[str, bool]) -> bool:
+    "Is a word with a dash before it a text ('-cat')? `short` has the short options, and whether each takes a value."
+    from airl.words import is_noun
+    if word.startswith('--'): return is_noun([word[2:].lower()])
+    for letter in word[1:]:
+        if letter not in short: return True
+        if short[letter]: return is_noun([word[1:].lower()])        # '-oven', which would write into the folder 'ven'
+    return False
+
+class _Command(typer.core.TyperCommand):
+    "A command that says what to write instead of a minus before a word."
+    def parse_args(self, ctx, args):
+        known = {option: not getattr(p, 'is_flag', True) for p in self.params for option in (*p.opts, *p.secondary_opts)}
+        short = {option[1]: valued for option, valued in known.items() if len(option) == 2}
+        texts = any(p.nargs == -1 for p in self.params)                # else nothing is asked for by words
+        for word in args[:args.index('--')] if '--' in args else args:
+            if not texts or word in known or not (word[:1] == '-' and word.lstrip('-')[1:] and all(c.isalpha() or c in " -_'" for c in word)): continue
+            if not _no_option(word, short): continue
+            print(f'{word} is no option here; to leave something out, write "not {word.lstrip("-")}".', file=sys.stderr)
+            raise typer.Exit(2)
+        return super().parse_args(ctx, args)
 
 # %% ../nbs/20a_shell.ipynb #8836cdee
 def command(name: str, # as typed after `airl`
@@ -59,7 +82,7 @@ def command(name: str, # as typed after `airl`
                             for name, kind in _OPTIONS.items())]
         run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *options])
         run.__annotations__ = function.__annotations__ | _OPTIONS | dict(context=typer.Context)
-        app.command(name)(run)
+        app.command(name, cls=_Command)(run)
         return function
     return register
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 import numpy as np
 from .coco_labels import read_coco, read_refcoco
-from .labels import Check, Labels, Truth, TruthError, Truths, checked, class_image, inside, label_image, names_of, open_photo, spoken, text_of
+from .labels import Check, Labels, Truth, TruthError, Truths, checked, class_image, inside, label_image, names_of, open_photo, outside, spoken, text_of
 from .measures import AP, CgF1, ClipScore, Interval, boundary_f, cgf1, interval   # noqa: F401, old import paths
 from .measures import iou, mask_ap, presence_auc, presence_mcc, score_clip        # noqa: F401, old import paths
 from .photos import SAMPLES, SUFFIXES, natural_key, save_image
@@ -95,7 +95,9 @@ def read_davis(folder,         # holds JPEGImages/480p, Annotations/480p and Ima
     folder, check = inside(folder, 'JPEGImages/480p', 'Annotations/480p', f'ImageSets/480p/{split}.txt'), Check(skip_bad)
     file = folder/'ImageSets'/'480p'/f'{split}.txt'
     lines = text_of(file).replace('\0', ' ').split()
-    clips = [_clip(folder, name) for name in dict.fromkeys(Path(line).parent.name or line for line in lines if not line.endswith('.png'))]
+    for line in [line for line in lines if outside(line.removeprefix('/'))]: check.wrong(file, line, 'is not inside of the data set')
+    lines = [line for line in lines if not outside(line.removeprefix('/'))]
+    clips = [_clip(folder, name) for name in dict.fromkeys(Path(line).parent.name or line.strip('/') for line in lines if not line.endswith('.png'))]
     for clip in clips:
         if not clip.frames: check.wrong(file, clip.name, 'has no frames in JPEGImages/480p')
     return check.found((clip for clip in clips if clip.frames), file)
@@ -121,7 +123,8 @@ def read_pet(folder, # holds images and annotations, the latter with trimaps and
     file = folder/'annotations'/f'{split}.txt'
     for k, line in enumerate(text_of(file).replace('\0', '').splitlines(), 1):
         if not line.strip() or line.startswith('#'): continue
-        if len(row := line.split()) >= 3 and row[2] in ('1', '2'): rows.append((row[0], ('a cat', 'a dog')[int(row[2]) - 1]))
+        if fault := outside(line.split()[0]): check.wrong(file, f'line {k}', fault)
+        elif len(row := line.split()) >= 3 and row[2] in ('1', '2'): rows.append((row[0], ('a cat', 'a dog')[int(row[2]) - 1]))
         else: check.wrong(file, f'line {k}', f'is {line[:80]!r}, not a name, a class and a species (1 cat, 2 dog)')
     return check.found((Truth(name, _photo(folder/'images', name), ('a cat', 'a dog'), partial(_pet_labels, folder/'annotations'/'trimaps'/f'{name}.png', phrase))
                         for name, phrase in rows), file)
@@ -172,11 +175,17 @@ def read_camvid(folder, # holds images, labels and label_colors.txt
                                   for p in sorted((folder/'images').glob('*.png'), key=natural_key)), folder)
 
 # %% ../nbs/08_truth.ipynb #5471ce42
+_AT = '\0'     # where a row says where it stands; no column is called so
+
+def _opened(path: Path, entry: str) -> np.ndarray: # uint8 [H, W, 3]
+    try: return open_photo(path)
+    except TruthError as e: raise TruthError(f'{entry}: {e}') from None
+
 def _plain_labels(rows: list[dict], folder: Path) -> Labels:
-    masks = [open_photo(folder/r['mask']).any(-1) for r in rows]
+    masks = [_opened(folder/r['mask'], r[_AT]).any(-1) for r in rows]
     for r, mask in zip(rows, masks):
-        if mask.shape != masks[0].shape: raise TruthError(f'{folder/r["mask"]} has another size than {folder/rows[0]["mask"]}.')
-        if not mask.any(): raise TruthError(f'{folder/r["mask"]} is black: nothing of {r["prompt"]!r} is in it; remove the row if it is not there.')
+        if mask.shape != masks[0].shape: raise TruthError(f'{r[_AT]}: {folder/r["mask"]} has another size than {folder/rows[0]["mask"]}.')
+        if not mask.any(): raise TruthError(f'{r[_AT]}: {folder/r["mask"]} is black: nothing of {r["prompt"]!r} is in it; remove the row if it is not there.')
     return Labels(np.stack(masks), [r['prompt'] for r in rows], np.zeros(masks[0].shape, bool))
 
 def _table(file: Path) -> list[dict]:
@@ -195,9 +204,10 @@ def read_folder(folder, # holds prompts.csv (image, mask, prompt) and the files 
     for k, r in enumerate(_table(file), 2):
         if None in r: check.wrong(file, f'row {k}', 'has more cells than the head of the table')
         elif empty := [c for c in ('image', 'mask', 'prompt') if not (r[c] or '').strip() or '\0' in r[c]]: check.wrong(file, f'row {k}', f'has no {" and no ".join(empty)}')
-        else: by_image.setdefault(r['image'], []).append(r)
+        elif fault := outside(r['image']) or outside(r['mask']): check.wrong(file, f'row {k}', fault)
+        else: by_image.setdefault(r['image'], []).append(r | {_AT: f'{file}: row {k}'})
     prompts = tuple(dict.fromkeys(r['prompt'] for group in by_image.values() for r in group))
-    return check.found((Truth(name, folder/image, prompts, partial(_plain_labels, group, folder))
+    return check.found((Truth(name, folder/image, prompts, partial(_plain_labels, group, folder), entry=group[0][_AT])
                         for name, (image, group) in zip(names_of(list(by_image)), by_image.items())), file)
 
 # %% ../nbs/08_truth.ipynb #414c7fca
