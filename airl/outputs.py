@@ -9,7 +9,7 @@ __all__ = ['RECORD', 'JOURNAL', 'REPLACE', 'OutputError', 'content_of', 'Answer'
 
 # %% ../nbs/05d_outputs.ipynb #22191d59
 import errno, hashlib, itertools, json, os, re, shutil, uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -33,6 +33,8 @@ def _identity(path: Path) -> list:  # bytes, hash
 # %% ../nbs/05d_outputs.ipynb #6bb73462
 RECORD, JOURNAL = '.airl.json', '.airl-journal.json'
 _VERSION = 1
+_STAGING = r'\.airl-new-[0-9a-f]{8}'
+_KEEPING = re.compile(rf'{re.escape(RECORD)}(\.part)?|{re.escape(JOURNAL)}(\.part)?|\.airl\.lock|{_STAGING}', re.IGNORECASE)
 
 @dataclass
 class Answer:
@@ -42,15 +44,42 @@ class Answer:
     files: dict[str, list] = field(default_factory=dict)  # path below the folder → bytes, hash
     done: bool = True                                     # False: the run is not at its end
 
+def _is_below(rel: str) -> bool:
+    "Whether a path leads to a file below its folder, and to none of those that keep the folder in order."
+    path = Path(rel)
+    return '\0' not in rel and bool(path.parts) and not path.anchor and '..' not in path.parts and not _KEEPING.fullmatch(path.parts[0])
+
+def _fields(values, **kinds) -> dict:
+    "`values`, if it has exactly these fields, each of its kind."
+    if not isinstance(values, dict) or {k: type(v) for k, v in values.items()} != kinds: raise ValueError(f'{to_json(values)[:60]} is not {", ".join(kinds)}')
+    return values
+
+def _files(files: dict) -> dict[str, list]:
+    "`files`, if each lies below the folder and is known by bytes and hash."
+    for rel, was in files.items():
+        if not _is_below(rel): raise ValueError(f'{rel[:60]!r} is no file below its folder')
+        if not isinstance(was, list) or [type(v) for v in was] != [int, str]: raise ValueError(f'{rel[:60]!r} is not known by bytes and hash')
+    return files
+
+def _answer_of(values) -> Answer:
+    _files(_fields(values, command=str, question=dict, files=dict, done=bool)['files'])
+    return Answer(**values)
+
+# %% ../nbs/05d_outputs.ipynb #ae518a32
+def _checked(path: Path, check: Callable):
+    "What `check` makes of a JSON file; raises `OutputError` for one that is damaged, or says what none of ours does."
+    try: return check(json.loads(path.read_text(encoding='utf-8')))
+    except (OSError, ValueError, RecursionError) as e:
+        raise OutputError(f'{path} is damaged, or airl did not write it ({e}); nothing was touched. Choose another folder.') from None
+
 def _read(folder: Path) -> dict[str, Answer]:
     "The record as it stands."
     path = folder/RECORD
-    try: record = json.loads(path.read_text(encoding='utf-8'))
-    except (FileNotFoundError, NotADirectoryError): return {}
-    except (OSError, ValueError) as e: raise OutputError(f'{path} cannot be read ({e}); choose another folder.') from None
+    if not os.path.lexists(path): return {}
+    record = _checked(path, lambda record: record)
     if not isinstance(record, dict) or record.get('version') != _VERSION:
         raise OutputError(f'{path} was written by another version of airl; choose another folder.')
-    return {name: Answer(**answer) for name, answer in record['answers'].items()}
+    return _checked(path, lambda record: {name: _answer_of(values) for name, values in _fields(record, version=int, answers=dict)['answers'].items()})
 
 def _write_json(path: Path, value):
     "In one step; of one that fails nothing is left."
@@ -74,10 +103,11 @@ def missing(folder: Path, files: dict[str, list]) -> list[str]:
     "Those of `files` that are no longer there."
     return [rel for rel in files if not os.path.lexists(folder/rel)]
 
-def _is_plain(folder: Path, rel: str) -> bool:
-    "Whether it is a file, reached without a link."
-    parents = [folder/p for p in Path(rel).parents if p.parts]
-    return not any(p.is_symlink() for p in (folder/rel, *parents)) and (folder/rel).is_file()
+def _is_linked(folder: Path, rel: str) -> bool:
+    "Whether a link is on the way there, or its end."
+    return any((folder/p).is_symlink() for p in (rel, *(p for p in Path(rel).parents if p.parts)))
+
+def _is_plain(folder: Path, rel: str) -> bool: return not _is_linked(folder, rel) and (folder/rel).is_file()
 
 def in_the_way(folder: Path, paths: Iterable[str], ours: dict[str, list]) -> list[str]:
     "What stands where `paths` shall be written and is none of `ours`; a link or a file where a folder shall be counts too."
@@ -93,12 +123,12 @@ def in_the_way(folder: Path, paths: Iterable[str], ours: dict[str, list]) -> lis
 _MARK = 'question.json'      # in the folder of a run that can be gone on with
 
 def _stagings(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.glob('.airl-new-*') if re.fullmatch('[0-9a-f]{8}', p.name[10:]) and p.is_dir() and not p.is_symlink())
+    return sorted(p for p in folder.glob('.airl-new-*') if re.fullmatch(_STAGING, p.name) and p.is_dir() and not p.is_symlink())
 
 def answers_in(folder) -> dict[str, Answer]:
     "What a folder holds, by name; empty where nothing was written. What an interrupted run began to put in place is finished first."
     folder = Path(folder)
-    if (folder/JOURNAL).exists():
+    if os.path.lexists(folder/JOURNAL):
         with only_one(folder, wait=10.): _settle(folder)
     return _read(folder)
 
@@ -106,8 +136,8 @@ def unfinished(folder, name: str) -> list[tuple[dict, Path]]:
     "The questions of the runs of that name that can be gone on with, and where their files are."
     found = []
     for staging in _stagings(Path(folder)):
-        with suppress(OSError, ValueError):
-            about = json.loads((staging/_MARK).read_text(encoding='utf-8'))
+        with suppress(OutputError):
+            about = _checked(staging/_MARK, lambda about: _fields(about, name=str, question=dict))
             if about['name'] == name: found.append((about['question'], staging))
     return found
 
@@ -184,6 +214,17 @@ def _move(source: Path, target: Path):
     target.parent.mkdir(parents=True, exist_ok=True)
     os.rename(source, target)
 
+def _journal_in(folder: Path) -> dict:
+    "What was being put in place; raises `OutputError` for a journal that says what none of ours does, or that a link would lead out of the folder."
+    def check(journal):
+        _fields(journal, staging=str, name=str, old=dict, new=dict, answer=dict)
+        if not re.fullmatch(_STAGING, staging := journal['staging']): raise ValueError(f'{staging[:60]!r} is no folder of ours')
+        _answer_of(journal['answer'])
+        way = [f'{staging}/{part}/{rel}' for part in ('old', 'new') for rel in _files(journal[part])]
+        if led := [rel for rel in way if _is_linked(folder, rel)]: raise ValueError(f'{led[0][:60]} is behind a link')
+        return journal
+    return _checked(folder/JOURNAL, check)
+
 def _forward(folder: Path, journal: dict):
     "Do what is not done yet of a journal."
     aside, new = folder/journal['staging']/'old', folder/journal['staging']/'new'
@@ -231,11 +272,12 @@ def _remove(staging: Path):
 
 def _settle(folder: Path):
     "Finish what an interrupted run began to put in place, or take it back; throw away what dead runs leave, but for what can be gone on with."
-    if (folder/JOURNAL).exists():
-        journal = json.loads((folder/JOURNAL).read_text(encoding='utf-8'))
+    if os.path.lexists(folder/JOURNAL):
+        journal = _journal_in(folder)
+        _read(folder)                  # what it is written into is looked at before anything moves
         new = folder/journal['staging']/'new'
         stood = {rel: was for rel, was in journal['old'].items() if rel not in journal['new'] or (new/rel).exists()}
-        _refuse_what_is_not_ours(folder, stood, [])
+        _refuse_what_is_not_ours(folder, stood, in_the_way(folder, [rel for rel in journal['new'] if (new/rel).exists()], journal['old']))
         try: _forward(folder, journal)
         except OSError: _back(folder, journal)
         _tidy(folder, journal)
