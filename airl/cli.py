@@ -125,18 +125,20 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
       airl batch shards/000.tar "a cat" --engine ray --address auto
     """
     from airl import batch as folders
-    from airl.exports import check_export, class_map, stale_exports
+    from airl.exports import check_export, class_map, left_out_of, stale_exports
     for name in export or (): folders.check_format(name)
     named = class_map(classes, folders.phrases_asked(source, prompt or (), None if overwrite else output)) if classes else None
     for name in [*(export or ()), *['gallery']*gallery]: check_export(output, name)
     summary = folders.segment_folder(source, prompt or (), output, models=models, instances=instances, workers=workers, engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device)
     print(f'{summary.sentence()}\nEngines: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
-    made = [folders.export_dataset(output, name, named, val) for name in export or ()]
+    left_out = {}
+    made = [folders.export_dataset(output, name, named, val, left_out) for name in export or ()]
     if gallery: made.append(folders.gallery(output))
     if made: print(f'Made: {", ".join(map(str, made))}')
+    if left_out: print(left_out_of(left_out))
     if old := stale_exports(output): print(f'Made before this run, and not anew: {", ".join(str(output/name) for name in old)}; ask for them again with --export, or --gallery.')
-    return vars(summary) | dict(sentence=summary.sentence(), made=made, stale=old)
+    return vars(summary) | dict(sentence=summary.sentence(), made=made, stale=old, left_out=left_out)
 
 # %% ../nbs/20_cli.ipynb #3604d4d4
 @command('predict')

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['RECORD', 'JOURNAL', 'REPLACE', 'OutputError', 'content_of', 'Answer', 'changed', 'missing', 'in_the_way',
-           'answers_in', 'unfinished', 'differing', 'check_answer', 'Staged', 'answering', 'own_name',
-           'refuse_existing']
+           'answers_in', 'unfinished', 'differing', 'listed', 'check_answer', 'Staged', 'answering', 'own_name',
+           'written_below', 'refuse_existing']
 
 # %% ../nbs/05d_outputs.ipynb #22191d59
 import errno, hashlib, itertools, json, os, re, shutil, uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from .files import UserError, only_one
 from .telling import to_json
@@ -164,14 +165,17 @@ def differing(then: dict, now: dict) -> list[str]:
 # %% ../nbs/05d_outputs.ipynb #d59b6740
 REPLACE = 'to replace what is there, say --overwrite (overwrite=True in Python)'
 
-def _listed(names: list[str]) -> str: return ', '.join(names[:3]) + (f' and {len(names) - 3} more' if len(names) > 3 else '')
+def listed(names: list[str]) -> str: return ', '.join(names[:3]) + (f' and {len(names) - 3} more' if len(names) > 3 else '')
 
 def _refuse_what_is_not_ours(folder: Path, files: dict[str, list], others: list[str]):
     "Raise `OutputError` for files that a user has changed, or put where something is to be written."
+    def refuse(names, one: str, more: str): raise OutputError(f'{listed([str(folder/rel) for rel in names])} {one if len(names) == 1 else more}, or choose another folder.')
     if edited := changed(folder, files):
-        raise OutputError(f'{_listed([str(folder/rel) for rel in edited])} changed since it was written, and is left alone; move it away, or choose another folder.')
-    if others:
-        raise OutputError(f'{_listed([str(folder/rel) for rel in others])} is in the way, and is nothing that this answer wrote before; move it away, or choose another folder.')
+        refuse(edited, 'changed since it was written, and is left alone; move it away', 'changed since they were written, and are left alone; move them away')
+    if by := sorted({answer.command for answer in _read(folder).values() for rel in others if rel in answer.files}):
+        said = f'in the way, and of another answer, which {" and ".join(by)} wrote; ask for this one in a folder of its own'
+        refuse(others, f'is {said}', f'are {said}')
+    if others: refuse(others, 'is in the way, and is nothing that this answer wrote before; move it away', 'are in the way, and are nothing that this answer wrote before; move them away')
 
 def _refuse_another(folder: Path, earlier: Answer, command: str, question: dict):
     "Raise `OutputError` where `earlier` answers another question."
@@ -363,10 +367,13 @@ class Staged:
 def _plainly(folder: Path):
     "A full disk or a folder that is not to be written, as a sentence."
     try: yield
-    except OSError as e:
+    except (OSError, UserError) as error:
+        e = error if isinstance(error, OSError) else error.__cause__ or error.__context__       # a room may have told its own sentence about it
+        if not isinstance(e, OSError): raise
         ours = e.filename is not None and Path(os.fsdecode(e.filename)).absolute().is_relative_to(folder.absolute())
-        if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) and not (e.errno and ours): raise
-        raise OutputError(f'Cannot write into {folder}: {e.strerror}. What was there is as it was; free some space, or choose another folder.') from e
+        if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG) and not (e.errno and ours): raise
+        left = ' What was done before is kept, and the same call goes on with it.' if any((p/_MARK).exists() for p in _stagings(folder)) else ''
+        raise OutputError(f'Cannot write into {folder}: {e.strerror}. What was there is as it was; free some space, or choose another folder.{left}') from e
 
 def _begin(folder: Path, name: str, command: str, question: dict, earlier: Answer | None, resume: bool) -> Staged:
     "The files of the run that asked the same, where that is wanted; else an empty place."
@@ -401,12 +408,27 @@ def own_name(folder, name: str, question: dict,
             ) -> str:
     "`name`, or with a number the first under which the folder holds no other answer."
     _check_place(Path(folder))
-    answers = {k.casefold(): a for k, a in answers_in(folder).items()}
-    for k in itertools.count(1):
-        mine = name if k == 1 else f'{name}_{k}'
-        there = answers.get(mine.casefold())
-        if there is None or not differing(there.question, question): return mine
-        if overwrite and there.question.get('photo') == question.get('photo'): return mine
+    answers = {k.casefold(): (k, a.question) for k, a in answers_in(folder).items()}
+    names = (name if k == 1 else f'{name}_{k}' for k in itertools.count(1))
+    there = [answers[mine.casefold()] for mine in itertools.takewhile(lambda mine: mine.casefold() in answers, names)]
+    free = name if not there else f'{name}_{len(there) + 1}'
+    about = lambda then, *keys: all(then.get(key) == question.get(key) for key in keys)
+    same = [mine for mine, then in there if not differing(then, question)]
+    this, any_time = ([mine for mine, then in there if about(then, *keys)] for keys in (('photo', 'content'), ('photo',)))
+    return next(iter([*same, *(this + any_time if overwrite else ()), free]))
+
+# %% ../nbs/05d_outputs.ipynb #fb769830
+def written_below(top) -> Callable[[Path], bool]:
+    "A function of a path below `top`: whether a record in its folder, or in one above it up to `top`, says that a run has written it."
+    @cache
+    def names(folder: Path) -> frozenset[str]:
+        with suppress(OutputError): return frozenset(rel for answer in _read(folder).values() for rel in answer.files)
+        return frozenset()      # a record that is damaged says nothing
+    def written(path: Path) -> bool:
+        up_to = [p for p in path.parents if p == top or p.is_relative_to(top)]
+        return any(path.relative_to(folder).as_posix() in names(folder) for folder in up_to)
+    top = Path(top)
+    return written
 
 # %% ../nbs/05d_outputs.ipynb #3560dddd
 def refuse_existing(path,                     # the file to be written

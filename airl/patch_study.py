@@ -239,7 +239,7 @@ def ablation_recipe(epochs: int = 20, **changes) -> Recipe:
 def _more_seeds(out: Path, question: dict) -> bool:
     "Whether the study in a folder is the one that is asked for, with fewer seeds."
     earlier = answers_in(out).get('study')
-    return bool(earlier) and not differing(earlier.question | dict(seeds=question['seeds']), question) and earlier.question['seeds'] <= question['seeds']
+    return bool(earlier) and not differing(earlier.question | dict(seeds=question['seeds']), question) and earlier.question.get('seeds', 0) <= question['seeds']
 
 def _copy_trials(staged: Staged):
     "The finished trials that stand in the folder are trials of the new study too."

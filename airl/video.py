@@ -216,8 +216,10 @@ class _Preview:
 
 def _question(video: Video, segmenter: VideoSegmenter, how: str, pngs: bool) -> dict:
     "What has to be the same for an answer to be the same."
-    asked = dict(text=list(parse_prompt(segmenter.text).texts), source=video.name, content=source_content(video), start=video.start,
-                 end=video.end, stride=video.stride, show=how, every=segmenter.every, patience=segmenter.identities.patience,
+    content = source_content(video)
+    source = dict(content=content) if content else dict(source=video.name, content=None)   # a clip is what it shows, not what it is called
+    asked = dict(text=[text.casefold() for text in parse_prompt(segmenter.text).texts], **source, start=video.start, end=video.end,
+                 stride=video.stride, show=how, every=segmenter.every, patience=segmenter.identities.patience,
                  models=segmenter.pipeline.preset, tracker=segmenter.tracker.name, pngs=pngs)
     return asked if segmenter.settings is None else asked | dict(settings=asdict(segmenter.settings))
 
