@@ -194,7 +194,7 @@ def _done(jobs, engine, recipe: BatchRecipe, where: Where, staged: Staged, summa
         ask(_noted(jobs, there), where=where, count=summary.count)
         if 'texts' not in staged.question: _catch_up(there, partial(ask, count=summary.catch_up), whole, where)
     finally:
-        parts = any(where.writer.folder.glob('part-*.parquet'))
+        parts, staged.far = any(where.writer.folder.glob('part-*.parquet')), f'the answer about {counted(summary.images + summary.skipped, "photo")}'
         if not parts: staged.forget()        # nothing to go on with
     if parts or moved: merge_parts(whole, staged.path('manifest.parquet'), there if moved else None)
     known = asked_of(whole)

@@ -96,7 +96,7 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
     result = segment_video(source, prompt, output, models, how, start, end, stride, resume, overwrite, every=every, device=device)
     print(f'{result.sentence()}\nEngines: {result.preset}, {result.why}.\nThe video: {result.video}')
     objects = [dict(id=o.id, label=o.label, first=o.first, last=o.last, frames=o.frames, area=o.area, score=o.score) for o in result.objects]
-    return dict(source=source, video=result.video, masks=result.folder/'masks.json', sentence=result.sentence(), frames=result.frames, preset=result.preset, why=result.why, objects=objects)
+    return dict(source=source, video=result.video, masks=result.folder/'masks.json', sentence=result.sentence(), frames=result.frames, promised=result.promised, short=result.short, preset=result.preset, why=result.why, objects=objects)
 
 # %% ../nbs/20_cli.ipynb #a862aca6
 @command('batch')

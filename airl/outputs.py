@@ -298,6 +298,7 @@ class Staged:
                  resumed: bool):           # the files of a run that was interrupted are there
         self.folder, self.name, self.command, self.question = folder, name, command, question
         self.earlier, self.staging, self.new, self.resumed, self.kept = earlier, staging, staging/'new', resumed, set()
+        self.far, self.again, self.part = 'what was done', 'the same call', False      # for the sentence of an interruption: how far it is, and what goes on
         self.new.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -352,10 +353,18 @@ class Staged:
         _refuse_what_is_not_ours(self.folder, old, in_the_way(self.folder, new, earlier.files))
         answer = Answer(self.command, self.question, stay | new, done)
         _swap(self.folder, dict(staging=self.staging.name, name=self.name, old=old, new=new, answer=asdict(answer)))
-        self.earlier = answer
+        self.earlier, self.part = answer, not done
         if done: self._drop_others()
         else: self.new.mkdir(parents=True, exist_ok=True)
         return True
+
+    def left(self) -> str:
+        "What an interruption leaves, and how to go on, in a sentence."
+        if self.earlier and self.earlier.done and self.same: return f'Interrupted; the answer is in {self.folder}, whole.'
+        part = f', as the part that it is until {self.again} has been at its end' if self.part else ''
+        if (self.staging/_MARK).exists(): return f'Interrupted: {self.far} is kept in {self.folder}{part}; {self.again} goes on from there.'
+        if self.part: return f'Interrupted: {self.far} is in {self.folder}{part}; that begins with the first again.'
+        return f'Interrupted; what was in {self.folder} is as it was.'
 
     def close(self):
         "Leave nothing, but for what can be gone on with."
@@ -400,6 +409,9 @@ def answering(folder,              # made if it is not there
         earlier = check_answer(folder, name, command, question, writes, overwrite or begun)
         staged = _begin(folder, name, command, question, earlier, resume)
         try: yield staged
+        except KeyboardInterrupt as e:
+            e.add_note(staged.left())
+            raise
         finally: staged.close()
 
 # %% ../nbs/05d_outputs.ipynb #69539381
