@@ -11,9 +11,10 @@ def _at_once(*_):
 
 def main():
     "The command. While what it is made of is read, nothing is begun: Ctrl-C ends it there and then."
-    before = signal.signal(signal.SIGINT, _at_once)
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler     # else it is not to be heard at all
+    if usual: signal.signal(signal.SIGINT, _at_once)
     from airl.cli import main as run
-    signal.signal(signal.SIGINT, before)
+    if usual: signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(run())
 
 

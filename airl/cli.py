@@ -17,6 +17,7 @@ from .doctor import examine, print_report
 from .files import UserError, short_name
 from .shell import Data, Device, Model, Models, Overwrite, Tta, command, each_photo, main, overrides
 from .shell import photos_and_texts, photos_in, read_photo
+from .telling import counted
 from .demo import traced  # old import paths
 from .doctor import devices, extras_here, presets_here, print_table  # noqa: F401, old import paths
 from .shell import AsJson, Preset, Quiet, Verbose, app, one_name, set_loudness, start as _start  # noqa: F401, old import paths
@@ -214,7 +215,7 @@ def export(model: Annotated[str, typer.Argument(help='nano, or the folder of a r
     from airl.eval_tta import export_model, load_classifier
     c = load_classifier(model)
     size = export_model(c, output, overwrite).stat().st_size/1e6
-    print(f'{output}: {model}, {size:.1f} MB; reads {c.img_size} × {c.img_size} pixels, knows {len(c.class_names)} classes.')
+    print(f'{output}: {model}, {size:.1f} MB; reads {c.img_size} × {c.img_size} pixels, knows {counted(len(c.class_names), "class", "classes")}.')
     return dict(model=model, output=output, megabytes=round(size, 2), img_size=c.img_size, classes=c.class_names)
 
 # %% ../nbs/20_cli.ipynb #8b6a2da9
