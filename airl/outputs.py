@@ -169,13 +169,13 @@ def listed(names: list[str]) -> str: return ', '.join(names[:3]) + (f' and {len(
 
 def _refuse_what_is_not_ours(folder: Path, files: dict[str, list], others: list[str]):
     "Raise `OutputError` for files that a user has changed, or put where something is to be written."
-    def refuse(names, one: str, more: str): raise OutputError(f'{listed([str(folder/rel) for rel in names])} {one if len(names) == 1 else more}, or choose another folder.')
+    def refuse(names, one: str, more: str): raise OutputError(f'{listed([str(folder/rel) for rel in names])} {one if len(names) == 1 else more} choose another folder.')
     if edited := changed(folder, files):
-        refuse(edited, 'changed since it was written, and is left alone; move it away', 'changed since they were written, and are left alone; move them away')
+        refuse(edited, 'changed since it was written, and is left alone; move it away, or', 'changed since they were written, and are left alone; move them away, or')
     if by := sorted({answer.command for answer in _read(folder).values() for rel in others if rel in answer.files}):
-        said = f'in the way, and of another answer, which {" and ".join(by)} wrote; ask for this one in a folder of its own'
-        refuse(others, f'is {said}', f'are {said}')
-    if others: refuse(others, 'is in the way, and is nothing that this answer wrote before; move it away', 'are in the way, and are nothing that this answer wrote before; move them away')
+        said = f'in the way, and of another answer, which {" and ".join(by)} wrote'
+        refuse(others, f'is {said};', f'are {said};')
+    if others: refuse(others, 'is in the way, and is nothing that this answer wrote before; move it away, or', 'are in the way, and are nothing that this answer wrote before; move them away, or')
 
 def _refuse_another(folder: Path, earlier: Answer, command: str, question: dict):
     "Raise `OutputError` where `earlier` answers another question."
