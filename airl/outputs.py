@@ -173,8 +173,7 @@ def _refuse_what_is_not_ours(folder: Path, files: dict[str, list], others: list[
     if edited := changed(folder, files):
         refuse(edited, 'changed since it was written, and is left alone; move it away, or', 'changed since they were written, and are left alone; move them away, or')
     if by := sorted({answer.command for answer in _read(folder).values() for rel in others if rel in answer.files}):
-        said = f'in the way, and of another answer, which {" and ".join(by)} wrote'
-        refuse(others, f'is {said};', f'are {said};')
+        refuse(others, *(f'{are} in the way, and of another answer, which {" and ".join(by)} wrote;' for are in ('is', 'are')))
     if others: refuse(others, 'is in the way, and is nothing that this answer wrote before; move it away, or', 'are in the way, and are nothing that this answer wrote before; move them away, or')
 
 def _refuse_another(folder: Path, earlier: Answer, command: str, question: dict):
@@ -224,8 +223,8 @@ def _journal_in(folder: Path) -> dict:
         _fields(journal, staging=str, name=str, old=dict, new=dict, answer=dict)
         if not re.fullmatch(_STAGING, staging := journal['staging']): raise ValueError(f'{staging[:60]!r} is no folder of ours')
         _answer_of(journal['answer'])
-        way = [f'{staging}/{part}/{rel}' for part in ('old', 'new') for rel in _files(journal[part])]
-        if led := [rel for rel in way if _is_linked(folder, rel)]: raise ValueError(f'{led[0][:60]} is behind a link')
+        led = [rel for part in ('old', 'new') for rel in _files(journal[part]) if _is_linked(folder, f'{staging}/{part}/{rel}')]
+        if led: raise ValueError(f'{led[0][:60]} is behind a link')
         return journal
     return _checked(folder/JOURNAL, check)
 
@@ -409,9 +408,7 @@ def answering(folder,              # made if it is not there
         earlier = check_answer(folder, name, command, question, writes, overwrite or begun)
         staged = _begin(folder, name, command, question, earlier, resume)
         try: yield staged
-        except KeyboardInterrupt as e:
-            e.add_note(staged.left())
-            raise
+        except KeyboardInterrupt as e: e.add_note(staged.left()); raise
         finally: staged.close()
 
 # %% ../nbs/05d_outputs.ipynb #69539381
@@ -423,11 +420,9 @@ def own_name(folder, name: str, question: dict,
     answers = {k.casefold(): (k, a.question) for k, a in answers_in(folder).items()}
     names = (name if k == 1 else f'{name}_{k}' for k in itertools.count(1))
     there = [answers[mine.casefold()] for mine in itertools.takewhile(lambda mine: mine.casefold() in answers, names)]
-    free = name if not there else f'{name}_{len(there) + 1}'
-    about = lambda then, *keys: all(then.get(key) == question.get(key) for key in keys)
     same = [mine for mine, then in there if not differing(then, question)]
-    this, any_time = ([mine for mine, then in there if about(then, *keys)] for keys in (('photo', 'content'), ('photo',)))
-    return next(iter([*same, *(this + any_time if overwrite else ()), free]))
+    this, ever = ([mine for mine, then in there if all(then.get(k) == question.get(k) for k in keys)] for keys in (('photo', 'content'), ('photo',)))
+    return next(iter([*same, *(this + ever if overwrite else ()), f'{name}_{len(there) + 1}' if there else name]))
 
 # %% ../nbs/05d_outputs.ipynb #fb769830
 def written_below(top) -> Callable[[Path], bool]:
