@@ -13,6 +13,7 @@ from .api import LOOPBACK, create_api, served_hosts
 from .doctor import devices, extras_here, presets_here, table_rows
 from .drawing import draw_instances, overlay
 from .files import UserError
+from .telling import counted
 from .photos import SAMPLES, load_photo
 from .service import (Clicks, answer_line, ask, attention_picture, candidate_pictures, detections_picture, downloads, follow,
                           instance_rows, point_at, say)
@@ -196,7 +197,7 @@ def _video_tab(gr, preset, device, scratch):
         try:
             if not path: raise UserError('There is no clip yet: upload one.')
             for done, count, result in follow(path, words or '', _folder(scratch, request)/'clip', length, name, device):
-                if result is None: yield say(f'{done} of {count} frames' if count else f'{done} frames'), gr.skip(), gr.skip()
+                if result is None: yield say(f'{done} of {counted(count, "frame")}' if count else counted(done, 'frame')), gr.skip(), gr.skip()
             files = [result.folder/name for name in ('masks.json', 'objects.csv')]
             yield say(result.sentence()), str(result.video), [str(file) for file in files if file.exists()]
         except UserError as error: yield say(str(error), 'mistake'), None, None

@@ -7,19 +7,22 @@ __all__ = ['ENGINES', 'BatchSummary', 'segment_folder', 'phrases_asked', 'Projec
 
 # %% ../nbs/15_batch.ipynb #7bcda1eb
 import contextlib, itertools, json, os, shutil, time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 import numpy as np, pyarrow.parquet as pq
 from .files import UserError, write_text
-from .manifest import BatchRecipe, PartWriter, by_image, finished, merge_parts, part_files, tables
-from .outputs import REPLACE, OutputError, Staged, answering
+from .manifest import OWN_TEXTS, BatchRecipe, PartWriter, asked_of, by_image, content_hash, finished, merge_parts, part_files, tables, texts_in
+from .outputs import REPLACE, OutputError, Staged, answering, answers_in, differing, listed, unfinished
+from .photos import PhotoError
 from .ray_engine import ray_answers
 from .presets import choose_preset
 from .prompts import PromptError, parse_prompt
 from .scene import Settings
 from .sources import Job, SourceError, jobs_of
-from .telling import progress as bar_of, to_json
+from .telling import counted, progress as bar_of, to_json
 from .workers import Where, local_answers
 
 # %% ../nbs/15_batch.ipynb #1d0c5d3f
@@ -51,6 +54,10 @@ class BatchSummary:
     waited: float = 0.            # seconds that models waited for photos, all workers together
     unused: dict[str, str] = field(default_factory=dict)   # phrase → what of it the engines did not use, as a sentence
     stays: list[str] = field(default_factory=list)         # phrases of earlier runs whose rows are there too
+    caught_up: dict[str, int] = field(default_factory=dict)  # texts of earlier runs → photos that they were asked about now: new or changed ones, or not reached then
+    asked: dict[str, int] = field(default_factory=dict)    # phrase → photos with an answer to it, of all runs
+    labelled: int = 0             # photos with an answer to any
+    gone: list[str] = field(default_factory=list)          # photos of earlier runs that the source has no more
 
     def count(self, rows: list[dict], waited: float):
         "Add the answer for one photo."
@@ -61,17 +68,32 @@ class BatchSummary:
         self.unused |= told
         self.objects += (n := sum(r['instance'] is not None for r in rows))
         self.found += n > 0
+        self._fail(rows)
+
+    def catch_up(self, rows: list[dict], waited: float):
+        "Add the answer to texts of an earlier run."
+        texts, self.waited = ' . '.join(rows[0]['asked']), self.waited + waited
+        if not self._fail(rows): self.caught_up[texts] = self.caught_up.get(texts, 0) + 1
+
+    def _fail(self, rows) -> str:
         if error := rows[0]['error']:
             reason, self.failed = error.replace(rows[0]['image'], '…'), self.failed + 1
             if reason in self.reasons or len(self.reasons) < 100: self.reasons[reason] = self.reasons.get(reason, 0) + 1
+        return error
 
-    def _with(self) -> str: return f', with what was labelled before: {", ".join(self.stays[:10])}' if self.stays else ''
+    def _with(self) -> str:
+        each = [p if self.asked.get(p, self.labelled) == self.labelled else f'{p} ({self.asked[p]} of {counted(self.labelled, "photo")})' for p in self.stays[:10]]
+        return f', with what was labelled before: {", ".join(each)}' if each else ''
 
     def sentence(self) -> str:
         "The summary in words."
-        rate = f', {self.images/self.seconds:.1f} a second' if self.seconds else ''
-        return (f'{self.images} photos done{rate}: {self.objects} objects in {self.found} of them, {self.failed} failed, '
-                f'{self.skipped} were finished before. Everything is in {self.out}{self._with()}.' + ''.join(f' {said}' for said in list(self.unused.values())[:10]))
+        rate = f', {self.images/self.seconds:.1f} a second' if self.images and self.seconds else ''
+        said = [f'{counted(self.images, "photo")} done{rate}: {counted(self.objects, "object")} in {self.found} of them, {self.failed} failed, '
+                f'{self.skipped} {"was" if self.skipped == 1 else "were"} finished before.']
+        for texts, n in list(self.caught_up.items())[:10]: said.append(f'{texts} was asked of {counted(n, "photo")} too that had no answer to it.')
+        said.append(f'Everything is in {self.out}{self._with()}.')
+        if n := len(self.gone): said.append(f'{counted(n, "photo is", "photos are")} in the source no more ({listed(self.gone)}); the manifest keeps what was found there, and exports leave out what cannot be read.')
+        return ' '.join([*said, *list(self.unused.values())[:10]])
 
 # %% ../nbs/15_batch.ipynb #73d34c63
 ENGINES = dict(local=local_answers, ray=ray_answers)
@@ -96,19 +118,21 @@ def segment_folder(source,                            # a folder, or whatever el
     if engine not in ENGINES: raise UserError(f'There is no engine {engine!r}; there are {", ".join(ENGINES)}.')
     preset, why = choose_preset(models)
     recipe = BatchRecipe(preset, Settings(instances=instances).changed(**settings))
-    prompts, out = _understood(prompts, preset), Path(out)
+    out, prompts = Path(out), _spelt(out, _understood(prompts, preset))
     jobs, first = _peek(jobs_of(source, prompts, skip=out.resolve()), 16)
     if not first: raise SourceError(f'There are no photos in {source}.')
     if not overwrite: _check_phrases(out, prompts)
-    question = dict(source=_place_of(source)) | recipe.as_dict()
-    with answering(out, 'batch', 'batch', question, ['manifest.parquet', 'summary.json'], overwrite, resume=True) as staged:
+    question = dict(source=_place_of(source)) | recipe.as_dict() | ({} if prompts else dict(texts=OWN_TEXTS))
+    before = {} if overwrite else _moved_from(out, question, first)
+    with answering(out, 'batch', 'batch', question | before, ['manifest.parquet', 'summary.json'], overwrite, resume=True) as staged:
         base = _base_of(staged, prompts, overwrite)
         threads = threads or (1 if preset == 'lite' else None)
         where = Where(workers, threads, device, len(first) < 16, address, gpus, PartWriter(base))
-        summary = _done(jobs, ENGINES[engine], recipe, where, staged, BatchSummary(str(out), preset, why), progress)
+        summary = _done(jobs, ENGINES[engine], recipe, where, staged, BatchSummary(str(out), preset, why), progress, bool(before))
         summary.stays = _others(out, prompts) if base == staged.staging else []
         about = asdict(summary) | dict(recipe=recipe.as_dict(), prompts=prompts)
         write_text(staged.path('summary.json'), to_json(about, indent=1))
+        staged.question = question
         staged.commit()
     return summary
 
@@ -117,6 +141,17 @@ def _place_of(source) -> str:
     "A source by where it lies, so that it is the same from another working directory."
     path = os.path.expanduser(str(source))
     return os.path.abspath(path) if os.path.exists(path) else str(source)
+
+def _moved_from(out: Path, question: dict, first: list[Job]) -> dict:
+    "Where the source lay before, if it has only been moved: nothing is there any more, and the first photos are those that were labelled."
+    asked = [a.question for name, a in answers_in(out).items() if name == 'batch'] + [then for then, _ in unfinished(out, 'batch')]
+    before = str(asked[0].get('source')) if asked else question['source']
+    if before == question['source'] or os.path.exists(before) or differing(asked[0] | dict(source=question['source']), question): return {}
+    known, same = asked_of(out), []
+    for job in first:
+        with contextlib.suppress(PhotoError):
+            if job.image in known: same.append(content_hash(job.read()) == known[job.image][0])
+    return dict(source=before) if same and all(same) else {}
 
 def _base_of(staged: Staged, prompts: list[str], overwrite: bool) -> Path:
     "Where the parts of this run are: beside what it adds to, or by themselves; those of a run that began to replace it with other texts go."
@@ -130,18 +165,41 @@ def _base_of(staged: Staged, prompts: list[str], overwrite: bool) -> Path:
     write_text(asked, to_json(prompts))
     return base
 
-def _done(jobs, engine, recipe: BatchRecipe, where: Where, staged: Staged, summary: BatchSummary, progress: bool) -> BatchSummary:
-    "Ask about all photos that are not finished yet, and make one manifest of what there is then."
-    base, start = where.writer.folder.parent, time.perf_counter()
-    whole = staged.folder if base == staged.staging else base       # with what was there, or without
-    staged.resumable()
+# %% ../nbs/15_batch.ipynb #18db2c75
+def _ask(jobs, engine, recipe: BatchRecipe, where: Where, whole: Path, count: Callable, summary: BatchSummary, progress: bool):
+    "Ask about those jobs that are not finished in a manifest."
     known = finished(whole)
-    try: _collect(engine((replace(job, done=known.get(job.image, '')) for job in jobs), recipe, where), summary, progress)
+    try: _collect(engine((replace(job, done=known.get(job.image, '')) for job in jobs), recipe, where), count, summary, progress)
+    finally: where.writer.flush()
+
+def _noted(jobs: Iterator[Job], there: dict[str, tuple]) -> Iterator[Job]:
+    for job in jobs:
+        there[job.image] = job.source, job.member
+        yield job
+
+def _catch_up(there: dict[str, tuple], ask: Callable, whole: Path, where: Where):
+    "Ask the texts of earlier runs about the photos without an answer to them."
+    for texts in texts_in(whole):
+        known, phrases = asked_of(whole), set(parse_prompt(texts).phrases)
+        jobs = [Job(image, *place, prompts=texts) for image, place in there.items() if image in known and not known[image][1] >= phrases]
+        if jobs: ask(jobs, where=replace(where, writer=PartWriter(where.writer.folder.parent)))
+
+def _done(jobs, engine, recipe: BatchRecipe, where: Where, staged: Staged, summary: BatchSummary, progress: bool, moved: bool) -> BatchSummary:
+    "Ask about all photos that are not finished yet, and make one manifest of what there is then."
+    base, start, there = where.writer.folder.parent, time.perf_counter(), {}
+    whole = staged.folder if base == staged.staging else base       # with what was there, or without
+    ask = partial(_ask, engine=engine, recipe=recipe, whole=whole, summary=summary, progress=progress)
+    staged.resumable()
+    try:
+        ask(_noted(jobs, there), where=where, count=summary.count)
+        if 'texts' not in staged.question: _catch_up(there, partial(ask, count=summary.catch_up), whole, where)
     finally:
-        where.writer.flush()
-        if not any(where.writer.folder.glob('part-*')): staged.forget()        # nothing to go on with
-    if any(where.writer.folder.glob('part-*')): merge_parts(whole, staged.path('manifest.parquet'))
-    summary.seconds = time.perf_counter() - start
+        parts, staged.far = any(where.writer.folder.glob('part-*.parquet')), f'the answer about {counted(summary.images + summary.skipped, "photo")}'
+        if not parts: staged.forget()        # nothing to go on with
+    if parts or moved: merge_parts(whole, staged.path('manifest.parquet'), there if moved else None)
+    known = asked_of(whole)
+    summary.labelled, summary.asked = len(known), dict(Counter(p for _, phrases in known.values() for p in sorted(phrases)))
+    summary.gone, summary.seconds = [image for image in known if image not in there], time.perf_counter() - start
     return summary
 
 # %% ../nbs/15_batch.ipynb #2394a52d
@@ -174,17 +232,24 @@ def _understood(prompts, preset) -> list[str]:
     if query and preset == 'lite':
         from airl.lite_words import look_up
         for phrase in query.phrases + query.negatives: look_up(phrase)
-    return prompts
+    return list(query.texts) if query else []
+
+def _spelt(out: Path, texts: list[str]) -> list[str]:
+    "The texts as the folder has them already: A CAT is no other question than a cat, and no other class."
+    known = {}
+    for asked in texts_in(out) if texts else ():
+        with contextlib.suppress(PromptError): known |= {text.casefold(): text for text in parse_prompt(asked).texts}
+    return [known.get(text.casefold(), text) for text in texts]
 
 def _peek(items: Iterator, n: int) -> tuple[Iterator, list]:
     "`items` as before, and the first `n` of them."
     first = list(itertools.islice(items, n))
     return itertools.chain(first, items), first
 
-def _collect(stream, summary, progress):
+def _collect(stream, count, summary, progress):
     with bar_of(unit=' photos', shown=None if progress else False, smoothing=.05) as bar, contextlib.closing(stream):
         for rows, waited in stream:
-            summary.count(rows, waited)
+            if rows or count == summary.count: count(rows, waited)
             bar.set_postfix(found=summary.found, failed=summary.failed, skipped=summary.skipped, refresh=False)
             bar.update()
 

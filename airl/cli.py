@@ -17,6 +17,7 @@ from .doctor import examine, print_report
 from .files import UserError, short_name
 from .shell import Data, Device, Model, Models, Overwrite, Tta, command, each_photo, main, overrides
 from .shell import photos_and_texts, photos_in, read_photo
+from .telling import counted
 from .demo import traced  # old import paths
 from .doctor import devices, extras_here, presets_here, print_table  # noqa: F401, old import paths
 from .shell import AsJson, Preset, Quiet, Verbose, app, one_name, set_loudness, start as _start  # noqa: F401, old import paths
@@ -96,7 +97,7 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
     result = segment_video(source, prompt, output, models, how, start, end, stride, resume, overwrite, every=every, device=device)
     print(f'{result.sentence()}\nEngines: {result.preset}, {result.why}.\nThe video: {result.video}')
     objects = [dict(id=o.id, label=o.label, first=o.first, last=o.last, frames=o.frames, area=o.area, score=o.score) for o in result.objects]
-    return dict(source=source, video=result.video, masks=result.folder/'masks.json', sentence=result.sentence(), frames=result.frames, preset=result.preset, why=result.why, objects=objects)
+    return dict(source=source, video=result.video, masks=result.folder/'masks.json', sentence=result.sentence(), frames=result.frames, promised=result.promised, short=result.short, preset=result.preset, why=result.why, objects=objects)
 
 # %% ../nbs/20_cli.ipynb #a862aca6
 @command('batch')
@@ -125,18 +126,20 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
       airl batch shards/000.tar "a cat" --engine ray --address auto
     """
     from airl import batch as folders
-    from airl.exports import check_export, class_map, stale_exports
+    from airl.exports import check_export, class_map, left_out_of, stale_exports
     for name in export or (): folders.check_format(name)
     named = class_map(classes, folders.phrases_asked(source, prompt or (), None if overwrite else output)) if classes else None
     for name in [*(export or ()), *['gallery']*gallery]: check_export(output, name)
     summary = folders.segment_folder(source, prompt or (), output, models=models, instances=instances, workers=workers, engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device)
     print(f'{summary.sentence()}\nEngines: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
-    made = [folders.export_dataset(output, name, named, val) for name in export or ()]
+    left_out = {}
+    made = [folders.export_dataset(output, name, named, val, left_out) for name in export or ()]
     if gallery: made.append(folders.gallery(output))
     if made: print(f'Made: {", ".join(map(str, made))}')
+    if left_out: print(left_out_of(left_out))
     if old := stale_exports(output): print(f'Made before this run, and not anew: {", ".join(str(output/name) for name in old)}; ask for them again with --export, or --gallery.')
-    return vars(summary) | dict(sentence=summary.sentence(), made=made, stale=old)
+    return vars(summary) | dict(sentence=summary.sentence(), made=made, stale=old, left_out=left_out)
 
 # %% ../nbs/20_cli.ipynb #3604d4d4
 @command('predict')
@@ -212,7 +215,7 @@ def export(model: Annotated[str, typer.Argument(help='nano, or the folder of a r
     from airl.eval_tta import export_model, load_classifier
     c = load_classifier(model)
     size = export_model(c, output, overwrite).stat().st_size/1e6
-    print(f'{output}: {model}, {size:.1f} MB; reads {c.img_size} × {c.img_size} pixels, knows {len(c.class_names)} classes.')
+    print(f'{output}: {model}, {size:.1f} MB; reads {c.img_size} × {c.img_size} pixels, knows {counted(len(c.class_names), "class", "classes")}.')
     return dict(model=model, output=output, megabytes=round(size, 2), img_size=c.img_size, classes=c.class_names)
 
 # %% ../nbs/20_cli.ipynb #8b6a2da9

@@ -87,8 +87,9 @@ def verify_models(name: Annotated[str | None, typer.Argument(metavar='NAME', hel
       airl verify owlv2-base -o report/
       airl verify --preset paper --data coco:COCO/test --json
     """
-    from airl.verify import save_report, table, verify
+    from airl.verify import check_folder, save_report, table, verify
     name = one_name(name, preset, 'fast, paper, sam3, or a model of `airl weights list`')
+    check_folder(output)
     readings = verify(name, None, device, data, images)
     files = save_report(readings, output, name)
     print(f'{table(readings)}\nThe report: {files[1]}')

@@ -9,6 +9,7 @@ __all__ = ['traced', 'demo_segment', 'part_of', 'report_line', 'demo_train', 'de
 import json, os, sys, time
 from pathlib import Path
 import numpy as np
+from .telling import counted
 from .photos import sample_photo
 from .weights import shipped
 
@@ -62,7 +63,7 @@ def report_line(report,     # `airl.eval_tta.Report`
     five = f', {report.top5:.2%} among the first five' if len(report.class_names) > 5 else ''
     tta = f', TTA {report.tta}' if report.tta != 'none' else ''
     return (f'{what}: {report.top1:.2%} right{between}{five}, NLL {report.nll:.3f}, '
-            f'calibration error (ECE) {report.ece:.3f}, {report.n} images in {report.seconds:.1f} s{tta}')
+            f'calibration error (ECE) {report.ece:.3f}, {counted(report.n, "image")} in {report.seconds:.1f} s{tta}')
 
 # %% ../nbs/20c_demo.ipynb #17bd95ce
 def demo_train(folder: Path,     # of the run; an earlier demo's is replaced

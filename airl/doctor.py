@@ -7,15 +7,14 @@ __all__ = ['devices', 'presets_here', 'extras_here', 'table_rows', 'print_table'
 
 # %% ../nbs/20b_doctor.ipynb #f777f5e0
 import os
+from .telling import counted
 
 # %% ../nbs/20b_doctor.ipynb #1f8baf6e
-def _number(n, what): return f'{n} {what}' + ('' if n == 1 else 's')
-
 def devices() -> list[dict]: # 'device', 'there', 'detail', 'fix'
     "The processors torch can use: CPU, NVIDIA GPUs, Apple's GPU."
     import torch
     found = [dict(device='cpu', there=True, fix='',
-                  detail=f'{_number(os.cpu_count(), "core")}, {_number(torch.get_num_threads(), "thread")}')]
+                  detail=f'{counted(os.cpu_count(), "core")}, {counted(torch.get_num_threads(), "thread")}')]
     for k in range(torch.cuda.device_count()):
         gpu = torch.cuda.get_device_properties(k)
         found.append(dict(device=f'cuda:{k}', there=True, fix='', detail=f'{gpu.name}, {gpu.total_memory/2**30:.0f} GiB'))

@@ -137,18 +137,18 @@ class _Course:
         self.at, self.ends = at, max(self.ends, at + lasts)
 
 # %% ../nbs/14a_frames.ipynb #ace86995
-def _check_length(path, container, stream, course: _Course, rate: float, had: int | None):
-    "Warn where a file has fewer frames than its head promises; `had`: how many, where it was read from the beginning."
+def _check_length(path, container, stream, course: _Course, rate: float, had: int | None, known):
+    "Tell where a file has fewer frames than its head promises; `had`: how many, where it was read from the beginning."
     promised, slack = _promised(container, stream), 1.5*max(1/rate, course.gap)
     if promised is None or course.at is None or course.ends >= promised - slack: return
     own = stream.duration or 'DURATION' in stream.metadata
     if not own and container.streams.audio and _last_packet(path) >= promised - slack: return    # it is the sound that is longer
     had = had or round((course.ends - begins(stream))*rate)
-    log.warning('%s is cut off or damaged: it promises %d frames and has %d; those are used.', path,
-                stream.frames or had + round((promised - course.ends)*rate), had)
+    wanted = stream.frames or had + round((promised - course.ends)*rate)
+    known.fell_short(f'{path} is cut off or damaged: it promises {wanted} frames and has {had}; those are used.', wanted)
 
-def _file_frames(path, start):  # yields (seconds, image)
-    "Decode a file from `start` on; what is damaged or missing ends it, with a warning."
+def _file_frames(path, start, known):  # yields (seconds, image)
+    "Decode a file from `start` on; what is damaged or missing ends it, and is told."
     av = require('av', 'video')
     container, stream = _open_av(path)
     with container:
@@ -162,8 +162,8 @@ def _file_frames(path, start):  # yields (seconds, image)
                 yield seconds, _upright(frame, shape)
         except av.error.FFmpegError as e:
             promised = f' of {stream.frames}' if stream.frames else ''
-            log.warning('%s is damaged after frame %d%s (%s): what lies before is used.', path, n, promised, e.strerror)
-        else: _check_length(path, container, stream, course, rate, None if start > 1 else n + 1)
+            known.fell_short(f'{path} is damaged after frame {n}{promised} ({e.strerror}): what lies before is used.', stream.frames or None)
+        else: _check_length(path, container, stream, course, rate, None if start > 1 else n + 1, known)
 
 # %% ../nbs/14a_frames.ipynb #9022a429
 def _camera_frames(number):  # yields (seconds, image) until the camera stops
@@ -187,6 +187,13 @@ class _Source:
     is_file: bool = False          # a file that PyAV reads
     sound: bool = False
     colour: Colour | None = None   # of a file that PyAV reads
+    short: str = ''                # once it is read: why there are fewer frames than it promises, as a sentence
+    promised: int | None = None    # frames then, where it says so
+
+    def fell_short(self, sentence: str, promised: int | None):
+        "Keep it for the answer, and tell it."
+        self.short, self.promised = sentence, promised
+        log.warning('%s', sentence)
 
 def _photo_source(path: Path, fps: float) -> _Source:
     "A photo; or a GIF, a WebP, an AVIF, a PNG that moves."
@@ -218,8 +225,8 @@ def _source_of(source, fps: float) -> _Source:
     if isinstance(source, int): return _Source(f'camera{source}', fps)
     return _Source('frames', fps, len(source)/fps if hasattr(source, '__len__') else None)
 
-def _moving_frames(path):  # yields (seconds, image)
-    "The pictures of a GIF and its like; what is damaged ends it, with a warning."
+def _moving_frames(path, known: _Source):  # yields (seconds, image)
+    "The pictures of a GIF and its like; what is damaged ends it, and is told."
     had = 0
     try:
         for seconds, image in moving_pictures(path):
@@ -227,13 +234,13 @@ def _moving_frames(path):  # yields (seconds, image)
             yield seconds, image
     except PhotoError as e:
         if not had: raise
-        log.warning('%s has %d of the %d frames that it promises: %s', path, had, count_pictures(path), e)
+        known.fell_short(f'{path} has {had} of the {count_pictures(path)} frames that it promises: {e}', count_pictures(path))
 
 def _pictures(source, known: _Source, start: float):  # yields (seconds, image)
     "All pictures of a source with their times; a file begins shortly before `start`."
-    if known.is_file: return _file_frames(source, start)
+    if known.is_file: return _file_frames(source, start, known)
     if isinstance(source, int): return _camera_frames(source)
-    if known.moving: return _moving_frames(source)
+    if known.moving: return _moving_frames(source, known)
     if known.still: return iter([(0., load_photo(source))])
     images = list_photos(source) if isinstance(source, Path) else source
     return ((k/known.fps, image) for k, image in enumerate(_of_one_size(images)))
@@ -268,6 +275,11 @@ class Video:
         self.name, self.fps, self.is_file, self.sound = known.name, known.fps, known.is_file, known.sound
         self.colour = known.colour
         self.count = 1 if known.still else self._used(known.seconds)
+
+    @property
+    def short(self) -> str: return self._known.short                # once its frames are read: why there are fewer than it promises
+    @property
+    def promised(self) -> int | None: return self._known.promised   # frames, where there are fewer and it says how many
 
     def _used(self, seconds) -> int | None:  # about how many frames; None: not known
         if seconds is None: return None

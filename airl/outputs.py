@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['RECORD', 'JOURNAL', 'REPLACE', 'OutputError', 'content_of', 'Answer', 'changed', 'missing', 'in_the_way',
-           'answers_in', 'unfinished', 'differing', 'check_answer', 'Staged', 'answering', 'own_name',
-           'refuse_existing']
+           'answers_in', 'unfinished', 'differing', 'listed', 'check_answer', 'Staged', 'answering', 'own_name',
+           'written_below', 'refuse_existing']
 
 # %% ../nbs/05d_outputs.ipynb #22191d59
 import errno, hashlib, itertools, json, os, re, shutil, uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from .files import UserError, only_one
 from .telling import to_json
@@ -33,6 +34,8 @@ def _identity(path: Path) -> list:  # bytes, hash
 # %% ../nbs/05d_outputs.ipynb #6bb73462
 RECORD, JOURNAL = '.airl.json', '.airl-journal.json'
 _VERSION = 1
+_STAGING = r'\.airl-new-[0-9a-f]{8}'
+_KEEPING = re.compile(rf'{re.escape(RECORD)}(\.part)?|{re.escape(JOURNAL)}(\.part)?|\.airl\.lock|{_STAGING}', re.IGNORECASE)
 
 @dataclass
 class Answer:
@@ -42,15 +45,42 @@ class Answer:
     files: dict[str, list] = field(default_factory=dict)  # path below the folder → bytes, hash
     done: bool = True                                     # False: the run is not at its end
 
+def _is_below(rel: str) -> bool:
+    "Whether a path leads to a file below its folder, and to none of those that keep the folder in order."
+    path = Path(rel)
+    return '\0' not in rel and bool(path.parts) and not path.anchor and '..' not in path.parts and not _KEEPING.fullmatch(path.parts[0])
+
+def _fields(values, **kinds) -> dict:
+    "`values`, if it has exactly these fields, each of its kind."
+    if not isinstance(values, dict) or {k: type(v) for k, v in values.items()} != kinds: raise ValueError(f'{to_json(values)[:60]} is not {", ".join(kinds)}')
+    return values
+
+def _files(files: dict) -> dict[str, list]:
+    "`files`, if each lies below the folder and is known by bytes and hash."
+    for rel, was in files.items():
+        if not _is_below(rel): raise ValueError(f'{rel[:60]!r} is no file below its folder')
+        if not isinstance(was, list) or [type(v) for v in was] != [int, str]: raise ValueError(f'{rel[:60]!r} is not known by bytes and hash')
+    return files
+
+def _answer_of(values) -> Answer:
+    _files(_fields(values, command=str, question=dict, files=dict, done=bool)['files'])
+    return Answer(**values)
+
+# %% ../nbs/05d_outputs.ipynb #ae518a32
+def _checked(path: Path, check: Callable):
+    "What `check` makes of a JSON file; raises `OutputError` for one that is damaged, or says what none of ours does."
+    try: return check(json.loads(path.read_text(encoding='utf-8')))
+    except (OSError, ValueError, RecursionError) as e:
+        raise OutputError(f'{path} is damaged, or airl did not write it ({e}); nothing was touched. Choose another folder.') from None
+
 def _read(folder: Path) -> dict[str, Answer]:
     "The record as it stands."
     path = folder/RECORD
-    try: record = json.loads(path.read_text(encoding='utf-8'))
-    except (FileNotFoundError, NotADirectoryError): return {}
-    except (OSError, ValueError) as e: raise OutputError(f'{path} cannot be read ({e}); choose another folder.') from None
+    if not os.path.lexists(path): return {}
+    record = _checked(path, lambda record: record)
     if not isinstance(record, dict) or record.get('version') != _VERSION:
         raise OutputError(f'{path} was written by another version of airl; choose another folder.')
-    return {name: Answer(**answer) for name, answer in record['answers'].items()}
+    return _checked(path, lambda record: {name: _answer_of(values) for name, values in _fields(record, version=int, answers=dict)['answers'].items()})
 
 def _write_json(path: Path, value):
     "In one step; of one that fails nothing is left."
@@ -74,10 +104,11 @@ def missing(folder: Path, files: dict[str, list]) -> list[str]:
     "Those of `files` that are no longer there."
     return [rel for rel in files if not os.path.lexists(folder/rel)]
 
-def _is_plain(folder: Path, rel: str) -> bool:
-    "Whether it is a file, reached without a link."
-    parents = [folder/p for p in Path(rel).parents if p.parts]
-    return not any(p.is_symlink() for p in (folder/rel, *parents)) and (folder/rel).is_file()
+def _is_linked(folder: Path, rel: str) -> bool:
+    "Whether a link is on the way there, or its end."
+    return any((folder/p).is_symlink() for p in (rel, *(p for p in Path(rel).parents if p.parts)))
+
+def _is_plain(folder: Path, rel: str) -> bool: return not _is_linked(folder, rel) and (folder/rel).is_file()
 
 def in_the_way(folder: Path, paths: Iterable[str], ours: dict[str, list]) -> list[str]:
     "What stands where `paths` shall be written and is none of `ours`; a link or a file where a folder shall be counts too."
@@ -93,12 +124,12 @@ def in_the_way(folder: Path, paths: Iterable[str], ours: dict[str, list]) -> lis
 _MARK = 'question.json'      # in the folder of a run that can be gone on with
 
 def _stagings(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.glob('.airl-new-*') if re.fullmatch('[0-9a-f]{8}', p.name[10:]) and p.is_dir() and not p.is_symlink())
+    return sorted(p for p in folder.glob('.airl-new-*') if re.fullmatch(_STAGING, p.name) and p.is_dir() and not p.is_symlink())
 
 def answers_in(folder) -> dict[str, Answer]:
     "What a folder holds, by name; empty where nothing was written. What an interrupted run began to put in place is finished first."
     folder = Path(folder)
-    if (folder/JOURNAL).exists():
+    if os.path.lexists(folder/JOURNAL):
         with only_one(folder, wait=10.): _settle(folder)
     return _read(folder)
 
@@ -106,8 +137,8 @@ def unfinished(folder, name: str) -> list[tuple[dict, Path]]:
     "The questions of the runs of that name that can be gone on with, and where their files are."
     found = []
     for staging in _stagings(Path(folder)):
-        with suppress(OSError, ValueError):
-            about = json.loads((staging/_MARK).read_text(encoding='utf-8'))
+        with suppress(OutputError):
+            about = _checked(staging/_MARK, lambda about: _fields(about, name=str, question=dict))
             if about['name'] == name: found.append((about['question'], staging))
     return found
 
@@ -134,14 +165,16 @@ def differing(then: dict, now: dict) -> list[str]:
 # %% ../nbs/05d_outputs.ipynb #d59b6740
 REPLACE = 'to replace what is there, say --overwrite (overwrite=True in Python)'
 
-def _listed(names: list[str]) -> str: return ', '.join(names[:3]) + (f' and {len(names) - 3} more' if len(names) > 3 else '')
+def listed(names: list[str]) -> str: return ', '.join(names[:3]) + (f' and {len(names) - 3} more' if len(names) > 3 else '')
 
 def _refuse_what_is_not_ours(folder: Path, files: dict[str, list], others: list[str]):
     "Raise `OutputError` for files that a user has changed, or put where something is to be written."
+    def refuse(names, one: str, more: str): raise OutputError(f'{listed([str(folder/rel) for rel in names])} {one if len(names) == 1 else more} choose another folder.')
     if edited := changed(folder, files):
-        raise OutputError(f'{_listed([str(folder/rel) for rel in edited])} changed since it was written, and is left alone; move it away, or choose another folder.')
-    if others:
-        raise OutputError(f'{_listed([str(folder/rel) for rel in others])} is in the way, and is nothing that this answer wrote before; move it away, or choose another folder.')
+        refuse(edited, 'changed since it was written, and is left alone; move it away, or', 'changed since they were written, and are left alone; move them away, or')
+    if by := sorted({answer.command for answer in _read(folder).values() for rel in others if rel in answer.files}):
+        refuse(others, *(f'{are} in the way, and of another answer, which {" and ".join(by)} wrote;' for are in ('is', 'are')))
+    if others: refuse(others, 'is in the way, and is nothing that this answer wrote before; move it away, or', 'are in the way, and are nothing that this answer wrote before; move them away, or')
 
 def _refuse_another(folder: Path, earlier: Answer, command: str, question: dict):
     "Raise `OutputError` where `earlier` answers another question."
@@ -183,6 +216,17 @@ def _move(source: Path, target: Path):
     if os.path.lexists(target): raise OutputError(f'{target} came there while an answer was put in place; move it away, and call again.')
     target.parent.mkdir(parents=True, exist_ok=True)
     os.rename(source, target)
+
+def _journal_in(folder: Path) -> dict:
+    "What was being put in place; raises `OutputError` for a journal that says what none of ours does, or that a link would lead out of the folder."
+    def check(journal):
+        _fields(journal, staging=str, name=str, old=dict, new=dict, answer=dict)
+        if not re.fullmatch(_STAGING, staging := journal['staging']): raise ValueError(f'{staging[:60]!r} is no folder of ours')
+        _answer_of(journal['answer'])
+        led = [rel for part in ('old', 'new') for rel in _files(journal[part]) if _is_linked(folder, f'{staging}/{part}/{rel}')]
+        if led: raise ValueError(f'{led[0][:60]} is behind a link')
+        return journal
+    return _checked(folder/JOURNAL, check)
 
 def _forward(folder: Path, journal: dict):
     "Do what is not done yet of a journal."
@@ -231,11 +275,12 @@ def _remove(staging: Path):
 
 def _settle(folder: Path):
     "Finish what an interrupted run began to put in place, or take it back; throw away what dead runs leave, but for what can be gone on with."
-    if (folder/JOURNAL).exists():
-        journal = json.loads((folder/JOURNAL).read_text(encoding='utf-8'))
+    if os.path.lexists(folder/JOURNAL):
+        journal = _journal_in(folder)
+        _read(folder)                  # what it is written into is looked at before anything moves
         new = folder/journal['staging']/'new'
         stood = {rel: was for rel, was in journal['old'].items() if rel not in journal['new'] or (new/rel).exists()}
-        _refuse_what_is_not_ours(folder, stood, [])
+        _refuse_what_is_not_ours(folder, stood, in_the_way(folder, [rel for rel in journal['new'] if (new/rel).exists()], journal['old']))
         try: _forward(folder, journal)
         except OSError: _back(folder, journal)
         _tidy(folder, journal)
@@ -252,6 +297,7 @@ class Staged:
                  resumed: bool):           # the files of a run that was interrupted are there
         self.folder, self.name, self.command, self.question = folder, name, command, question
         self.earlier, self.staging, self.new, self.resumed, self.kept = earlier, staging, staging/'new', resumed, set()
+        self.far, self.again, self.part = 'what was done', 'the same call', False      # for the sentence of an interruption: how far it is, and what goes on
         self.new.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -306,10 +352,18 @@ class Staged:
         _refuse_what_is_not_ours(self.folder, old, in_the_way(self.folder, new, earlier.files))
         answer = Answer(self.command, self.question, stay | new, done)
         _swap(self.folder, dict(staging=self.staging.name, name=self.name, old=old, new=new, answer=asdict(answer)))
-        self.earlier = answer
+        self.earlier, self.part = answer, not done
         if done: self._drop_others()
         else: self.new.mkdir(parents=True, exist_ok=True)
         return True
+
+    def left(self) -> str:
+        "What an interruption leaves, and how to go on, in a sentence."
+        if self.earlier and self.earlier.done and self.same: return f'Interrupted; the answer is in {self.folder}, whole.'
+        part = f', as the part that it is until {self.again} has been at its end' if self.part else ''
+        if (self.staging/_MARK).exists(): return f'Interrupted: {self.far} is kept in {self.folder}{part}; {self.again} goes on from there.'
+        if self.part: return f'Interrupted: {self.far} is in {self.folder}{part}; that begins with the first again.'
+        return f'Interrupted; what was in {self.folder} is as it was.'
 
     def close(self):
         "Leave nothing, but for what can be gone on with."
@@ -321,10 +375,13 @@ class Staged:
 def _plainly(folder: Path):
     "A full disk or a folder that is not to be written, as a sentence."
     try: yield
-    except OSError as e:
+    except (OSError, UserError) as error:
+        e = error if isinstance(error, OSError) else error.__cause__ or error.__context__       # a room may have told its own sentence about it
+        if not isinstance(e, OSError): raise
         ours = e.filename is not None and Path(os.fsdecode(e.filename)).absolute().is_relative_to(folder.absolute())
-        if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) and not (e.errno and ours): raise
-        raise OutputError(f'Cannot write into {folder}: {e.strerror}. What was there is as it was; free some space, or choose another folder.') from e
+        if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG) and not (e.errno and ours): raise
+        left = ' What was done before is kept, and the same call goes on with it.' if any((p/_MARK).exists() for p in _stagings(folder)) else ''
+        raise OutputError(f'Cannot write into {folder}: {e.strerror}. What was there is as it was; free some space, or choose another folder.{left}') from e
 
 def _begin(folder: Path, name: str, command: str, question: dict, earlier: Answer | None, resume: bool) -> Staged:
     "The files of the run that asked the same, where that is wanted; else an empty place."
@@ -351,6 +408,7 @@ def answering(folder,              # made if it is not there
         earlier = check_answer(folder, name, command, question, writes, overwrite or begun)
         staged = _begin(folder, name, command, question, earlier, resume)
         try: yield staged
+        except KeyboardInterrupt as e: e.add_note(staged.left()); raise
         finally: staged.close()
 
 # %% ../nbs/05d_outputs.ipynb #69539381
@@ -359,12 +417,25 @@ def own_name(folder, name: str, question: dict,
             ) -> str:
     "`name`, or with a number the first under which the folder holds no other answer."
     _check_place(Path(folder))
-    answers = {k.casefold(): a for k, a in answers_in(folder).items()}
-    for k in itertools.count(1):
-        mine = name if k == 1 else f'{name}_{k}'
-        there = answers.get(mine.casefold())
-        if there is None or not differing(there.question, question): return mine
-        if overwrite and there.question.get('photo') == question.get('photo'): return mine
+    answers = {k.casefold(): (k, a.question) for k, a in answers_in(folder).items()}
+    names = (name if k == 1 else f'{name}_{k}' for k in itertools.count(1))
+    there = [answers[mine.casefold()] for mine in itertools.takewhile(lambda mine: mine.casefold() in answers, names)]
+    same = [mine for mine, then in there if not differing(then, question)]
+    this, ever = ([mine for mine, then in there if all(then.get(k) == question.get(k) for k in keys)] for keys in (('photo', 'content'), ('photo',)))
+    return next(iter([*same, *(this + ever if overwrite else ()), f'{name}_{len(there) + 1}' if there else name]))
+
+# %% ../nbs/05d_outputs.ipynb #fb769830
+def written_below(top) -> Callable[[Path], bool]:
+    "A function of a path below `top`: whether a record in its folder, or in one above it up to `top`, says that a run has written it."
+    @cache
+    def names(folder: Path) -> frozenset[str]:
+        with suppress(OutputError): return frozenset(rel for answer in _read(folder).values() for rel in answer.files)
+        return frozenset()      # a record that is damaged says nothing
+    def written(path: Path) -> bool:
+        up_to = [p for p in path.parents if p == top or p.is_relative_to(top)]
+        return any(path.relative_to(folder).as_posix() in names(folder) for folder in up_to)
+    top = Path(top)
+    return written
 
 # %% ../nbs/05d_outputs.ipynb #3560dddd
 def refuse_existing(path,                     # the file to be written

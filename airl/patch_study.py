@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from .files import UserError
 from .outputs import Staged, answering, answers_in, differing, missing
-from .telling import to_json
+from .telling import counted, to_json
 from .augment import interpolation_matrix, prepare
 from .data import ImageSet, load_data
 from .vit_model import count, create_vit, image_size
@@ -239,7 +239,7 @@ def ablation_recipe(epochs: int = 20, **changes) -> Recipe:
 def _more_seeds(out: Path, question: dict) -> bool:
     "Whether the study in a folder is the one that is asked for, with fewer seeds."
     earlier = answers_in(out).get('study')
-    return bool(earlier) and not differing(earlier.question | dict(seeds=question['seeds']), question) and earlier.question['seeds'] <= question['seeds']
+    return bool(earlier) and not differing(earlier.question | dict(seeds=question['seeds']), question) and earlier.question.get('seeds', 0) <= question['seeds']
 
 def _copy_trials(staged: Staged):
     "The finished trials that stand in the folder are trials of the new study too."
@@ -273,7 +273,7 @@ def study(name: str,             # one of `STUDIES`
         if staged.same and staged.earlier.done and not missing(out, staged.earlier.files): return out/'report.md'
         if more or staged.same: _copy_trials(staged)
         trials = run_trials(recipe, arms, list(range(seeds)), *parts, staged.new, device, staged.resumable)
-        write_study(name, trials, arms, f'{len(parts[0])} training images, {epochs} epochs, {recipe.batch_size} images a step', staged.new)
+        write_study(name, trials, arms, f'{counted(len(parts[0]), "training image")}, {counted(epochs, "epoch")}, {counted(recipe.batch_size, "image")} a step', staged.new)
         staged.commit()
     return out/'report.md'
 

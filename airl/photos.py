@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 from .files import UserError, replacing
+from .outputs import written_below
 
 log = logging.getLogger(__name__)
 
@@ -307,10 +308,11 @@ def natural_key(name,          # a str or `Path`
 
 def list_photos(folder,         # path of a folder
                ) -> list[Path]: # in natural order
-    "The photos that lie directly in `folder`, by suffix, hidden files aside."
+    "The photos that lie directly in `folder`, by suffix, hidden files and what a run has written there aside."
     folder = Path(folder).expanduser()
     if not folder.is_dir(): raise PhotoError(f'There is no folder {folder}; check the path.')
-    return sorted((p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith('.') and p.is_file()), key=natural_key)
+    ours = written_below(folder)
+    return sorted((p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith('.') and p.is_file() and not ours(p)), key=natural_key)
 
 # %% ../nbs/05_photos.ipynb #83974378
 def save_image(path,              # suffix decides the format

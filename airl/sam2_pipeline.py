@@ -114,7 +114,7 @@ def photo_question(photo,                      # path of a photo; anything else 
     "All that decides what an answer about a photo is, as the record of its folder keeps it."
     path = os.path.abspath(os.path.expanduser(photo or ''))
     known = dict(photo=path, content=content_of(path)) if os.path.isfile(path) else dict(photo='', content=digest(image)[1].hex())
-    return known | dict(text=list(parse_prompt(prompt).texts), models=models, settings=asdict(settings))
+    return known | dict(text=[text.casefold() for text in parse_prompt(prompt).texts], models=models, settings=asdict(settings))
 
 # %% ../nbs/13_sam2_pipeline.ipynb #69e01361
 class TextDrivenSegmentationPipeline:

@@ -8,9 +8,9 @@ __all__ = ['app', 'AsJson', 'Verbose', 'Quiet', 'Models', 'Device', 'Overwrite',
            'overrides']
 
 # %% ../nbs/20a_shell.ipynb #d2fd27a7
-import inspect, os, sys
+import errno, inspect, os, sys
 from collections.abc import Callable
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout, suppress
 from functools import wraps
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -73,6 +73,9 @@ def command(name: str, # as typed after `airl`
             except UserError as error:
                 print(error, file=sys.stderr)
                 raise typer.Exit(2) from None
+            except KeyboardInterrupt as stopped:
+                print(*getattr(stopped, '__notes__', ['Interrupted.']), file=sys.stderr)     # what is left of the work, and how to go on
+                raise typer.Exit(130) from None
             if as_json: print(to_json(answer))
             if isinstance(answer, dict) and answer.get('ok') is False: raise typer.Exit(1)
             if isinstance(answer, dict) and answer.get('failed'): raise typer.Exit(1)
@@ -104,7 +107,12 @@ def main():
         if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace', line_buffering=True)
     # threads that wait sleep: while another program runs, spinning makes torch many times slower
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
-    app()
+    try: app()
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO): raise
+        with suppress(OSError): print(f'Standard output cannot be written ({error.strerror}); send it elsewhere.', file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)         # what is left of it is not tried again at the end
+        sys.exit(1)
 
 # %% ../nbs/20a_shell.ipynb #b60a5ef0
 def names_photo(word: str) -> bool:

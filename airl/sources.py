@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 import pyarrow as pa, pyarrow.parquet as pq
 from .files import UserError
+from .outputs import written_below
 from .photos import SUFFIXES, UNREADABLE, PhotoError, natural_key
 
 log = logging.getLogger(__name__)
@@ -66,12 +67,12 @@ def _folder(root: Path,
             skip: Path | None,  # a folder not to look into
            ) -> Iterator[Job]:
     "The photos in a folder and in those below it."
-    home, seen = root.resolve(), set()
+    home, seen, ours = root.resolve(), set(), written_below(root)
     for folder, inner, files in os.walk(root, followlinks=True):
         below = [Path(folder, d) for d in sorted(inner, key=natural_key) if not d.startswith('.')]
         inner[:] = [d.name for d in below if (skip is None or d.resolve() != skip) and _is_new(d, home, seen)]
         for path in (Path(folder, f) for f in sorted(files, key=natural_key) if _is_photo(f)):
-            if path.is_file() or path.is_symlink(): yield Job(path.relative_to(root).as_posix(), os.path.abspath(path))
+            if (path.is_file() or path.is_symlink()) and not ours(path): yield Job(path.relative_to(root).as_posix(), os.path.abspath(path))
 
 # %% ../nbs/15a_sources.ipynb #9894902d
 @lru_cache(4)
@@ -222,6 +223,7 @@ def jobs_of(source,                            # folder; photo; glob; list.txt; 
     elif glob.has_magic(text) and not Path(text).exists():
         paths = [Path(p) for p in sorted(glob.glob(os.path.expanduser(text), recursive=True), key=natural_key) if _is_photo(p) or Path(p).suffix.lower() in _KINDS]
         base = os.path.commonpath([p.parent for p in paths]) if paths else ''
+        paths = list(itertools.filterfalse(written_below(base), paths))
         prefix = lambda p: f'{os.path.relpath(p, base)}/' if p.suffix.lower() in _KINDS else f'{p.parent.as_posix()}/' if str(p.parent) != '.' else ''
         found = (job for p in paths for job in _one_of_many(p, skip, prefix(p)))
     else: found = _of_path(Path(text).expanduser(), skip)

@@ -6,7 +6,7 @@
 __all__ = ['log', 'PUBLISHED', 'SHOWN', 'ABSENT', 'UNSURE', 'EXTRA', 'Check', 'Reading', 'Bench', 'intact', 'zero_shot',
            'presence', 'boxes', 'library_boxes', 'as_library_boxes', 'masks', 'as_library_masks', 'half_precision',
            'follows', 'chain', 'absent', 'refine_gain', 'decides', 'evidence_of', 'checks', 'run', 'verify',
-           'circumstances', 'save_report', 'table', 'status']
+           'circumstances', 'check_folder', 'save_report', 'table', 'status']
 
 # %% ../nbs/17_verify.ipynb #7cceb663
 import json, logging, os, time
@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 from . import weights
 from .cases import Answer, Case, ask, cases
-from .files import UserError, replacing
+from .files import UserError
+from .outputs import answering, check_answer
 from .measures import presence_auc
 from .photos import sample_photo
 from .regions import box_iou, mask_iou, mask_to_box
@@ -333,16 +334,22 @@ def circumstances() -> dict[str, str]:
                 device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu',
                 **{p: of(p) for p in ('airl', 'torch', 'open_clip_torch', 'transformers', 'sam2')})
 
+_FILES = ('verify.json', 'verify.md')
+
+def check_folder(folder):
+    "Raise `UserError` where `save_report` could not put its files; to be called before any work is done."
+    check_answer(folder, 'verify', 'verify', {}, _FILES)
+
 def save_report(readings: Sequence[Reading], folder, name: str) -> list[Path]:  # verify.json, verify.md
-    "The readings as JSON for programs and as Markdown for people."
+    "The readings as JSON for programs and as Markdown for people; an earlier report of ours is replaced."
     about, right = circumstances(), sum(r.ok for r in readings)
-    files = [Path(folder)/f'verify.{kind}' for kind in ('json', 'md')]
     rows = [asdict(r) | dict(ok=r.ok, value=r.value if np.isfinite(r.value) else None) for r in readings]
     texts = (to_json(dict(preset=name, circumstances=about, ok=right == len(readings), readings=rows), indent=1),
              f'# {name}: {right} of {len(readings)} as they should be\n\n{table(readings)}\n\n' + ', '.join(f'{k} {v}' for k, v in about.items()) + '\n')
-    for file, text in zip(files, texts):
-        with replacing(file) as part: part.write_text(text, encoding='utf-8')
-    return files
+    with answering(folder, 'verify', 'verify', {}, _FILES) as staged:
+        for file, text in zip(_FILES, texts): staged.path(file).write_text(text, encoding='utf-8')
+        staged.commit()
+    return [Path(folder)/file for file in _FILES]
 
 def table(readings: Sequence[Reading]) -> str:  # Markdown
     "A row a reading."

@@ -6,9 +6,9 @@
 __all__ = ['colours_of', 'is_cut', 'assign', 'VideoSegmenter', 'segment_stream', 'segment_video']
 
 # %% ../nbs/14_video.ipynb #4073634b
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+import signal, threading, time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 import cv2, numpy as np
@@ -21,7 +21,7 @@ from .regions import mask_iou
 from .sam2_pipeline import TextDrivenSegmentationPipeline, parse_prompt
 from .sam2_tracker import SAM2Tracker
 from .scene import Settings, Tracker
-from .telling import progress as bar_of
+from .telling import counted, progress as bar_of
 from .video_files import RENDERINGS, FrameMasks, Track, VideoResult, load_video_result, paint
 from .video_folder import VideoFolder, assemble, names_of, source_content
 from .flow_tracker import FLOW_SIDE, Appearance, flow_back, pull, small_grey  # old import paths
@@ -216,16 +216,32 @@ class _Preview:
 
 def _question(video: Video, segmenter: VideoSegmenter, how: str, pngs: bool) -> dict:
     "What has to be the same for an answer to be the same."
-    asked = dict(text=list(parse_prompt(segmenter.text).texts), source=video.name, content=source_content(video), start=video.start,
-                 end=video.end, stride=video.stride, show=how, every=segmenter.every, patience=segmenter.identities.patience,
+    content = source_content(video)
+    source = dict(content=content) if content else dict(source=video.name, content=None)   # a clip is what it shows, not what it is called
+    asked = dict(text=[text.casefold() for text in parse_prompt(segmenter.text).texts], **source, start=video.start, end=video.end,
+                 stride=video.stride, show=how, every=segmenter.every, patience=segmenter.identities.patience,
                  models=segmenter.pipeline.preset, tracker=segmenter.tracker.name, pngs=pngs)
     return asked if segmenter.settings is None else asked | dict(settings=asdict(segmenter.settings))
 
 # %% ../nbs/14_video.ipynb #10e1f866
+@contextmanager
+def _between_frames() -> Iterator[Callable]:
+    "Hold Ctrl-C back until a frame is done, since what the trackers know goes with whole frames; a second one ends the run at once."
+    ours, asked = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler, []
+    def note(*_):
+        asked.append(True)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    def stop_if_asked():
+        if asked: raise KeyboardInterrupt
+    if ours: signal.signal(signal.SIGINT, note)
+    try: yield stop_if_asked
+    finally:
+        if ours: signal.signal(signal.SIGINT, signal.default_int_handler)
+
 def _follow(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, preview: bool, progress: bool):
     "Segment and write all frames that are not done yet, a piece at a time."
     run, latest = out.unfinished, _Preview(preview)
-    with bar_of(total=video.count, initial=run.done, unit='frame', shown=progress) as bar:
+    with bar_of(total=video.count, initial=run.done, unit='frame', shown=progress) as bar, _between_frames() as stop_if_asked:
         for frame in video:
             if frame.index < run.done: continue
             shown = segmenter(frame.image, frame.time)
@@ -233,6 +249,7 @@ def _follow(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: in
             latest.show(shown)
             bar.update()
             if run.done % piece == 0: out.checkpoint(segmenter.state)
+            stop_if_asked()
 
 def _put_together(out: VideoFolder, segmenter: VideoSegmenter, complete: bool) -> VideoResult | None:
     "Put together what there is; None where there is nothing."
@@ -256,6 +273,8 @@ def _run(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, 
         raise
     except BaseException:
         with suppress(Exception): _put_together(out, segmenter, False)     # what stopped the run is what is told
+        out.staged.far = f'the answer about {counted(out.unfinished.done, "frame")}{f" of about {video.count}" if video.count else ""}'
+        out.staged.again = 'the same call with --resume (resume=True in Python)'
         raise
     result = _put_together(out, segmenter, complete)
     if result is None: raise VideoError(f'Not one frame came of {video.name}, so nothing was written.')

@@ -19,7 +19,7 @@ from .frames import Colour, Video, VideoError, on_swscale, usual_colour
 from .outputs import answers_in
 from .photos import save_image
 from .regions import decode_rle, encode_rle, mask_to_box
-from .telling import to_json
+from .telling import counted, to_json
 from .video_sound import CLOCK, join_pieces
 from .weights import require
 
@@ -227,6 +227,8 @@ class VideoResult:
     why: str = ''            # why these engines
     complete: bool = True    # False after Ctrl-C
     unused: dict[str, str] = field(default_factory=dict)  # phrase → what of it the engines did not use, as a sentence
+    short: str = ''          # why there are fewer frames than the source promises, as a sentence
+    promised: int | None = None  # frames then, where the source says so
 
     def masks(self) -> Iterator[dict[int, np.ndarray]]:  # identity → bool [H, W], a frame at a time
         "The masks, read from the JSON."
@@ -237,14 +239,14 @@ class VideoResult:
 
     def sentence(self) -> str:
         "The answer in words."
-        return ' '.join([self._answer(), *self.unused.values()])
+        return ' '.join(filter(None, [self._answer(), *self.unused.values(), self.short]))
 
     def _answer(self) -> str:
-        if not self.objects: return f'Not found in {self.frames} frames: {", ".join(self.prompts)}.'
-        each = ', '.join(f'{o.label} {o.id} ({o.frames} frames, {o.area:.0%} of the picture)' for o in self.objects[:6])
+        if not self.objects: return f'Not found in {counted(self.frames, "frame")}: {", ".join(self.prompts)}.'
+        each = ', '.join(f'{o.label} {o.id} ({counted(o.frames, "frame")}, {o.area:.0%} of the picture)' for o in self.objects[:6])
         more, found = ', …' if len(self.objects) > 6 else '', {o.label for o in self.objects}
         missing = ', '.join(p for p in self.prompts if p not in found)
-        said = f'{len(self.objects)} found in {self.frames} frames: {each}{more}.'
+        said = f'{len(self.objects)} found in {counted(self.frames, "frame")}: {each}{more}.'
         return f'{said} Not found: {missing}.' if missing else said
 
     def _repr_html_(self):

@@ -122,7 +122,7 @@ def assemble(out: VideoFolder, tracks: Iterable[Track], prompts, preset='', why=
     write_youtube_vis(staged.path('masks.json'), lines, tracks, run.size, video.name)
     write_table(staged.path('objects.csv'), tracks)
     contact_sheet(path, staged.path('contact.jpg'))
-    result = VideoResult(staged.new, path, list(prompts), run.done, run.size, tracks, preset, why, complete, unused or {})
+    result = VideoResult(staged.new, path, list(prompts), run.done, run.size, tracks, preset, why, complete, unused or {}, video.short, video.promised)
     if complete: save_video_result(result, staged.question)
     _place_masks(out, complete)
     in_place = staged.commit(done=complete or video.live)

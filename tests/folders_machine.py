@@ -378,9 +378,17 @@ class Folder(RuleBasedStateMachine):
             replaced = '--overwrite' in call.words and shared & set(answer.files)
             if answer.call.folder in self.unsettled and not replaced or self.whole(answer, now): kept += [answer]*(not same)
             elif same or replaced: pass
+            elif self.asked_anew(answer, now): kept.append(Answer(answer.call, self.world.inputs.used(answer.call.words), {n: now[n] for n in answer.files}))
             elif not self.gone_forward(answer): self.fault('lost', f'{call}: the answer to {answer.call}, reported as done before, is not whole any more')
         if call.folder not in self.unsettled: self.pending = [p for p in self.pending if p.call.folder != call.folder]
         self.answers = [*kept, Answer(call, versions, {n: now[n] for n in names})]
+
+    def asked_anew(self, answer, now) -> bool:
+        "Whether an earlier text of a batch was asked of the photos as they are now, which have changed since."
+        versions = self.world.inputs.used(answer.call.words)
+        if answer.call.command != 'batch' or versions == answer.versions or any(n not in now for n in answer.files): return False
+        self.world.truth(answer.call)
+        return self.whole(Answer(answer.call, versions, answer.files), now)
 
     def gone_forward(self, answer) -> bool:
         "Whether a call that was interrupted had been told to replace an answer, and has."

@@ -1,5 +1,10 @@
 "Nothing is lost: random calls over one folder, interrupted and resumed, and the smallest calls that once lost something."
+import json
+import shutil
+
+import pyarrow.parquet as pq
 import pytest
+from airl.outputs import content_of
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -139,3 +144,92 @@ def test_a_video_does_not_replace_another(world): after(world, CLIP, video('a do
 def test_changed_labels_are_measured_anew(world, what):
     bench = Call('bench', ('--data', 'folder:@labels', '--task', 'text'))
     after(world, bench, (bench, ('change', what)), bench)
+
+
+def answer_of(**change): return dict(command='video', question={}, files={}, done=True) | change
+
+
+def journal(**change): return dict(staging='../victim', name='video', old={}, new={}, answer=answer_of()) | change
+
+
+DAMAGED = dict(
+    out={'.airl-journal.json': journal()}, half={'.airl-journal.json': '{"staging": ".airl-new-0123'},
+    no_done={'.airl-journal.json': journal(staging='.airl-new-01234567', answer=dict(command='video', question={}, files={}))},
+    moved={'.airl-journal.json': journal(staging='.airl-new-01234567', old={'../victim/mine.txt': [4, 'ab']})},
+    linked={'.airl-new-01234567': '-> ../victim', '.airl-journal.json': journal(staging='.airl-new-01234567', new={'mine.txt': [4, 'ab']})},
+    no_answers={'.airl.json': dict(version=1)}, a_list={'.airl.json': dict(version=1, answers=[])},
+    unknown={'.airl.json': dict(version=1, answers=dict(video=answer_of(more=1)))},
+    theirs={'.airl.json': dict(version=1, answers=dict(video=answer_of(files={'../victim/mine.txt': None})))},
+    absolute={'.airl.json': dict(version=1, answers=dict(video=answer_of(files={'@/mine.txt': None})))})
+
+
+@pytest.mark.parametrize('what', DAMAGED)
+def test_a_damaged_record_is_told_and_not_followed(world, what):
+    folder = machine(world)()
+    try:
+        folder.run(CLIP)
+        victim = folder.out.parent/'victim'
+        victim.mkdir(exist_ok=True)
+        (victim/'mine.txt').write_text('mine')
+        known = json.dumps([4, content_of(victim/'mine.txt')])
+        for name, content in DAMAGED[what].items():
+            if str(content).startswith('-> '): (folder.out/name).symlink_to(folder.out/content[3:])
+            else: (folder.out/name).write_text((content if isinstance(content, str) else json.dumps(content)).replace('null', known).replace('@', str(victim)))
+        before = folders_machine.tree(folder.out), folders_machine.tree(victim)
+        for call in (CAT, video('a dog', '--overwrite')):
+            code, _, said, error = folder.ask(call.argv(world.inputs.root, folder.out), None)
+            assert code == 2 and isinstance(error, SystemExit) and said.count('\n') == 1, (code, said, error)
+            assert (folders_machine.tree(folder.out), folders_machine.tree(victim)) == before
+    finally: folder.teardown()
+
+
+@pytest.mark.parametrize('how', HOW)
+def test_every_text_is_asked_of_every_photo_of_an_export(world, how):
+    for at in range(0, 60, 6):
+        folder = machine(world)()
+        try:
+            folder.run(batch('a dog'), Stop(how, at))
+            folder.run(batch('a cat', '--export', 'coco'), None, ('change', 'photo'))
+            rows = pq.read_table(folder.out/'manifest.parquet').to_pylist()
+            exported = {i['file_name'].replace('_2', '') for part in (folder.out/'coco').glob('*.json') for i in json.loads(part.read_text())['images']}
+            asked = {name: {r['prompt'] for r in rows if r['image'] == name} for name in exported}
+            assert set(map(len, asked.values())) == {len({r['prompt'] for r in rows})} and len(exported) == 3, asked
+        finally: folder.teardown()
+
+
+@pytest.mark.parametrize('command', ['segment', 'video', 'batch', 'bench', 'train', 'study', 'eval'])
+def test_a_full_disk_leaves_no_folder_with_nothing_in_it(world, command):
+    for at in range(0, 400, 3):
+        folder, stop = machine(world)(), Stop('full', at)
+        try:
+            code, _, said, error = folder.ask(PAIRS[command][0].argv(world.inputs.root, folder.out), stop)
+            if not stop.fired: return
+            assert isinstance(error, SystemExit) and '.airl-new-' not in said, (at, said, error)
+            left = folders_machine.tree(folder.out) if folder.out.exists() else {}
+            kept = [n for n in left if not n.startswith('.airl-new-') or n.endswith(('.parquet', '.pt', '.jsonl', '.pth', '.csv', '.mp4'))]
+            assert not left or kept, (at, sorted(left))
+        finally: folder.teardown()
+
+
+def test_what_a_batch_wrote_is_no_photo(world):
+    folder = machine(world)()
+    try:
+        shutil.copytree(world.inputs.root/'photos', folder.out)
+        for _ in range(2):
+            code, told, said, _ = folder.ask(['batch', str(folder.out), 'a cat', '-o', str(folder.out), '--models', 'lite', '--json', '-q', '--export', 'coco', '--export', 'masks', '--gallery'], None)
+            assert code == 0 and told['images'] + told['skipped'] == 3, said
+    finally: folder.teardown()
+
+
+def test_an_answer_about_the_photo_as_it_is_now_is_replaced(world):
+    cat, dog = CAT, Call('segment', (*CAT.words, '--overwrite'))
+    folder = machine(world)()
+    try:
+        folder.run(cat)
+        folder.run(cat, None, ('change', 'photo'))
+        first = folders_machine.tree(folder.out)
+        folder.ask([*dog.argv(world.inputs.root, folder.out), '--instances', 'all'], None)
+        now = folders_machine.tree(folder.out)
+        changed = {n for n in first if now.get(n) != first[n] and not n.startswith('.')}
+        assert changed and all('_2_' in n for n in changed), changed
+    finally: folder.teardown()
