@@ -33,6 +33,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
             models: Models = 'auto',
             instances: Annotated[str, typer.Option(help='best (one object a text) or all (every one).')] = 'best',
             presence: Annotated[float, typer.Option('--presence-threshold', min=0, max=1, help='Probability from which a thing counts as there; lower it if something is overlooked.')] = .5,
+            tile: Annotated[int | None, typer.Option(min=256, help='Of paper and fast: also look at overlapping tiles of this many pixels, for small things in large photos.')] = None,
             low_memory: Annotated[bool, typer.Option('--low-memory', help='Of paper and fast: one network on the device at a time.')] = False,
             overwrite: Annotated[bool, typer.Option('--overwrite', help='Replace an earlier answer to this text about this photo, whatever its settings; without it, another question gets names with a number.')] = False,
             device: Device = None):
@@ -55,13 +56,13 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
     @cache
     def pipeline():
         from airl.sam2_pipeline import TextDrivenSegmentationPipeline
-        return TextDrivenSegmentationPipeline(models, instances=instances, presence_threshold=presence, device=device, low_memory=low_memory)
+        return TextDrivenSegmentationPipeline(models, instances=instances, presence_threshold=presence, device=device, low_memory=low_memory, tile=tile)
     def one(photo):
         image = read_photo(photo)
         from airl.sam2_pipeline import file_prefix, photo_question
         from airl.scene import check_saving, to_dict
         prefix = file_prefix('stdin' if photo == '-' else photo, prompt)
-        asked = photo_question(photo, image, prompt, pipeline().preset, pipeline().settings)
+        asked = photo_question(photo, image, prompt, pipeline().preset, pipeline().settings) | (dict(tile=tile) if tile else {})
         check_saving(output, prefix, asked, overwrite)
         result = pipeline().segment_image(image, prompt)
         files = result.save(output, prefix, asked, overwrite)

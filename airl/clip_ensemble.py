@@ -22,7 +22,7 @@ from .devices import in_chunks, inference_precision, out_of_memory, pick_device,
 from .devices import has_bf16, inference_precision as pick_precision  # noqa: F401, old import paths
 from .files import UserError
 from .regions import crop, squared
-from .regions import crop_around  # noqa: F401, old import paths
+from .regions import crop_around
 from .scene import Odds, Scorer, Scores
 from .weights import MODELS, MissingWeights, fetch, is_offline, require, shipped
 from .words import forms, head_of, known_ending, load_vocabulary, words_of

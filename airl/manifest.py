@@ -73,7 +73,7 @@ def open_photo(job: Job, recipe: BatchRecipe) -> Opened:
 
 # %% ../nbs/15b_manifest.ipynb #6a0d7147
 _TEXTS = 'image source member content key prompt'
-_NUMBERS = 'score text compactness size smoothness detection_score predicted_iou presence disagreement'
+_NUMBERS = 'score text compactness size smoothness detection_score predicted_iou posterior presence disagreement'
 SCHEMA = pa.schema([*((name, pa.string()) for name in _TEXTS.split()), ('asked', pa.list_(pa.string())),
                     ('height', pa.int32()), ('width', pa.int32()), ('instance', pa.int32()),
                     *((name, pa.float32()) for name in _NUMBERS.split()), ('box', pa.list_(pa.float32())),
@@ -91,7 +91,7 @@ def new_row(opened: Opened, **values) -> dict:
 def _object(instance) -> dict:
     "The columns of an object."
     score = {('score' if k == 'total' else k): v for k, v in vars(instance.score).items()}
-    return score | dict(detection_score=instance.detection_score, predicted_iou=instance.predicted_iou,
+    return score | dict(detection_score=instance.detection_score, predicted_iou=instance.predicted_iou, posterior=instance.posterior,
                         box=[float(v) for v in instance.xyxy], area=int(instance.mask.sum()),
                         rle=encode_rle(instance.mask)['counts'])
 
