@@ -8,7 +8,7 @@ __all__ = ['ENGINES', 'BatchSummary', 'segment_folder', 'phrases_asked', 'Projec
 # %% ../nbs/15_batch.ipynb #7bcda1eb
 import contextlib, itertools, json, os, shutil, time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -227,8 +227,8 @@ def _others(out: Path, prompts: list[str]) -> list[str]:
 # %% ../nbs/15_batch.ipynb #6d25c1be
 def _understood(prompts, preset) -> list[str]:
     "The prompts, if they can be asked at all."
-    prompts = [prompts] if isinstance(prompts, str) else list(prompts)
-    query = parse_prompt(prompts) if prompts else None
+    if isinstance(prompts, Iterable) and not isinstance(prompts, (str, bytes)): prompts = list(prompts)
+    query = None if prompts in (None, []) else parse_prompt(prompts)
     if query and preset == 'lite':
         from airl.lite_words import look_up
         for phrase in query.phrases + query.negatives: look_up(phrase)
