@@ -80,7 +80,7 @@ def judged(result, photo, noun) -> dict:
     return row
 
 
-def likelihood_ratio(photo, noun, pipeline, setting, fills=(.25, .4, .55, .7, .85), shown=.5) -> float:  # log
+def likelihood_ratio(photo, noun, pipeline, setting, fills=(.55, .7, .85, .95), shown=.5) -> float:  # log
     """How much better the photo's boxes and crops are explained by some of them showing `noun` than by none.
 
     A crop shows one noun of the list, or nothing listed, which has an unknown part of it to itself (`fills`); cosines and detection
