@@ -58,7 +58,7 @@ class Evidence:
         n, told = len(self.boxes), f'{self.presence:.0%}'
         if not n: return f'For {self.phrase!r} no box was found, and the photo shows it with {told}.'
         best = 'the only box has' if n == 1 else f'the best of {n} boxes has'
-        return f'For {self.phrase!r} {best} a detection score of {self.boxes.score[0]:.2f}, and with all that is known {told}.'
+        return f'For {self.phrase!r} {best} a detection score of {self.boxes.score[0]:.2f}; all evidence together says {told}.'
 
     def as_dict(self) -> dict:   # JSON-ready
         "All the figures, for a report and for `fit`."
