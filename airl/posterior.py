@@ -42,8 +42,10 @@ class Evidence:
         return replace(self, boxes=self.boxes[index], crops=self.crops[index], areas=self.areas[index], posterior=posterior, members=members)
 
     def known_crops(self) -> np.ndarray:  # [n] log-odds, cut at `MOST`
-        "The crops' log-odds; where none was looked at, the best tile's."
-        return np.clip(np.where(np.isnan(self.crops), self.tile, self.crops), -MOST, MOST)
+        "The crops' log-odds; of a box that was not looked at the usual one of those that were, and without any the best tile's."
+        unseen = np.isnan(self.crops)
+        usual = self.tile if unseen.all() else np.median(self.crops[~unseen])
+        return np.clip(np.where(unseen, usual, self.crops), -MOST, MOST)
 
     def first(self, n: int) -> 'Evidence':
         "The `n` most probable boxes."
@@ -53,12 +55,14 @@ class Evidence:
         "The boxes that are at least half as probable as the best."
         return self.some(np.flatnonzero(self.posterior >= .5*self.posterior.max(initial=0)))
 
-    def why_absent(self) -> str:
+    def why_absent(self, least: float = .5,  # probability from which it would have been found
+                  ) -> str:
         "The evidence by which the phrase is not found, as a sentence."
         n, told = len(self.boxes), f'{self.presence:.0%}'
-        if not n: return f'For {self.phrase!r} no box was found, and the photo shows it with {told}.'
-        best = 'the only box has' if n == 1 else f'the best of {n} boxes has'
-        return f'For {self.phrase!r} {best} a detection score of {self.boxes.score[0]:.2f}; all evidence together says {told}.'
+        if least > .5: told += f', and {least:.0%} was asked for'
+        if not n: return f'For {self.phrase!r} no box was found; the chance that the photo shows it is {told}.'
+        best = 'the only box has' if n == 1 else f'the surest of {n} boxes has'
+        return f'For {self.phrase!r} {best} a detection score of {self.boxes.score[0]:.2f}; with all evidence the chance that it is there is {told}.'
 
     def as_dict(self) -> dict:   # JSON-ready
         "All the figures, for a report and for `fit`."
@@ -129,6 +133,9 @@ class Posterior:
     empty: tuple = (-3.09, .24)          # without a box: offset; weight of the best tile's log-odds
     prior: float = .5                    # share of things asked for that are there
 
+    def __post_init__(self):
+        if not 0 < self.prior < 1: raise UserError(f'The prior is a share between 0 and 1, both excluded, not {self.prior}.')
+
     def of_boxes(self, e: Evidence) -> np.ndarray:  # [n] log-odds
         "How sure each box is."
         if np.isnan(e.tile): return as_wholes(e.boxes.xyxy, _log_odds(e.boxes.score) - logit(.3))
@@ -139,17 +146,21 @@ class Posterior:
         "How sure it is that the photo shows it: what `boxes` and the tiles say."
         if np.isnan(e.tile): return float(boxes.max(initial=-MOST))
         if not len(boxes): return float(logit(self.prior) + self.empty[0] + self.empty[1]*np.clip(e.tile, -MOST, MOST))
-        return float(logit(self.prior) + self.photo[0] + np.dot(self.photo[1:], self.of_all(e, boxes)))
+        together = logit(self.prior) + self.photo[0] + np.dot(self.photo[1:], self.of_all(e, boxes))
+        return float(max(together, boxes.max()))
 
     def of_all(self, e: Evidence, boxes: np.ndarray) -> list[float]:
-        "log L of the boxes, log-odds of the best tile."
-        ratios = np.sort(boxes - logit(self.prior) - self.usual[e.window])[::-1][:LOOKED_AT].clip(-MOST, MOST)
-        return [_any(ratios), float(np.clip(e.tile, -MOST, MOST))]
+        "log L of the boxes that were looked at, log-odds of the best tile."
+        seen = ~np.isnan(e.crops)
+        ratios = (boxes - logit(self.prior) - self.usual[e.window])[seen if seen.any() else slice(None)]
+        return [_any(ratios.clip(-MOST, MOST)), float(np.clip(e.tile, -MOST, MOST))]
 
     def judge(self, e: Evidence) -> Evidence:
         "The evidence with its probabilities, the most probable box first."
         if e.phrase in e.boxes.presence and not e.window: sure, presence = e.boxes.score.astype(float), e.boxes.presence[e.phrase]
         else: sure, presence = expit(odds := self.of_boxes(e)), expit(self.of_photo(e, odds))
+        if not np.isfinite([presence, *sure]).all():
+            raise UserError(f'A score for {e.phrase!r} is not a number, so nothing can be said of it; with device="cpu" the networks compute in float32.')
         return replace(e, posterior=sure, presence=float(presence)).some(np.argsort(-sure, kind='stable'))
 
 def _log_odds(score): return logit(np.clip(np.asarray(score, float), 1e-4, 1 - 1e-4))
@@ -166,44 +177,56 @@ POSTERIOR = Posterior()
 # %% ../nbs/13g_posterior.ipynb #b8407a2d
 def fit(rows: Sequence[dict],   # `Evidence.as_dict()` and `right` (a bool a box), `there` (a bool) each
         start: Posterior = POSTERIOR,
-       ) -> Posterior:
-    "The weights that fit labelled questions best; raises `UserError` where they are all of one kind."
-    if len({bool(r['there']) for r in rows}) < 2: raise UserError(f'Of {len(rows)} questions all have the same answer; give some about things that are there and some about things that are not.')
-    known = [(evidence_from(r), np.asarray(r['right'], bool)) for r in rows]
-    seen = [(e, right) for e, right in known if len(e.boxes) and not e.window and not np.isnan(e.tile)]
-    found = start
-    if seen:
-        found = replace(found, box=_logistic([_of_box(e) for e, _ in seen], [right for _, right in seen], found.box))
-        found = replace(found, usual=(_usual([right for _, right in seen], found.usual[0]), found.usual[1]))
-    if searched := [(e, right) for e, right in known if len(e.boxes) and e.window and not np.isnan(e.tile)]:
-        found = replace(found, window=_logistic([e.known_crops()[:, None] for e, _ in searched], [right for _, right in searched], found.window))
-        found = replace(found, usual=(found.usual[0], _usual([right for _, right in searched], found.usual[1])))
-    there, even = [bool(r['there']) for r in rows], replace(found, prior=.5)
-    photos = [([even.of_all(e, even.of_boxes(e))], [t]) for (e, _), t in zip(known, there) if len(e.boxes) and not np.isnan(e.tile)]
-    if photos: found = replace(found, photo=_logistic(*zip(*photos), found.photo))
-    empty = [([[np.clip(e.tile, -MOST, MOST)]], [t]) for (e, _), t in zip(known, there) if not len(e.boxes) and not np.isnan(e.tile)]
-    if empty: found = replace(found, empty=_logistic(*zip(*empty), found.empty))
-    return _without_prior(found, start, float(np.mean(there)))
+       ) -> Posterior:          # with the prior of `start`
+    "The weights that fit labelled questions best and lie near those of `start`; raises `UserError` where there is nothing to learn from."
+    there = [bool(r['there']) for r in rows]
+    if len(set(there)) < 2: raise UserError(f'Of {len(rows)} questions all have the same answer; give some about things that are there and some about things that are not.')
+    known = [(evidence_from(r), np.asarray(r['right'], bool), t) for r, t in zip(rows, there)]
+    known = [(e, right, t) for e, right, t in known if not np.isnan(e.tile)]
+    if not known: raise UserError(f'None of {len(rows)} questions went through a scorer, so they say nothing of its weight; ask them with paper or fast.')
+    return _of_photos(_of_all_boxes(start, known, share := np.mean(there)), known, share)
 
-def _without_prior(found, start, share) -> Posterior:
-    "The offsets that were fitted, less what the share of things that are there adds to them."
-    def less(name):
-        now, before = getattr(found, name), getattr(start, name)
-        return now if now is before else (round(float(now[0] - logit(share)), 3), *now[1:])
-    usual = tuple(u if u == b else round(float(u - logit(share)), 3) for u, b in zip(found.usual, start.usual))
-    return replace(found, **{name: less(name) for name in ('box', 'window', 'photo', 'empty')}, usual=usual, prior=share)
+def _of_all_boxes(found, known, share):
+    "What a box is worth, of a detector and of a window search."
+    for k, (name, features) in enumerate((('box', _of_box), ('window', lambda e: e.known_crops()[:, None]))):
+        some = [(features(e), right) for e, right, _ in known if len(e.boxes) and e.window == bool(k)]
+        if not some: continue
+        x, right = map(np.concatenate, zip(*some))
+        usual = list(found.usual); usual[k] = _usual(right, usual[k], share)
+        found = replace(found, **{name: _near(getattr(found, name), x, right, share)}, usual=tuple(usual))
+    return found
 
-def _logistic(features, right, before) -> tuple:  # offset, weights
-    "Logistic regression; `before` where there is but one answer."
-    from sklearn.linear_model import LogisticRegression
-    if len(set((right := np.concatenate(right)).tolist())) < 2: return before
-    model = LogisticRegression(C=100.).fit(np.concatenate(features), right)
-    return tuple(round(float(w), 3) for w in (*model.intercept_, *model.coef_[0]))
+def _of_photos(found, known, share):
+    "What all boxes are worth together, and a photo without any."
+    even = replace(found, prior=.5)
+    some = [(even.of_all(e, even.of_boxes(e)), t) for e, _, t in known if len(e.boxes)]
+    if some: found = replace(found, photo=_near(found.photo, *map(np.array, zip(*some)), share))
+    none = [([np.clip(e.tile, -MOST, MOST)], t) for e, _, t in known if not len(e.boxes)]
+    return replace(found, empty=_near(found.empty, *map(np.array, zip(*none)), share)) if none else found
 
-def _usual(right, before) -> float:  # log-odds
-    share = np.concatenate(right).mean()
-    return round(float(logit(share)), 3) if 0 < share < 1 else before
+# %% ../nbs/13g_posterior.ipynb #d8f69363
+def _near(before: tuple,     # offset and weights
+          x: np.ndarray,     # [n, k]
+          right: np.ndarray, # bool [n]
+          share: float,      # of the questions, whose answer is yes
+         ) -> tuple:
+    "Logistic regression that gives up `before` as far as the examples ask for; what speaks for a thing does not come to speak against it."
+    from scipy.optimize import minimize
+    w0, x = np.array(before), np.column_stack([np.ones(len(x)), x])
+    firm = np.r_[1., np.maximum(.3*np.abs(w0[1:]), .03)]          # standard deviation of what is believed beforehand
+    def cost(w):
+        z = logit(share) + x@w
+        gradient = x.T@(expit(z) - right) + (w - w0)/firm**2
+        return np.logaddexp(0, z).sum() - z[right].sum() + (((w - w0)/firm)**2).sum()/2, gradient
+    signs = [(None, None)] + [(0, None) if w > 0 else (None, 0) for w in w0[1:]]
+    return tuple(round(float(w), 3) for w in minimize(cost, w0, jac=True, bounds=signs, method='L-BFGS-B').x)
 
+def _usual(right, before, share, firm=20) -> float:  # log-odds at even odds of the question
+    "How usual it is that a box is right; `before` counts as much as `firm` boxes."
+    expected = firm*expit(before + logit(share))
+    return round(float(logit((right.sum() + expected)/(len(right) + firm)) - logit(share)), 3)
+
+# %% ../nbs/13g_posterior.ipynb #047a1c2f
 def evidence_from(row: dict) -> Evidence:
     "What `as_dict` wrote."
     boxes = Detections(row['boxes'], row['detection'], [row['phrase']]*len(row['boxes']))
