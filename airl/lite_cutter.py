@@ -210,11 +210,15 @@ LIKENESS_WEIGHT = 2            # of the look at the likeness among the looks at 
 
 def _settle(job, ways, logits, iou, size):  # of one object: logits [3, 96, 96], IoU [3], frame
     "The answer to a prompt from what was cut out on one way or several."
-    if job['prior'] is not None: return logits[0] + PRIOR_WEIGHT*_clipped_logit(job['prior']), iou[0], job['frame']
+    if job['prior'] is not None: return _for_overlap(logits[0] + PRIOR_WEIGHT*_clipped_logit(job['prior']), iou[0]), iou[0], job['frame']
     inside, outside = len(job.get('inside', ())), len(job.get('outside', ()))
     if inside and job['box'] is None: return _average(ways, logits, iou, size)
     alone = job['box'] is not None and not inside and not outside   # clicks correct a box
     return np.stack([_fill(l, job['box'], job['frame']) for l in logits[0]]) if alone else logits[0], iou[0], job['frame']
+
+def _for_overlap(logits, iou):  # [3, 96, 96], [3]
+    "Log-odds whose zero is where a pixel is worth taking in, for masks of an expected IoU."
+    return (logits - np.log(iou.max().clip(.3, 1))).astype(np.float32)
 
 def _fill(logits, box, frame, shifts=np.arange(-6, 8)/4, usual=.25):  # [96, 96]
     "Next to nothing beyond the box, and as much more or less as makes the mask reach its sides; `logits` where that leaves nothing."

@@ -85,7 +85,8 @@ def likelihood_ratio(photo, noun, pipeline, setting, fills=(.55, .7, .85, .95), 
 
     A crop shows one noun of the list, or nothing listed, which has an unknown part of it to itself (`fills`); cosines and detection
     scores are normal around what the stand-ins' parameters say, and correlated between members as they say. If the noun is there, each
-    box shows it with probability `shown`, and at least one does.
+    box shows it with probability `shown`, and at least one does. It reads no tiles, takes boxes for independent of each other, and says
+    "absent" where there is no box, so a rule that knows less can at times be right more often.
     """
     from airl.posterior import CONTEXT, LOOKED_AT
     from airl.regions import box_area, crop_around
