@@ -39,7 +39,9 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
             device: Device = None):
     """Cut out what a text names.
 
-    Writes PHOTO_TEXT_mask.png (255 where any object is), _cutout.png (the rest transparent), _overlay.png, _original.png, _figure.png (the best object's candidates) and _result.json (each object's mask, box and scores; airl.scene.load_result reads it). A score is 60 % match with the text, 20 % compactness, 10 % size, 10 % smoothness.
+    Writes PHOTO_TEXT_mask.png (255 where any object is), _cutout.png (the rest transparent), _overlay.png, _original.png, _figure.png (the best object's candidates) and _result.json (each object's mask, box and scores; airl.scene.load_result reads it).
+
+    "97% sure" is how probable it is that the thing is there. "Mask quality" is how good its outline looks: 60 % match with the text, 20 % compactness, 10 % size (at least half of it), 10 % smoothness, times the segmenter's own guess. It ranks the masks of one object and is no probability: a faultless mask may have 0.6.
 
     \b
     Examples:

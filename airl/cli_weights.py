@@ -73,7 +73,7 @@ def manage_weights(action: Annotated[str, typer.Argument(metavar='ACTION', help=
 
 # %% ../nbs/20d_cli_weights.ipynb #7c990237
 @command('verify')
-def verify_models(name: Annotated[str | None, typer.Argument(metavar='NAME', help='fast, paper, sam3, or a model of `airl weights list`.')] = None,
+def verify_models(name: Annotated[str | None, typer.Argument(metavar='NAME', help='fast, paper, sam3, lite (what ships), or a model of `airl weights list`.')] = None,
                   preset: Preset = None,
                   output: Annotated[Path, typer.Option('--output', '-o', help='Folder for verify.md and verify.json.')] = Path('out/verify'),
                   data: Annotated[str, typer.Option(help='Labelled photos, KIND:FOLDER; the two whose outlines ship if not given.')] = 'sample',
@@ -81,16 +81,20 @@ def verify_models(name: Annotated[str | None, typer.Argument(metavar='NAME', hel
                   device: Device = None):
     """Run what only real weights can show, and compare with published figures. Exit code 1 if a row is not as it should be.
 
+    Weights that are missing are fetched first (1.7 GB for fast, more for sam3 and paper; airl download says how much). A preset is asked some sixty questions about photos beside the figures of its models; a bar says how long that takes. Lite has no published figures: what it shows is how far it goes, so rows of it that are wrong are no sign of damage, and words that it does not know are not asked.
+
     \b
     Examples:
       airl verify --preset fast
       airl verify owlv2-base -o report/
       airl verify --preset paper --data coco:COCO/test --json
     """
-    from airl.verify import check_folder, save_report, table, verify
-    name = one_name(name, preset, 'fast, paper, sam3, or a model of `airl weights list`')
+    from airl.verify import check_folder, checks, save_report, summary, table, verify
+    from airl.weights import missing
+    name = one_name(name, preset, 'fast, paper, sam3, lite (what ships), or a model of `airl weights list`')
     check_folder(output)
+    print(f'{name}: {len(checks(name))} rows; {sum(m.bytes for m in missing(name))/1e9:.2f} GB to fetch', flush=True)
     readings = verify(name, None, device, data, images)
     files = save_report(readings, output, name)
-    print(f'{table(readings)}\nThe report: {files[1]}')
+    print(f'\n{table(readings)}\n\n{name}: {summary(readings)}.\nThe report: {files[1]}')
     return json.loads(files[0].read_text(encoding='utf-8')) | dict(files=files)

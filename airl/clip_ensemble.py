@@ -109,9 +109,9 @@ def is_other(noun: str, # 'a car'
     return described or asked is None or not (asked <= other or other <= asked)
 
 # %% ../nbs/10_clip_ensemble.ipynb #32eb5e0d
-def _squares(size, side, step=2/3):  # height, width → corners (x, y)
-    "Squares of `side` that cover the picture, no further apart than `step` of a side."
-    ys, xs = (np.linspace(0, n - side, 1 + int(np.ceil((n - side)/(step*side) - 1e-9))).round().astype(int) for n in size)
+def _squares(size, side, step=2/3, most=12):  # height, width → corners (x, y)
+    "Squares of `side` that cover the picture, no further apart than `step` of a side; at most `most` in a row or column, evenly spread."
+    ys, xs = (np.linspace(0, n - side, min(most, 1 + int(np.ceil((n - side)/(step*side) - 1e-9)))).round().astype(int) for n in size)
     return [(x, y) for y in ys for x in xs]
 
 def views(image: np.ndarray) -> list[np.ndarray]:  # of uint8, all square but the first

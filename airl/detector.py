@@ -403,7 +403,8 @@ class HybridDetector:
         alone = [] if self.primary is not None or threshold is None else [threshold]
         second = self.fallback.detect(image, wanted, *alone) if wanted else found[:0]
         if wanted: story.append(f'{self.fallback.name} looked for {", ".join(wanted)} and found {len(second)}')
-        return replace(_together(found, second), presence=presence, reason='; '.join(story))
+        searched = found.searched | second.searched | frozenset(silent if self.scorer is not None else ())
+        return replace(_together(found, second), presence=presence, reason='; '.join(story), searched=searched)
 
     def _first(self, image, phrases, threshold):
         "The detector's answer, or none and why."

@@ -276,7 +276,8 @@ def _caption(rows) -> str:
     found = Counter(r['prompt'] for r in rows if r['instance'] is not None)
     best = {r['prompt']: max(q['score'] for q in rows if q['prompt'] == r['prompt'] and q['instance'] is not None) for r in rows if r['instance'] is not None}
     told = [f'{html.escape(p)}{f" × {n}" if n > 1 else ""}: {best[p]:.2f}' for p, n in found.items()]
-    told += [f'<span class="none">no {html.escape(r["prompt"])} ({r["presence"]:.0%})</span>' for r in rows if r['instance'] is None]
+    told += [f'<span class="none">no {html.escape(r["prompt"])} ({r["presence"]:.0%})</span>' for r in rows if r['instance'] is None and not r['same_as']]
+    told += dict.fromkeys(html.escape(f'{r["prompt"]}: the same as {r["same_as"]}') for r in rows if r['same_as'])
     return f'<b title="doubt">{doubt(rows):.2f}</b>{html.escape(rows[0]["image"])}<br>' + '<br>'.join(told)
 
 def _thumbnail(photo: _Labelled, path: Path, side: int):

@@ -72,7 +72,7 @@ def open_photo(job: Job, recipe: BatchRecipe) -> Opened:
     return opened
 
 # %% ../nbs/15b_manifest.ipynb #6a0d7147
-_TEXTS = 'image source member content key prompt'
+_TEXTS = 'image source member content key prompt same_as'
 _NUMBERS = 'score text compactness size smoothness detection_score predicted_iou posterior presence disagreement'
 SCHEMA = pa.schema([*((name, pa.string()) for name in _TEXTS.split()), ('asked', pa.list_(pa.string())),
                     ('height', pa.int32()), ('width', pa.int32()), ('instance', pa.int32()),
@@ -104,10 +104,9 @@ def rows_of(opened: Opened, result: SegmentationResult,
                   seconds=result.timings['total'] + opened.shared,
                   seen=', '.join(f'{name} ({p:.0%})' for name, p in result.seen[:3]))
     for phrase in result.prompts:
-        found = [(k, i) for k, i in enumerate(result.instances) if i.label == phrase]
         base = new_row(opened, prompt=phrase, presence=result.presence[phrase], **shared)
-        rows += [base | _object(i) | dict(instance=k, disagreement=disagreement[k] if len(disagreement) else None)
-                 for k, i in found] or [base]
+        rows += [base | _object(i) | dict(instance=k, disagreement=disagreement[k] if len(disagreement) else None) if i.label == phrase
+                 else base | dict(same_as=i.label) for k, i in enumerate(result.instances) if phrase in i.words] or [base]
     return rows
 
 # %% ../nbs/15b_manifest.ipynb #38fcfaeb

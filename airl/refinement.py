@@ -6,6 +6,7 @@
 __all__ = ['own_prompt', 'window_around', 'closer', 'refined']
 
 # %% ../nbs/13d_refinement.ipynb #7a1c95e2
+from dataclasses import replace
 import numpy as np
 from .mask_eval import ComprehensiveMaskEvaluator
 from .photos import resize_longest
@@ -58,7 +59,7 @@ def _asked_again(photo, original, proposal, mask, segmenter, evaluator, small): 
     masks = np.stack([c.mask(0, j, photo.small) for j in range(c.predicted_iou.shape[1])])
     known = np.full(len(masks), proposal.detection_score) if evaluator.scorer is None else None
     marks = evaluator.score(photo.image, masks, proposal.label, known, c.predicted_iou[0])
-    return Proposal(proposal.label, proposal.box, proposal.detection_score, 0, c, masks, marks, proposal.posterior)
+    return replace(proposal, index=0, candidates=c, small=masks, scores=marks)
 
 def refined(photo: KnownPhoto,
             original: np.ndarray,       # uint8 [H, W, 3]

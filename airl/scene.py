@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['FILES', 'Scores', 'Odds', 'Detections', 'Prompts', 'Embedding', 'Candidates', 'Scorer', 'Detector', 'Segmenter',
-           'Tracker', 'Settings', 'MaskScore', 'Candidate', 'Instance', 'found_phrase', 'SegmentationResult', 'cutout',
-           'to_dict', 'from_dict', 'check_saving', 'save_result', 'load_result', 'to_coco', 'to_yolo', 'to_labelme',
-           'to_supervision']
+           'Tracker', 'Settings', 'MaskScore', 'Candidate', 'Instance', 'found_phrase', 'shared_and_left_out',
+           'SegmentationResult', 'cutout', 'to_dict', 'from_dict', 'check_saving', 'save_result', 'load_result',
+           'to_coco', 'to_yolo', 'to_labelme', 'to_supervision']
 
 # %% ../nbs/07_scene.ipynb #94c53bc5
 import json
@@ -65,6 +65,7 @@ class Detections:
     prior: np.ndarray | None = None                           # [n, h, w] 0..1, rough masks over the whole image
     engine: str = ''                                          # who answered
     reason: str = ''                                          # why this engine, where there was a choice
+    searched: frozenset[str] = frozenset()                    # phrases whose scores and presence are a scorer's, of windows, and no detector's
     def __post_init__(self):
         self.xyxy = np.asarray(self.xyxy, np.float32).reshape(-1, 4)
         self.score, self.phrase = np.asarray(self.score, np.float32).reshape(-1), list(self.phrase)
@@ -75,7 +76,7 @@ class Detections:
         "Some of the detections: a slice, a bool mask, indices."
         index = np.atleast_1d(np.arange(len(self))[index])
         return Detections(self.xyxy[index], self.score[index], [self.phrase[i] for i in index], self.presence,
-                          None if self.prior is None else self.prior[index], self.engine, self.reason)
+                          None if self.prior is None else self.prior[index], self.engine, self.reason, self.searched)
 
     def of(self, phrase: str) -> 'Detections':
         "Those that answer `phrase`."
@@ -229,6 +230,11 @@ class Instance:
     predicted_iou: float    # the segmenter's
     detected: np.ndarray | None = None  # float32 [4], the detector's box, before the mask was cut out
     posterior: float | None = None      # how sure it is that the box shows the phrase, 0..1; None where it was pointed at
+    also: list[str] = field(default_factory=list)            # other phrases that found the same thing
+    left_out: dict[str, float] = field(default_factory=dict) # what was to be left out → the part of the mask that it took
+
+    @property
+    def words(self) -> list[str]: return [self.label, *self.also]
 
     @property
     def xyxy(self) -> np.ndarray:  # float32 [4]
@@ -241,8 +247,19 @@ def found_phrase(instances: Sequence[Instance], label: str) -> str:
     share, best = np.any([i.mask for i in own], axis=0).mean(), max(i.score.total for i in own)
     sure = [i.posterior for i in own if i.posterior is not None]
     told = [f'{len(own)} found']*(len(own) > 1) + [f'{max(sure):.0%} sure' for _ in sure[:1]]
-    told += [f'mask quality {best:.2f}', f'{f"{share:.0%}" if share >= .01 else "less than 1%"} of the photo']
+    told += [f'mask quality {best:.2f}', f'{_percent(share)} of the photo']
     return f'{label}: {", ".join(told)}'
+
+def _percent(share): return f'{share:.0%}' if share >= .01 else 'less than 1%'
+
+def shared_and_left_out(instances: Sequence[Instance]) -> list[str]:  # sentences
+    "Which phrases found the same thing, and what was taken out of masks."
+    labels, same, taken = {i.label for i in instances}, {}, {}
+    for i in instances:
+        for phrase in i.also: same.setdefault((i.label, phrase in labels), {})[phrase] = True
+        for other, share in i.left_out.items(): taken[i.label, other] = max(share, taken.get((i.label, other), 0))
+    said = [f'What {"else " if more else ""}was found of {" and ".join(map(repr, phrases))} is the same thing as {label!r}.' for (label, more), phrases in same.items()]
+    return said + [f'Left out of {label!r} with {other!r}: {_percent(share)} of its mask.' for (label, other), share in taken.items()]
 
 # %% ../nbs/07_scene.ipynb #f6e88736
 @dataclass
@@ -259,7 +276,7 @@ class SegmentationResult:
     why: str = ''                                                # why this preset and these engines
     timings: dict[str, float] = field(default_factory=dict)      # stage → seconds
     unused: dict[str, str] = field(default_factory=dict)         # phrase → what of it the engines did not use, as a sentence
-    notes: dict[str, str] = field(default_factory=dict)          # phrase → by which evidence it is absent, or what may be but a part
+    notes: dict[str, str] = field(default_factory=dict)          # phrase → by which evidence it is absent, or why it may be only a part
 
     def __len__(self): return len(self.instances)
 
@@ -282,16 +299,22 @@ class SegmentationResult:
     def labels(self) -> list[str]: return [i.label for i in self.instances]
 
     @property
+    def missing(self) -> list[str]:
+        "The prompts that no instance answers, under whichever word it is kept."
+        answered = {word for i in self.instances for word in i.words}
+        return [p for p in self.prompts if p not in answered]
+
+    @property
     def scores(self) -> np.ndarray:  # float32 [n], total mask score
         return np.array([i.score.total for i in self.instances], np.float32)
 
     def sentence(self) -> str:
         "The answer in words: what was found of each prompt, what was not and why, and what of the text was not used."
-        more = [*self.notes.values(), *self.unused.values()]
+        more = [*shared_and_left_out(self.instances), *self.notes.values(), *self.unused.values()]
         return ' '.join([f'{self._answer().rstrip(".")}.', *more]) if more else self._answer()
 
     def _answer(self) -> str:
-        missing = ', '.join(p for p in self.prompts if p not in self.labels)
+        missing = ', '.join(self.missing)
         found = '; '.join(found_phrase(self.instances, label) for label in dict.fromkeys(self.labels))
         if found: return f'{found}. Not found: {missing}.' if missing else found
         other = ', '.join(f'{name} ({p:.0%})' for name, p in self.seen[:3])
@@ -333,7 +356,7 @@ def to_dict(result: SegmentationResult) -> dict:  # JSON-ready; masks as COCO ru
         if (box := out.get('detected')) is not None: out['detected'] = [float(v) for v in box]
         return out
     d = {f.name: getattr(result, f.name) for f in fields(result) if f.name != 'image'}
-    return d | dict(present=result.present, size=list(result.image.shape[:2]), instances=[plain(i) | dict(xyxy=i.xyxy.tolist(), mask_quality=i.score.total) for i in result.instances],
+    return d | dict(present=result.present, missing=result.missing, size=list(result.image.shape[:2]), instances=[plain(i) | dict(xyxy=i.xyxy.tolist(), mask_quality=i.score.total) for i in result.instances],
                     candidates=[plain(c) for c in result.candidates])
 
 def from_dict(d: dict, image: np.ndarray) -> SegmentationResult:

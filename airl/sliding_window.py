@@ -96,7 +96,7 @@ class SlidingWindowDetector:
             boxes = [_mean_of_ties(windows, odds[:, j], i, self.ties) for i in kept]
             found.append(Detections(np.reshape(boxes, (-1, 4)), expit(odds[kept, j]), [phrase]*len(kept)))
         boxes, score = (np.concatenate([getattr(d, part) for d in found]) for part in ('xyxy', 'score'))
-        every = Detections(boxes, score, sum((d.phrase for d in found), []), engine=self.name)
+        every = Detections(boxes, score, sum((d.phrase for d in found), []), engine=self.name, searched=frozenset(phrases))
         return every[np.argsort(-score, kind='stable')].above(threshold)
 
     def _score(self, image, windows, phrases):

@@ -196,7 +196,7 @@ SETTINGS = dict(weak=Setting('weak', gain=.75, noise=.24, true=0., false=-1.6, s
 # %% ../nbs/13f_standins.ipynb #043962b9
 ASSUMED = dict(   # parameter: what speaks for it, and the lowest and highest value tried
     gain=('ViT-L-14 gives right pairs about .15 to .35 and differs by .02 to .08 between nouns', .6, 1.5),
-    noise=('chosen so that the best of 92 nouns is right for about three crops of four', .12, .3),
+    noise=('chosen so that the best of 92 nouns is right for two crops of three; for one of three where it is weak, for six of seven where it is strong', .12, .3),
     shared=('assumed', .2, .8), lasting=('assumed', .4, .9),
     fill=('assumed; that CLIP favours what is large is published (CLIP Under the Microscope, CVPR 2025)', .5, 1.), ground=('assumed', .05, .4),
     alike=('assumed', .3, .7), part=('half a cat has .79, an ear .5 of the whole cat\'s log-odds: read off one photo', .1, .35),

@@ -27,7 +27,8 @@ class Kept:
           ) -> SegmentationResult:
         "The objects above both thresholds."
         r = self.result
-        chosen = [i for i in r.instances if r.presence.get(i.label, 1.) >= presence and i.detection_score >= detection]
+        def named(i): return [word for word in i.words if r.presence.get(word, 1.) >= presence]
+        chosen = [replace(i, label=words[0], also=words[1:]) for i in r.instances if (words := named(i)) and i.detection_score >= detection]
         return replace(r, instances=chosen, candidates=r.candidates if chosen else [])
 
 def keep(image, text, preset='auto', device=None) -> Kept:
