@@ -55,15 +55,6 @@ class Evidence:
         "The boxes that are at least half as probable as the best."
         return self.some(np.flatnonzero(self.posterior >= .5*self.posterior.max(initial=0)))
 
-    def why_absent(self, least: float = .5,  # probability from which it would have been found
-                  ) -> str:
-        "The evidence by which the phrase is not found, as a sentence."
-        n, told = len(self.boxes), f'{self.presence:.0%}'
-        if least > .5: told += f', and {least:.0%} was asked for'
-        if not n: return f'For {self.phrase!r} no box was found; the chance that the photo shows it is {told}.'
-        best = 'the only box has' if n == 1 else f'the surest of {n} boxes has'
-        return f'For {self.phrase!r} {best} a detection score of {self.boxes.score[0]:.2f}; with all evidence the chance that it is there is {told}.'
-
     def as_dict(self) -> dict:   # JSON-ready
         "All the figures, for a report and for `fit`."
         members = {k: m.tolist() for k, m in self.members.items()}
@@ -83,9 +74,8 @@ def gather(image: np.ndarray,                  # uint8 [H, W, 3], what crops are
     "Ask the scorer about the boxes of all phrases, and about the photo."
     nothing = [np.full(len(d), np.nan) for d in detections]
     areas = [np.clip(box_area(d.xyxy)/image[..., 0].size, 0, 1) for d in detections]
-    said = [p in d.presence for p, d in zip(phrases, detections)]
-    windows = [s and bool(d.reason) for s, d in zip(said, detections)]        # a detector with a fallback gives its reasons
-    own_word = all(s and not w for s, w in zip(said, windows))
+    windows = [p in d.searched for p, d in zip(phrases, detections)]
+    own_word = all(p in d.presence and not w for p, d, w in zip(phrases, detections, windows))
     if scorer is None or own_word: return [Evidence(p, d, n, np.nan, a) for p, d, n, a in zip(phrases, detections, nothing, areas)]
     if not hasattr(scorer, 'odds'):
         whole = logit(np.clip(scorer.presence(image, list(phrases)), 1e-5, 1 - 1e-5))
