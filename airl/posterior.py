@@ -203,7 +203,7 @@ def _near(before: tuple,     # offset and weights
     "Logistic regression that gives up `before` as far as the examples ask for; what speaks for a thing does not come to speak against it."
     from scipy.optimize import minimize
     w0, x = np.array(before), np.column_stack([np.ones(len(x)), x])
-    firm = np.r_[1., np.maximum(.3*np.abs(w0[1:]), .03)]          # standard deviation of what is believed beforehand
+    firm = np.r_[.5, np.maximum(.15*np.abs(w0[1:]), .02)]         # standard deviation of what is believed beforehand
     def cost(w):
         z = logit(share) + x@w
         gradient = x.T@(expit(z) - right) + (w - w0)/firm**2
@@ -211,7 +211,7 @@ def _near(before: tuple,     # offset and weights
     signs = [(None, None)] + [(0, None) if w > 0 else (None, 0) for w in w0[1:]]
     return tuple(round(float(w), 3) for w in minimize(cost, w0, jac=True, bounds=signs, method='L-BFGS-B').x)
 
-def _usual(right, before, share, firm=20) -> float:  # log-odds at even odds of the question
+def _usual(right, before, share, firm=50) -> float:  # log-odds at even odds of the question
     "How usual it is that a box is right; `before` counts as much as `firm` boxes."
     expected = firm*expit(before + logit(share))
     return round(float(logit((right.sum() + expected)/(len(right) + firm)) - logit(share)), 3)
