@@ -119,6 +119,7 @@ class Backup:
         "The last copy: of a run that has ended its files as they are."
         if not self.active: return
         if self.busy: self.thread.join()
+        if whole and _same(self.place/RECORD, self.dir/RECORD): return
         self._link()
         if not whole: return self._write()
         try:
@@ -136,6 +137,8 @@ class Backup:
 def _empty(path):
     "An empty file where a copy was: in place, so that nothing goes to a bin."
     if path.exists(): os.truncate(path, 0)
+
+def _same(one: Path, other: Path) -> bool: return one.exists() and other.exists() and one.read_bytes() == other.read_bytes()
 
 def _copy_files(source: Path, place: Path) -> int: # bytes
     "All files of `source`, each in place, the record last: with it the run in `place` is whole."

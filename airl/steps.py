@@ -116,14 +116,14 @@ def _augment(recipe, size, side, precision):
 class Training:
     "The moving parts of a run."
     def __init__(self, recipe: Recipe, data: ImageSet, accelerator, precision: str, teacher=None, start=None,
-                 resumed: bool = False, # its weights will come from a checkpoint: none are drawn or fetched
+                 resumed: bool = False, # its weights will come from a checkpoint: none are fetched
                 ):
         self.recipe, self.data, self.accelerator, self.precision = recipe, data, accelerator, precision
         self.device, self.n_classes, processes = accelerator.device, len(data.class_names), accelerator.num_processes
         self.batch_size = images_a_step(recipe, len(data), processes)
         self.steps_per_epoch, self.pieces = len(data)//self.batch_size, pieces_a_step(recipe, len(data), processes)
         torch.manual_seed(recipe.seed)
-        net = build_model(recipe, self.n_classes, recipe.pretrained and not resumed)
+        net = build_model(recipe, self.n_classes, recipe.pretrained and not resumed and not start)
         if start: net.load_state_dict(start, strict=False)
         if self.device.type == 'cuda' and self.pieces > 1: self.pieces = self._pieces_here(net)
         net = with_batch_norm(net, self.device, processes, self.batch_size//(processes*self.pieces))
@@ -137,7 +137,8 @@ class Training:
         self.plain = self.model = accelerator.prepare_model(self.net)
         if recipe.compile and compiles(self.device): self.model = torch.compile(self.plain)
         self.shown = data.subset(torch.randperm(len(data), generator=generator_for(recipe.seed, 'shown'))[:1000]) # asked about as they are
-        self.teacher = teacher.to(self.device).eval() if isinstance(teacher, nn.Module) else teacher
+        self.teacher = teacher.to(self.device) if isinstance(teacher, (nn.Module, Tensor)) else teacher
+        if isinstance(teacher, nn.Module): teacher.eval()
         self.augments = {size: _augment(recipe, size, data.images.shape[1], precision) for size in {recipe.small_size or recipe.img_size, recipe.img_size}}
         self.there = {}                            # what lies on the device, by the id of its `ImageSet`
         self.images, self.labels = self.lying(data)
@@ -253,7 +254,7 @@ def _teach(t, x, batch):
     "The teacher's logits for a batch: asked, or looked up and mixed as the labels are."
     if callable(t.teacher):
         with torch.no_grad(): return t.teacher(x)
-    known = F.softmax(t.teacher[batch.rows.to(t.teacher.device)].to(t.device).float(), 1)
+    known = F.softmax(t.teacher[batch.rows].float(), 1)
     return mix(x, known, batch.mixes)[1].clamp_min(1e-8).log() if t.recipe.mixup or t.recipe.cutmix else known.clamp_min(1e-8).log()
 
 # %% ../nbs/02c_steps.ipynb #0d3af900

@@ -257,7 +257,9 @@ def fit(recipe: Recipe,
     question = {'training content': fingerprint(train_set), 'validation content': fingerprint(val_set), 'start': _place(start)} | (dict(teacher=at) if at else {}) | (also or {})
     backup = Backup(run_dir, copy_to, copy_minutes, accelerator.is_main_process)
     with _shared(accelerator, run_dir, recipe, question, writes, resume, overwrite) as (run, over, state):
-        if over: return run
+        if over:
+            with backup: backup.finish(whole=True)
+            return run
         weights = starting_weights(recipe, train_set.class_names, start) if start is not None and not state else None
         shown = progress and accelerator.is_main_process
         with _own_random_numbers(accelerator.device), _algorithms(recipe.deterministic), Stopping() as stop, _bar(shown) as bar, backup:
