@@ -24,7 +24,8 @@ from .vit_model import ModelError, image_size, load_nano
 from .runs import Run
 from .train import fingerprint
 from .steps import fit_temperature
-from .reports import REPORT_FILES, Report, asked_of, negative_log_likelihood
+from .reports import REPORT_FILES, Report, asked_of
+from .steps import negative_log_likelihood  # noqa: F401, old import path
 from .reports import Comparison, bootstrap_interval, calibration_bins, classification_report, compare  # noqa: F401, old import paths
 from .reports import expected_calibration_error, load_report, mistakes, most_confused, per_class  # noqa: F401, old import paths
 from .reports import plot_confusion, plot_mistakes, plot_per_class, plot_reliability, save_report  # noqa: F401, old import paths

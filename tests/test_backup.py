@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from conftest import ROOT
@@ -88,5 +87,3 @@ def test_three_hundred_epochs_fit_on_drive_and_survive_a_kill(tmp_path):
     whole = rows(tmp_path/'drive/run')
     assert len(whole) == 301 and [*map(without_clock, whole[1:first])] == [*map(without_clock, done[1:first])]
     assert {'best_model.pth', 'last_checkpoint.pth', 'recipe.yaml', '.airl.json'} <= {p.name for p in (tmp_path/'drive/run').iterdir()}
-    start = time.monotonic()
-    assert len(train('0.05', tmp_path, 300, local='third')) == 1 and time.monotonic() - start < 120   # it has ended: nothing is trained again
