@@ -35,7 +35,8 @@ def write_slot(path: Path, folder: Path,
         with tarfile.open(fileobj=body, mode='w|', bufsize=1 << 20) as tar: tar.add(folder, '.')
         file.truncate(); _flush(file)
         file.seek(0)
-        file.write(json.dumps(dict(number=number, size=body.size, hash=body.hash.hexdigest())).encode().ljust(_HEADER)); _flush(file)
+        header = dict(number=number, size=body.size, hash=body.hash.hexdigest())
+        file.write(json.dumps(header).encode().ljust(_HEADER)); _flush(file)
     return 2*_HEADER + body.size
 
 def _flush(file): file.flush(); os.fsync(file.fileno())
@@ -53,7 +54,8 @@ def unpack_slot(path: Path, folder: Path) -> bool: # whether it was whole
     found, part = read_header(path), folder.with_name(f'.{folder.name}.unpacked')
     with open(path, 'rb') as file:
         file.seek(_HEADER)
-        if not found or hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest() != found['hash']: return False
+        content = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        if not found or content != found['hash']: return False
         file.seek(_HEADER)
         shutil.rmtree(part, ignore_errors=True)
         with tarfile.open(fileobj=file, mode='r|') as tar: tar.extractall(part, filter='data')
@@ -81,10 +83,12 @@ class Backup:
 
     def _check_place(self):
         "Refuse a folder in which something else lies, or that is the run's own."
-        if self.place.absolute() == self.dir: raise UserError(f'{self.place} is where the run itself is written; name another folder for its copies.')
+        if self.place.absolute() == self.dir:
+            raise UserError(f'{self.place} is where the run itself is written; name another folder for its copies.')
         inside = {p.name for p in self.place.iterdir()} if self.place.is_dir() else set()
         if inside and not inside & {*SLOTS, RECORD}:
-            raise UserError(f'{self.place} holds other things ({", ".join(sorted(inside)[:3])}); name an empty folder for the copies of a run.')
+            some = ', '.join(sorted(inside)[:3])
+            raise UserError(f'{self.place} holds other things ({some}); name an empty folder for the copies of a run.')
 
     @property
     def busy(self) -> bool: return self.thread is not None and self.thread.is_alive()
@@ -105,7 +109,8 @@ class Backup:
         def link(source, target):
             try: os.link(source, target)
             except OSError: shutil.copy2(source, target)
-        shutil.copytree(self.dir, self.snapshot, copy_function=link, ignore=shutil.ignore_patterns('.airl.lock', '*.part', '.*.part*'))
+        left_out = shutil.ignore_patterns('.airl.lock', '*.part', '.*.part*')
+        shutil.copytree(self.dir, self.snapshot, copy_function=link, ignore=left_out)
 
     def _write(self):
         "The next of the two files."
@@ -113,7 +118,9 @@ class Backup:
             self.place.mkdir(parents=True, exist_ok=True)
             self.written += write_slot(self.place/SLOTS[(self.number + 1) % 2], self.snapshot, self.number + 1)
             self.number, self.copies = self.number + 1, self.copies + 1
-        except OSError as e: log.warning('The run could not be copied to %s (%s); that is tried again in %g minutes.', self.place, e.strerror or e, self.minutes)
+        except OSError as e:
+            log.warning('The run could not be copied to %s (%s); that is tried again in %g minutes.',
+                        self.place, e.strerror or e, self.minutes)
 
     def finish(self, whole: bool):  # the run has ended; else it was stopped, and will go on
         "The last copy: of a run that has ended its files as they are."
@@ -126,7 +133,8 @@ class Backup:
             _empty(self.place/SLOTS[(self.number + 1) % 2])               # the older one: its place is needed now
             self.written += _copy_files(self.snapshot, self.place)
             _empty(self.place/SLOTS[self.number % 2])
-        except OSError as e: log.warning('The run could not be copied to %s (%s); it lies in %s.', self.place, e.strerror or e, self.dir)
+        except OSError as e:
+            log.warning('The run could not be copied to %s (%s); it lies in %s.', self.place, e.strerror or e, self.dir)
 
     def __enter__(self): return self
     def __exit__(self, *exc):
@@ -138,7 +146,8 @@ def _empty(path):
     "An empty file where a copy was: in place, so that nothing goes to a bin."
     if path.exists(): os.truncate(path, 0)
 
-def _same(one: Path, other: Path) -> bool: return one.exists() and other.exists() and one.read_bytes() == other.read_bytes()
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.read_bytes() == other.read_bytes()
 
 def _copy_files(source: Path, place: Path) -> int: # bytes
     "All files of `source`, each in place, the record last: with it the run in `place` is whole."
@@ -156,7 +165,10 @@ def take(place: Path, run_dir: Path) -> bool: # whether there was something
         run_dir.mkdir(parents=True, exist_ok=True)
         files = [place/RECORD, *(place/name for answer in answers_in(place).values() for name in answer.files)]
         for file in files:
-            if file.is_file(): (run_dir/file.relative_to(place)).parent.mkdir(parents=True, exist_ok=True); shutil.copy2(file, run_dir/file.relative_to(place))
+            if not file.is_file(): continue
+            target = run_dir/file.relative_to(place)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, target)
         return True
     found = sorted(((h['number'], place/name) for name in SLOTS if (h := read_header(place/name))), reverse=True)
     return any(unpack_slot(path, run_dir) for _, path in found)

@@ -18,8 +18,8 @@ from .steps import Alone, Training, epoch_batches, train_step
 from .vit_model import count
 
 CARDS = dict(T4=65, L4=121, A100=312, H100=989, H200=989)   # 10¹² operations a second in half precision, dense, as published
-MEASURED = {('vit_small_patch32_224', 'H200'): 3765}        # images a second: 34 ms for 128, before steps stopped waiting for copies
-_USED, _ASKED = .3, .010   # estimates: the share of a card's arithmetic that a ViT-S uses, and the seconds that asking for a step takes
+MEASURED = {('vit_small_patch32_224', 'H200'): 3765}        # images a second: 34 ms for 128, when steps still waited for copies
+_USED, _ASKED = .3, .010   # estimates: share of a card's arithmetic that a ViT-S uses; seconds that asking for a step takes
 
 class CostError(UserError): "A cost that cannot be told."
 
@@ -30,7 +30,8 @@ def _flops(model: str, args: tuple, img_size: int) -> float:
 
 def images_per_second(recipe: Recipe, card: str) -> tuple[float, bool]: # and whether that was measured
     "How fast `card` trains by `recipe`."
-    if card not in CARDS: raise CostError(f'Nothing is known of the card {card!r}; there are {", ".join(CARDS)}. `measure_rate` measures the one at hand.')
+    if card not in CARDS:
+        raise CostError(f'Nothing is known of the card {card!r}; there are {", ".join(CARDS)}. `measure_rate` measures the one at hand.')
     if (rate := MEASURED.get((recipe.model, card))): return float(rate), True
     args = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in recipe.model_args.items())
     arithmetic = 3*_flops(recipe.model, args, recipe.img_size)*recipe.batch_size/(_USED*1e12*CARDS[card])
@@ -101,7 +102,8 @@ def time_line(recipe: Recipe, rate: float, n: int) -> str: # rate: images a seco
     whole, limit = 60*expected_hours(recipe, rate, n), recipe.max_minutes
     epochs = recipe.epochs if not limit or whole <= limit else max(1, int(recipe.epochs*limit/whole))
     some = f'all {recipe.epochs}' if epochs == recipe.epochs else f'about {epochs} of {recipe.epochs}'
-    least = f'; the first {recipe.warmup_epochs:g} only warm up, so more hours or a shorter preset are better' if epochs < 3*recipe.warmup_epochs else ''
+    least = f'; the first {recipe.warmup_epochs:g} only warm up, so more hours or a shorter preset are better'
+    if epochs >= 3*recipe.warmup_epochs: least = ''
     return f'Time: about {_span(min(whole, limit or whole))} for {some} epochs, at {rate:,.0f} images a second (measured just now){least}.'
 
 def _span(minutes): return f'{minutes/60:.1f} hours' if minutes >= 90 else f'{max(1, round(minutes))} minutes'

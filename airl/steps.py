@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 # %% ../nbs/02c_steps.ipynb #f5debf7b
 def pieces_a_step(recipe: Recipe, n: int, processes: int = 1) -> int:
-    "The recipe's `accumulate`, shared among the processes, or as many pieces of that size as a smaller data set of `n` images makes."
+    "The recipe's `accumulate`, shared among processes; of a smaller data set as many as `n` images make."
     most = min(recipe.accumulate, -(-n*recipe.accumulate//recipe.batch_size))
     return max(1, most//processes)
 
@@ -65,7 +65,9 @@ def batch_norm_of(net: nn.Module, device: torch.device, processes: int) -> str: 
     if processes == 1: return 'own'
     return 'shared' if device.type == 'cuda' else 'apart'
 
-def with_batch_norm(net: nn.Module, device: torch.device, processes: int, images: int) -> nn.Module: # images a process and piece
+def with_batch_norm(net: nn.Module, device: torch.device, processes: int,
+                    images: int, # of a process and piece
+                   ) -> nn.Module:
     "`net` with batch norm over all processes where that can be had; a sentence where it cannot."
     how = batch_norm_of(net, device, processes)
     if how == 'apart':
@@ -92,7 +94,9 @@ class Average(ModelEmaV3):
         return min(self.decay, (1 + done)/(10 + done))
 
 # %% ../nbs/02c_steps.ipynb #d97a2514
-def muon_dtype(device: torch.device, precision: str, native: bool): # torch.dtype; native: the device computes in bfloat16
+def muon_dtype(device: torch.device, precision: str,
+               native: bool, # the device computes in bfloat16
+              ) -> torch.dtype:
     "In which numbers Muon makes updates orthogonal: bfloat16 where a GPU has it, or a CPU trains in it."
     fast = precision == 'bf16' if device.type == 'cpu' else native
     return torch.bfloat16 if fast else torch.float32
@@ -109,8 +113,9 @@ def _dtype(precision): return dict(bf16=torch.bfloat16, fp16=torch.float16, fp32
 
 def _augment(recipe, size, side, precision):
     "The recipe's augmentation at `size` pixels, of images of `side`."
-    return Augment(size, recipe.scale, shift=round(recipe.shift*side/recipe.img_size), hflip=recipe.hflip, jitter=recipe.jitter,
-                   dtype=_dtype(precision), cutout=round(recipe.cutout*size/recipe.img_size), mean=recipe.mean, std=recipe.std)
+    r = recipe
+    return Augment(size, r.scale, shift=round(r.shift*side/r.img_size), hflip=r.hflip, jitter=r.jitter,
+                   dtype=_dtype(precision), cutout=round(r.cutout*size/r.img_size), mean=r.mean, std=r.std)
 
 # %% ../nbs/02c_steps.ipynb #25fb084a
 class Training:
@@ -136,23 +141,28 @@ class Training:
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == 'fp16')
         self.plain = self.model = accelerator.prepare_model(self.net)
         if recipe.compile and compiles(self.device): self.model = torch.compile(self.plain)
-        self.shown = data.subset(torch.randperm(len(data), generator=generator_for(recipe.seed, 'shown'))[:1000]) # asked about as they are
+        some = torch.randperm(len(data), generator=generator_for(recipe.seed, 'shown'))[:1000]
+        self.shown = data.subset(some)             # asked about as they are
         self.teacher = teacher.to(self.device) if isinstance(teacher, (nn.Module, Tensor)) else teacher
         if isinstance(teacher, nn.Module): teacher.eval()
-        self.augments = {size: _augment(recipe, size, data.images.shape[1], precision) for size in {recipe.small_size or recipe.img_size, recipe.img_size}}
+        sizes = {recipe.small_size or recipe.img_size, recipe.img_size}
+        self.augments = {size: _augment(recipe, size, data.images.shape[1], precision) for size in sizes}
         self.there = {}                            # what lies on the device, by the id of its `ImageSet`
         self.images, self.labels = self.lying(data)
         self.steps, self.seconds, self.rows = 0, 0., []
         self.working = 0.                          # seconds of this epoch, validation not counted
-        self.sums = torch.zeros(3, dtype=_sum_type(self.device), device=self.device) # of this epoch: loss, right answers, images
+        # of this epoch: loss, right answers, images
+        self.sums = torch.zeros(3, dtype=_sum_type(self.device), device=self.device)
 
     def _pieces_here(self, net):
-        memory, share = torch.cuda.get_device_properties(self.device).total_memory, self.batch_size//self.accelerator.num_processes
+        memory = torch.cuda.get_device_properties(self.device).total_memory
+        share = self.batch_size//self.accelerator.num_processes
         return pieces_that_fit(_bytes_an_image(net, self.precision), share, memory, self.pieces)
 
     def lying(self, data: ImageSet) -> tuple[Tensor, Tensor]: # uint8 [n, H, W, 3], int64 [n]
         "Images and labels of `data` on the device, sent there once."
-        if id(data) not in self.there: self.there[id(data)] = (data, data.images.to(self.device), data.labels.to(self.device))
+        if id(data) not in self.there:
+            self.there[id(data)] = (data, data.images.to(self.device), data.labels.to(self.device))
         return self.there[id(data)][1:]
 
     @property
@@ -167,11 +177,13 @@ class Training:
     @property
     def out_of_time(self): return bool(self.recipe.max_minutes) and self.seconds >= 60*self.recipe.max_minutes
     @property
-    def over(self): return self.epoch >= self.recipe.epochs or bool(self.rows) and self.out_of_time and self.rows[-1].seconds >= 60*self.recipe.max_minutes
+    def over(self):
+        if self.epoch >= self.recipe.epochs: return True
+        return bool(self.rows) and self.out_of_time and self.rows[-1].seconds >= 60*self.recipe.max_minutes
 
 # %% ../nbs/02c_steps.ipynb #b9aedc95
 def mirrored(seed: int, n: int, epoch: int) -> Tensor: # bool [n]
-    "Which images are mirrored in this epoch: a random half, in the next epoch the other (airbench's alternating flip, arXiv:2404.00498)."
+    "Which images are mirrored in this epoch: a random half, in the next the other (airbench, arXiv:2404.00498)."
     return (torch.rand(n, generator=generator_for(seed, 'flips')) < .5) ^ bool(epoch % 2)
 
 class Batch(NamedTuple):
@@ -179,7 +191,8 @@ class Batch(NamedTuple):
     rows: Tensor   # int64 [n], row numbers of the training set
     draws: Draws
     mixes: Mixes
-    def part(self, start, stop): return Batch(self.rows[start:stop], self.draws.rows(start, stop), self.mixes.rows(start, stop))
+    def part(self, start, stop):
+        return Batch(self.rows[start:stop], self.draws.rows(start, stop), self.mixes.rows(start, stop))
 
 def epoch_rows(training: Training) -> Tensor: # int64 [steps left, batch]
     "Row numbers of the batches of this epoch that are still to come, of all processes together."
@@ -193,7 +206,8 @@ def epoch_batches(training: Training) -> Iterator[Batch]:
     if not len(left): return
     n, share = t.steps_per_epoch*t.batch_size, t.batch_size//t.accelerator.num_processes
     generator = generator_for(r.seed, 'epoch', t.epoch)
-    draws, mixes = t.augment.draw(n, *t.images.shape[1:3], generator), draw_mixes(n, r.mixup, r.cutmix, r.mix_prob, generator=generator)
+    draws = t.augment.draw(n, *t.images.shape[1:3], generator)
+    mixes = draw_mixes(n, r.mixup, r.cutmix, r.mix_prob, generator=generator)
     own = torch.arange(n).view(-1, t.batch_size)[-len(left):, t.accelerator.process_index*share:][:, :share].flatten()
     rows = left.flatten()[own - (n - left.numel())]
     draws, mixes = draws.take(own, 'cpu'), mixes.take(own, t.device)
@@ -222,7 +236,8 @@ def train_step(training: Training,
 def _backward(t, augment, batch, last):
     "Gradients of one piece of a batch; its loss."
     r, n = t.recipe, len(batch.rows)
-    x, targets = augment.apply(t.images[batch.rows], batch.draws), soft_targets(t.labels[batch.rows], t.n_classes, r.smoothing)
+    x = augment.apply(t.images[batch.rows], batch.draws)
+    targets = soft_targets(t.labels[batch.rows], t.n_classes, r.smoothing)
     if r.mixup or r.cutmix: x, targets = mix(x, targets, batch.mixes)
     if r.channels_last: x = x.contiguous(memory_format=torch.channels_last)
     with contextlib.nullcontext() if last else t.accelerator.no_sync(t.model):
@@ -246,7 +261,8 @@ def _asked(t, x):
     from torch._dynamo.exc import TorchDynamoException
     try: return t.model(x)
     except TorchDynamoException as e:
-        log.warning('The model could not be compiled (%s) and runs as it is; compile=false in the recipe leaves that out.', str(e).strip().splitlines()[0][:200])
+        why = str(e).strip().splitlines()[0][:200]
+        log.warning('The model could not be compiled (%s) and runs as it is; compile=false in the recipe leaves that out.', why)
         t.model = t.plain
         return t.model(x)
 
@@ -255,7 +271,8 @@ def _teach(t, x, batch):
     if callable(t.teacher):
         with torch.no_grad(): return t.teacher(x)
     known = F.softmax(t.teacher[batch.rows].float(), 1)
-    return mix(x, known, batch.mixes)[1].clamp_min(1e-8).log() if t.recipe.mixup or t.recipe.cutmix else known.clamp_min(1e-8).log()
+    if t.recipe.mixup or t.recipe.cutmix: known = mix(x, known, batch.mixes)[1]
+    return known.clamp_min(1e-8).log()
 
 # %% ../nbs/02c_steps.ipynb #0d3af900
 @torch.no_grad()
@@ -264,7 +281,8 @@ def validate(training: Training, data: ImageSet,
             ) -> tuple[float, np.ndarray]: # mean loss, int64 [k, k]: true class, answer
     "Loss and confusion matrix on `data`, shared out among the processes."
     t, r, net, k = training, training.recipe, (net or training.averaged).eval(), training.n_classes
-    total, table = torch.zeros(1, dtype=t.sums.dtype, device=t.device), torch.zeros(k*k, dtype=torch.int64, device=t.device)
+    total = torch.zeros(1, dtype=t.sums.dtype, device=t.device)
+    table = torch.zeros(k*k, dtype=torch.int64, device=t.device)
     mine = slice(t.accelerator.process_index, None, t.accelerator.num_processes)
     size = min(t.batch_size, 256)  # no larger than a step: validation must not need more memory than training
     for images, labels in zip(*(x[mine].split(size) for x in t.lying(data))):
@@ -304,5 +322,6 @@ def held_out_temperature(training: Training, data: ImageSet, net: nn.Module) -> 
     t, r, answers = training, training.recipe, []
     for images in t.lying(data)[0].split(min(t.batch_size, 256)):
         x = prepare(images, r.img_size, r.mean, r.std, _dtype(t.precision))
-        with _arithmetic(t): answers.append(sum(net(view).float() for view in ([x, x.flip(-1)] if r.tta == 'hflip' else [x])))
-    return fit_temperature((torch.cat(answers)/(2 if r.tta == 'hflip' else 1)).cpu().numpy(), data.labels.numpy())
+        views = [x, x.flip(-1)] if r.tta == 'hflip' else [x]
+        with _arithmetic(t): answers.append(sum(net(view).float() for view in views)/len(views))
+    return fit_temperature(torch.cat(answers).cpu().numpy(), data.labels.numpy())
