@@ -34,7 +34,8 @@ shell.register_magic_function(lambda line: asked.append(line), magic_name='pip')
 for cell in json.loads(Path(notebook).read_text(encoding='utf-8'))['cells']:
     source = ''.join(cell['source'])
     if cell['cell_type'] != 'code' or only and not all(word in source for word in only): continue
-    shell.run(source)
+    for output in shell.run(source):
+        if output.get('name') == 'stdout': print(''.join(output['text']))
     if shell.exc: sys.exit(f'{source}\\n\\n{type(shell.exc).__name__}: {shell.exc}')
 print(json.dumps(asked))
 '''
