@@ -54,9 +54,9 @@ def hours_table(presets=tuple(p for p in PRESETS if p.startswith('reference'))) 
         recipe, cells = Recipe.preset(name), []
         for card in CARDS:
             rate, measured = images_per_second(recipe, card)
-            cells.append(f'{"" if measured else "~"}{expected_hours(recipe, rate):.1f}')
+            cells.append(f'{"" if measured else "~"}{expected_hours(recipe, rate):.2g}')
         rows.append(f'| {name} | {" | ".join(cells)} |')
-    return '\n'.join(rows) + '\n\n~ estimated from the published arithmetic of the card; the others from a rate that was measured.\n'
+    return '\n'.join(rows) + '\n\n~ estimated from the published arithmetic of the card; the others from a rate that was measured, with an earlier version whose steps waited for copies.\n'
 
 # %% ../nbs/02e_costs.ipynb #8db7ccfc
 def measure_rate(recipe: Recipe, data: ImageSet, device=None,  # as `fit` has it
