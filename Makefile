@@ -10,7 +10,7 @@ endif
 PY := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test export notebooks readme docs bench weights lite lock clean
+.PHONY: help setup demo test lowest export notebooks readme docs bench weights lite lock clean
 
 help: ## What each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,6 +25,8 @@ demo: $(VENV)/.base ## The main job on real photos, about three minutes after se
 	@$(PY) -m airl demo
 test: $(VENV)/.dev ## Every check and every notebook (JOBS=2; FLAGS="slow network" runs those cells too)
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal --flags "$(FLAGS)"
+lowest: $(VENV)/.dev ## Notebooks 00 to 04 at the lowest versions that settings.ini allows, in .venv-lowest (gigabytes the first time; NB="01 02a" for some)
+	@$(PY) tools/lowest.py $(NB)
 export: $(VENV)/.dev ## Notebooks to airl/
 	@$(BIN)/nbdev_export
 notebooks: $(VENV)/.dev ## Run the notebooks in place, keep their figures, clean them (NB="05_photos 07_scene" for some)

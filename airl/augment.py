@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['IMAGENET_MEAN', 'IMAGENET_STD', 'random_crops', 'interpolation_matrix', 'resample', 'Taps', 'interpolation_taps',
-           'color_jitter', 'Draws', 'Augment', 'cutout', 'prepare', 'Mixes', 'draw_mixes', 'soft_targets', 'mix']
+           'constant', 'color_jitter', 'Draws', 'Augment', 'cutout', 'prepare', 'Mixes', 'draw_mixes', 'soft_targets',
+           'mix']
 
 # %% ../nbs/00a_augment.ipynb #5c1303c8
 import math
@@ -121,6 +122,11 @@ def _blend_rows(wide: Tensor, # [n, c, H, S]
 # %% ../nbs/00a_augment.ipynb #3969a2c2
 _GREY = (.2989, .587, .114)
 
+@lru_cache(32)
+def constant(values: tuple, device: torch.device) -> Tensor:
+    "A tensor of `values`, sent to `device` once: every copy from the host makes a GPU wait for it."
+    with torch.inference_mode(False): return torch.tensor(values, device=device)
+
 def color_jitter(images: Tensor,  # float [n, 3, H, W], 0..1
                  factors: Tensor, # float [n, 3]: brightness, contrast, saturation; 1 leaves as it is
                  order: Tensor,   # int64 [n, 3]: which of them comes first, second, third
@@ -129,7 +135,7 @@ def color_jitter(images: Tensor,  # float [n, 3, H, W], 0..1
                 ) -> Tensor:
     "Brightness, contrast and saturation of every image, in its own order, as torchvision's `ColorJitter` does it."
     n, _, h, w = images.shape
-    x, grey, one = images.view(n, 3, h*w), torch.tensor(_GREY, device=images.device), torch.eye(3, device=images.device)
+    x, grey, one = images.view(n, 3, h*w), constant(_GREY, images.device), torch.eye(3, device=images.device)
     weights, turn = (rows[:, :, None]*columns[:, None]).view(n, 1, h*w), order.T[..., None, None]
     factor = factors.gather(1, order).T[..., None, None]       # [3, n, 1, 1], a turn a row
     matrix = factor*one + (1 - factor)*(turn == 2)*grey        # of the colours; saturation blends with grey
@@ -150,14 +156,18 @@ class Draws(NamedTuple):
     order: Tensor   # int64 [n, 3]
     holes: Tensor   # float [n, 2]: centre of the cut-out square, 0..1
 
-    def rows(self, start, stop, device='cpu'):
+    def rows(self, start, stop, device=None): # where they lie if None
         "The choices for images `start` to `stop`, on `device`."
-        return type(self)(*(t[start:stop].to(device, non_blocking=True) for t in self))
+        return type(self)(*(t[start:stop].to(device or t.device, non_blocking=True) for t in self))
+
+    def take(self, index: Tensor, device): # int64 [m]
+        "The choices for the images at `index`, on `device`."
+        return type(self)(*(t[index].to(device, non_blocking=True) for t in self))
 
 IMAGENET_MEAN, IMAGENET_STD = (.485, .456, .406), (.229, .224, .225)
 
 def _statistics(mean, std, device):
-    return (torch.tensor(x, device=device).view(1, 3, 1, 1) for x in (mean, std))
+    return (constant(tuple(x), torch.device(device)).view(1, 3, 1, 1) for x in (mean, std))
 
 # %% ../nbs/00a_augment.ipynb #74793ec2
 @dataclass
@@ -243,7 +253,13 @@ def prepare(images: Tensor,   # uint8 [n, H, W, 3]
            ) -> Tensor:       # normalised, [n, 3, img_size, img_size]
     "Resize and normalise, nothing random: what evaluation does."
     plain = Augment(img_size, scale=(1, 1), hflip=0., jitter=(0, 0, 0), mean=mean, std=std, dtype=dtype)
-    return plain(images, torch.Generator())
+    return plain.apply(images, _undrawn(*images.shape[:3], images.device))
+
+def _undrawn(n, height, width, device) -> Draws:
+    "The whole image as it is, `n` times: made where the images lie."
+    full = lambda value, *shape: torch.full((n, *shape), value, device=device)
+    crops = torch.stack([full(0.), full(0.), full(float(height)), full(float(width))], 1)
+    return Draws(crops, full(False), full(1., 3), torch.arange(3, device=device).expand(n, 3), full(.5, 2))
 
 # %% ../nbs/00a_augment.ipynb #f4eb83ba
 class Mixes(NamedTuple):
@@ -251,7 +267,7 @@ class Mixes(NamedTuple):
     share: Tensor  # float [n], the part that an image keeps; 1 for images that stay alone
     boxes: Tensor  # float [n, 4], CutMix rectangle as y0, x0, y1, x1 in 0..1; empty for MixUp
     cutmix: Tensor # bool [n]
-    rows = Draws.rows
+    rows, take = Draws.rows, Draws.take
 
 def draw_mixes(n: int,
                mixup=.8,   # α of MixUp's Beta(α, α); 0 for no MixUp

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['log', 'pick_device', 'has_bf16', 'encoder_dtype', 'inference', 'inference_precision', 'training_precision',
-           'out_of_memory', 'in_chunks', 'without_init', 'trim_heap']
+           'out_of_memory', 'in_chunks', 'without_init', 'host_copies', 'trim_heap']
 
 # %% ../nbs/06a_devices.ipynb #e68f9f22
 import logging, time
@@ -94,6 +94,25 @@ def without_init():  # a context manager
             drawn = isinstance(tensor, torch.nn.Parameter) and getattr(function, '__name__', '').endswith(_INITIALISERS)
             return tensor if drawn else function(*args, **kwargs)
     return Undrawn()
+
+# %% ../nbs/06a_devices.ipynb #cca3de59
+def host_copies(device):  # yields the names of the operations, as they come
+    "Lists what is sent from the CPU to `device`: copies, tensors of Python's numbers, indices that lie on the CPU."
+    import torch
+    from contextlib import contextmanager
+    from torch.utils._python_dispatch import TorchDispatchMode
+    kind, found = torch.device(device).type, []
+    class Listening(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            out, name = function(*args, **(kwargs or {})), function.__name__.split('.')[0]
+            given = [x for arg in args for x in (arg if isinstance(arg, (list, tuple)) else [arg]) if isinstance(x, torch.Tensor)]
+            sent = name == 'lift_fresh' or any(x.device.type != kind and x.ndim for x in given)   # the first ends `torch.tensor`
+            if sent and isinstance(out, torch.Tensor) and out.device.type == kind: found.append(name)
+            return out
+    @contextmanager
+    def listing():
+        with Listening(): yield found
+    return listing()
 
 # %% ../nbs/06a_devices.ipynb #7e4ce112
 def trim_heap():

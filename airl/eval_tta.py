@@ -4,15 +4,16 @@
 
 # %% auto #0
 __all__ = ['EXPORTED', 'TTA', 'Classifier', 'load_classifier', 'views', 'content_of_both', 'compute_logits', 'evaluate',
-           'check_report', 'fit_temperature', 'Deployed', 'Exported', 'export_model']
+           'check_report', 'Deployed', 'Exported', 'export_model']
 
 # %% ../nbs/03_eval_tta.ipynb #921a0a5a
 import hashlib, json, time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np, torch
 from torch import Tensor, nn
+from .devices import inference_precision
 from .files import UserError, replacing
 from .outputs import check_answer, content_of, refuse_existing
 from .telling import progress
@@ -22,7 +23,9 @@ from .data import DataError, ImageSet, batches
 from .vit_model import ModelError, image_size, load_nano
 from .runs import Run
 from .train import fingerprint
-from .reports import REPORT_FILES, Report, asked_of, negative_log_likelihood
+from .steps import fit_temperature
+from .reports import REPORT_FILES, Report, asked_of
+from .steps import negative_log_likelihood  # noqa: F401, old import path
 from .reports import Comparison, bootstrap_interval, calibration_bins, classification_report, compare  # noqa: F401, old import paths
 from .reports import expected_calibration_error, load_report, mistakes, most_confused, per_class  # noqa: F401, old import paths
 from .reports import plot_confusion, plot_mistakes, plot_per_class, plot_reliability, save_report  # noqa: F401, old import paths
@@ -53,8 +56,8 @@ def load_classifier(source='nano', # 'nano', a run folder, a `Run`, an exported 
     if source == 'nano': return _nano()
     if isinstance(source, (str, Path)) and Path(source).suffix in EXPORTED and not Path(source).is_dir(): return _exported(Path(source))
     run = source if isinstance(source, Run) else Run(source)
-    recipe = run.recipe
-    return Classifier(run.load_model(), run.class_names, recipe.img_size, recipe.mean, recipe.std, name=run.dir.name, tta='hflip' if recipe.hflip or recipe.alternate_flip else 'none')
+    recipe, best = run.recipe, run.best()
+    return Classifier(run.load_model(), best['class_names'], recipe.img_size, recipe.mean, recipe.std, best.get('temperature', 1.), run.dir.name, recipe.tta)
 
 def _nano():
     try: model, card = load_nano()
@@ -91,17 +94,21 @@ def compute_logits(classifier: Classifier,
                    tta: str = 'none',  # one of `TTA`
                    batch_size: int = 250,
                    device=None,        # None: a GPU where there is one
+                   precision: str | None = None, # 'fp32', 'bf16', 'fp16'; None: what is fast on the device
                   ) -> np.ndarray:     # float32 [n, k]
     "Logits for every image, averaged over the views."
     c, device = classifier, device or ('cuda' if torch.cuda.is_available() else 'cpu')
-    model, out = c.model.to(device).eval(), []
+    model, out, precision = c.model.to(device).eval(), [], precision or inference_precision(str(device))
+    half = dict(bf16=torch.bfloat16, fp16=torch.float16).get(precision)
     with progress(total=len(images), unit='image', leave=False, delay=2) as bar:
         for batch, _ in batches(images, batch_size, device=device):
             x = prepare(batch, c.img_size, c.mean, c.std)
-            out.append(sum(weight*model(view).float() for weight, view in views(x, tta)).cpu())
+            with torch.autocast(torch.device(device).type, half) if half else nullcontext():
+                out.append(sum(weight*model(view).float() for weight, view in views(x, tta)).cpu())
             bar.update(len(batch))
     logits = torch.cat(out)
     if n := int((~torch.isfinite(logits).all(1)).sum()):
+        if half: return compute_logits(c, images, tta, batch_size, device, 'fp32')
         raise ModelError(f'{c.name or "The model"} answers {n} of {len(images)} images with what is no finite number; its weights '
                          'are broken: train it again, with a lower lr.')
     return logits.numpy()
@@ -127,19 +134,11 @@ def evaluate(model,             # whatever `load_classifier` takes
 def _few(names): return ', '.join(names[:3]) + (f' … ({len(names)})' if len(names) > 3 else '')
 
 # %% ../nbs/03_eval_tta.ipynb #38107c39
-def check_report(folder, classifier: Classifier, images: ImageSet, tta: str = 'none', overwrite=False):
+def check_report(folder, classifier: Classifier, images: ImageSet, tta: str | None = None, overwrite=False): # what suits the model if None
     "Raise `OutputError` where the report that `evaluate` will give cannot be saved; to be called before it is asked."
     known = content_of_both(classifier, images)
-    question = asked_of(classifier.name, images.source, tta, known, classifier.temperature)
+    question = asked_of(classifier.name, images.source, tta or classifier.tta, known, classifier.temperature)
     check_answer(folder, 'report', 'eval', question, REPORT_FILES, overwrite)
-
-# %% ../nbs/03_eval_tta.ipynb #0cb19882
-def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
-    "The temperature between 0.05 and 20 with the least negative log-likelihood; 1 where every answer is right, for then there is no least."
-    if (logits.argmax(1) == targets).all(): return 1.
-    from scipy.optimize import minimize_scalar
-    found = minimize_scalar(lambda t: negative_log_likelihood(logits/np.exp(t), targets), bounds=(-3, 3), method='bounded')
-    return float(np.exp(found.x))
 
 # %% ../nbs/03_eval_tta.ipynb #8c45e543
 @contextmanager

@@ -9,11 +9,13 @@ __all__ = ['RunError', 'Epoch', 'write_metrics', 'save_atomic', 'Run', 'build_mo
 # %% ../nbs/02b_runs.ipynb #f6f94b58
 import csv
 import dataclasses
+import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 import torch
 from torch import nn
@@ -39,7 +41,9 @@ class Epoch:
     lr: float
     best_accuracy: float  # so far
     seconds: float        # since the run began, pauses not counted
-    images_per_second: float
+    images_per_second: float # of the steps, without validation
+    plain_accuracy: float = nan # of training images as they are, a thousand at most
+    raw_accuracy: float = nan   # on the validation, of the weights as they are, not averaged
 
 def write_metrics(path, rows: list[Epoch]):
     "The whole table, in one step."
@@ -76,9 +80,15 @@ class Run:
             return [Epoch(int(row.pop('epoch')), **{k: float(v) for k, v in row.items()}) for row in csv.DictReader(f)]
 
     @property
+    def costs(self) -> dict: # 'seconds', 'images_per_second', 'peak_memory_gb', …; empty before the end
+        "What the training cost, as `environment.json` has it."
+        file = self.file('environment.json')
+        return json.loads(file.read_text(encoding='utf-8')).get('costs', {}) if file.exists() else {}
+
+    @property
     def checkpoint(self) -> Path: return self.file('last_checkpoint.pth')
 
-    def best(self) -> dict: # 'model' (state dict), 'class_names', 'epoch', 'val_accuracy'
+    def best(self) -> dict: # 'model' (state dict), 'class_names', 'epoch', 'val_accuracy'; of an ended run 'temperature'
         "What `best_model.pth` holds."
         path = self.file('best_model.pth')
         if not path.exists(): raise RunError(f'{self.dir} has no best_model.pth yet: no epoch of it has ended.')
@@ -186,7 +196,7 @@ def plot_curves(rows: list[Epoch]):
     "Loss, accuracy, validation metrics and learning rate over the epochs."
     import matplotlib.pyplot as plt
     fig, axes = plt.subplots(2, 2, figsize=(6.4, 4.2), layout='constrained')
-    shown = dict(loss=('train_loss', 'val_loss'), accuracy=('train_accuracy', 'val_accuracy'),
+    shown = dict(loss=('train_loss', 'val_loss'), accuracy=('train_accuracy', 'plain_accuracy', 'val_accuracy', 'raw_accuracy'),
                  validation=('val_precision', 'val_recall', 'val_f1'), **{'learning rate': ('lr',)})
     for ax, (title, names) in zip(axes.flat, shown.items()):
         for name in names: ax.plot([r.epoch for r in rows], [getattr(r, name) for r in rows], label=name.split('_')[0 if title in ('loss', 'accuracy') else -1])

@@ -161,12 +161,12 @@ def each_photo(photos: list[str],
 
 # %% ../nbs/20a_shell.ipynb #8d082d7a
 Models = Annotated[str, typer.Option('--models', '--preset', help='Which engines: auto (the best whose weights are here), paper, fast, sam3, lite.')]
-Device = Annotated[str | None, typer.Option(help='cpu, cuda or mps; the fastest here if not given.')]
+Device = Annotated[str | None, typer.Option(help='cpu, cuda, cuda:1 or mps; the fastest here if not given.')]
 Overwrite = Annotated[bool, typer.Option('--overwrite', help='Replace what an earlier run has written there about something else, in one step at the end. Files of your own stay.')]
 
 Model = Annotated[str, typer.Option('--model', '-m', help='nano, the folder of a run, or a file that airl export wrote.')]
 Data = Annotated[str, typer.Option(help='cifar10, cifar10:FILE.parquet, folder:DIR (a folder of photos a class; a fifth of each is the test part, unless DIR holds train and test or val), sample (ships with the package) or digits.')]
-Tta = Annotated[str, typer.Option('--tta', help='Test-time augmentation, the mean answer to each image as it is and mirrored (hflip) or moved a little (shift): none, shift, hflip, or hflip+shift.')]
+Tta = Annotated[str | None, typer.Option('--tta', help='Test-time augmentation, the mean answer to each image as it is and mirrored (hflip) or moved a little (shift): none, shift, hflip, or hflip+shift. What suits the model if not given: hflip where it was trained with mirror images.')]
 Preset = Annotated[str | None, typer.Option('--preset', help='The same as NAME.')]
 
 # %% ../nbs/20a_shell.ipynb #54b44cc3

@@ -76,13 +76,12 @@ def rates(data, n, rounds):
 
 def nano_training(preset, copies=8):
     "A training of ViT-nano about to begin, on the sample repeated: at 24 px by the preset `nano`, at 32 px by `nano_long`."
-    from accelerate import Accelerator
     from airl.devices import training_precision
     from airl.recipe import Recipe
-    from airl.train import Training
+    from airl.steps import Alone, Training
     sample = load_cifar10('sample')
     data = ImageSet(sample.images.repeat(copies, 1, 1, 1), sample.labels.repeat(copies), sample.class_names, f'sample, {copies} times')
-    t = Training(Recipe.preset(preset), data, Accelerator(cpu=True), training_precision(torch.device('cpu')))
+    t = Training(Recipe.preset(preset), data, Alone('cpu'), training_precision(torch.device('cpu')))
     t.model.train()
     return t
 
@@ -105,12 +104,12 @@ def bare_step(t, rounds):
 
 def images_per_second(t, steps, threads):
     "All in, by the wall clock, the best step of some."
-    from airl.train import epoch_rows, train_step
+    from airl.steps import epoch_batches, train_step
     torch.set_num_threads(threads)
-    rows, best = epoch_rows(t), 1e9
+    batches, best = list(epoch_batches(t)), 1e9
     for i in range(steps):
         start = time.perf_counter()
-        train_step(t, rows[i % len(rows)])
+        train_step(t, batches[i % len(batches)])
         best = min(best, time.perf_counter() - start)
     torch.set_num_threads(1)
     return t.recipe.batch_size/best
@@ -118,7 +117,7 @@ def images_per_second(t, steps, threads):
 
 def rest_of_a_step(t, rounds):
     "Seconds of everything else: draws, gather, augmentation, targets, mixing, clipping, averaging."
-    from airl.train import epoch_rows
+    from airl.steps import epoch_rows
     r, rows, best = t.recipe, epoch_rows(t)[0], 1e9
     for p in t.net.parameters(): p.grad = torch.zeros_like(p)
     for i in range(rounds):
@@ -139,16 +138,15 @@ def peak_memory(copies=50, steps=4):
     "MB, in a process of its own."
     script = f"""
 import resource, sys, torch
-from accelerate import Accelerator
 from airl.data import ImageSet, load_cifar10
 from airl.devices import training_precision
 from airl.recipe import Recipe
-from airl.train import Training, epoch_rows, train_step
+from airl.steps import Alone, Training, epoch_batches, train_step
 sample = load_cifar10('sample')
 data = ImageSet(sample.images.repeat({copies}, 1, 1, 1), sample.labels.repeat({copies}), sample.class_names, 'sample')
-t = Training(Recipe.preset('nano', small_size=0, small_share=0.), data, Accelerator(cpu=True), training_precision(torch.device('cpu')))
+t = Training(Recipe.preset('nano', small_size=0, small_share=0.), data, Alone('cpu'), training_precision(torch.device('cpu')))
 t.model.train()
-for rows in epoch_rows(t)[:{steps}]: train_step(t, rows)
+for _, batch in zip(range({steps}), epoch_batches(t)): train_step(t, batch)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
     told = int(subprocess.run([sys.executable, '-c', script], check=True, capture_output=True, text=True).stdout.split()[-1])

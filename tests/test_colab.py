@@ -1,6 +1,8 @@
 "The notebooks that Colab opens: badges and first cells in step, run whole on a laptop and with a stand-in for `google.colab`."
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +11,8 @@ import time
 import colab
 import pytest
 from conftest import ROOT
+
+from airl.backup import SLOTS, read_header, take
 
 SMOKE = sorted((ROOT/'nbs/colab').glob('*.ipynb'))
 NUMBERED = sorted((ROOT/'nbs').glob('[0-9]*.ipynb'))
@@ -30,7 +34,8 @@ shell.register_magic_function(lambda line: asked.append(line), magic_name='pip')
 for cell in json.loads(Path(notebook).read_text(encoding='utf-8'))['cells']:
     source = ''.join(cell['source'])
     if cell['cell_type'] != 'code' or only and not all(word in source for word in only): continue
-    shell.run(source)
+    for output in shell.run(source):
+        if output.get('name') == 'stdout': print(''.join(output['text']))
     if shell.exc: sys.exit(f'{source}\\n\\n{type(shell.exc).__name__}: {shell.exc}')
 print(json.dumps(asked))
 '''
@@ -41,14 +46,17 @@ def command(notebook, kind, *only): return [sys.executable, '-c', RUN, str(noteb
 
 def told(folder, **more):
     "The environment of a headless run: smoke switch on, results and the pretended Drive in `folder`."
-    return os.environ | dict(IN_TEST='1', AIRL_RESULTS=str(folder/'results'), AIRL_DRIVE=str(folder/'drive'), AIRL_HOME=str(folder/'home'), MPLBACKEND='agg') | more
+    return os.environ | dict(IN_TEST='1', AIRL_RESULTS=str(folder/'results'), AIRL_DRIVE=str(folder/'drive'), AIRL_MACHINE=str(folder/'machine'), AIRL_HOME=str(folder/'home'), MPLBACKEND='agg') | more
 
 
-def run(notebook, kind, folder, *only) -> list[str]:
-    "What pip was told, after the cells ran in order."
+def output(notebook, kind, folder, *only) -> str:
+    "What was printed, after the cells ran in order; its last line is what pip was told."
     done = subprocess.run(command(notebook, kind, *only), cwd=folder, env=told(folder), text=True, capture_output=True, timeout=900)
     if done.returncode: pytest.fail(done.stdout[-2000:] + done.stderr[-4000:], pytrace=False)
-    return json.loads(done.stdout.splitlines()[-1])
+    return done.stdout
+
+
+def run(*args) -> list[str]: return json.loads(output(*args).splitlines()[-1])
 
 
 def test_badges_and_first_cells_are_in_step(root): assert colab.out_of_step(root) == []
@@ -83,16 +91,29 @@ def test_first_cells_of_the_numbered_notebooks(kind, tmp_path):
 
 @pytest.mark.skipif(os.name == 'nt', reason='kills with a POSIX signal')
 def test_interrupted_training_goes_on_from_drive(tmp_path):
-    notebook = ROOT/'nbs/colab/vit_cifar10.ipynb'
-    metrics = tmp_path/'drive/MyDrive/airl_results/smoke/runs/smoke-digits/metrics.csv'
-    checkpoint = metrics.with_name('last_checkpoint.pth')
+    notebook, place = ROOT/'nbs/colab/vit_cifar10.ipynb', tmp_path/'drive/MyDrive/airl_results/smoke/runs/smoke-digits'
     process = subprocess.Popen(command(notebook, 'colab'), cwd=tmp_path, env=told(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 600
-    while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline: time.sleep(.02)
+    while not any(read_header(place/name) for name in SLOTS) and process.poll() is None and time.monotonic() < deadline: time.sleep(.02)
     process.send_signal(signal.SIGKILL)   # as Colab does: no goodbye
     process.wait()
-    assert checkpoint.exists()
-    before = metrics.read_text().splitlines()
+    assert take(place, tmp_path/'copy'), 'a whole copy lies on Drive'
+    before = rows(tmp_path/'copy')
+    shutil.rmtree(tmp_path/'machine')     # the machine is gone
     run(notebook, 'colab', tmp_path)
-    after = metrics.read_text().splitlines()
-    assert len(before) < len(after) == 1 + 3 and after[1:len(before)] == before[1:], 'the epochs that were done are not done again'
+    after = rows(place)
+    assert len(after) == 1 + 3 and after[:len(before)] == before, 'the epochs that were copied are not done again'
+    assert [(place/name).stat().st_size for name in SLOTS] == [0, 0] and (place/'report.json').exists(), 'the run itself lies where the copies were'
+
+
+def rows(folder): return (folder/'metrics.csv').read_text().splitlines() if (folder/'metrics.csv').exists() else []
+
+
+def test_the_form_asks_for_hours_and_says_megabytes(tmp_path):
+    "Before anything is trained: how long it takes, what will lie on Drive, what a disconnect costs."
+    cells = [''.join(c['source']) for c in json.loads((ROOT/'nbs/colab/vit_cifar10.ipynb').read_text(encoding='utf-8'))['cells']]
+    form, training = (next(i for i, cell in enumerate(cells) if text in cell) for text in ('#@title What to train', 'run = fit('))
+    assert 'hours = 1.0' in cells[form] and 'epochs = ' not in cells[form] and form < training
+    said = output(ROOT/'nbs/colab/vit_cifar10.ipynb', 'colab', tmp_path)
+    assert re.search(r'Time: about \d+ (minutes|hours) for all 3 epochs, at [\d,]+ images a second \(measured just now\)', said), said[-1500:]
+    assert re.search(r'two files of about \d+ MB each.*disconnect costs at most [\d.]+ minutes', said), said[-1500:]
