@@ -18,7 +18,7 @@ from .telling import progress as bar_of, to_json
 from .augment import Augment, draw_mixes, mix, prepare, soft_targets
 from .data import ImageSet, batches, generator_for, stratified_split
 from .recipe import Recipe, RecipeError, loss_of, make_optimizer, rate_factor, share_done
-from .runs import (Epoch, OpenRun, Run, RunError, build_model, environment, live_curves, open_run, plot_curves, save_atomic,
+from .runs import (Epoch, OpenRun, Run, RunError, build_model, environment, is_best, live_curves, open_run, plot_curves, save_atomic,
                        starting_weights, write_metrics)
 from .recipe import PRESETS, parameter_groups, recipe_from, recipe_from_yaml, recipe_to_yaml  # old import paths
 from .runs import tensorboard  # old import paths
@@ -283,7 +283,7 @@ def end_epoch(training: Training, run: OpenRun, val_set: ImageSet):
                         t.seconds, n/max(1e-9, t.seconds - seconds)))
     if not t.accelerator.is_main_process: return
     write_metrics(run.path('metrics.csv'), t.rows)
-    if scores[0] > before:
+    if is_best(t.rows, len(val_set)):
         save_atomic(run.path('best_model.pth'), dict(model=t.averaged.state_dict(), class_names=t.data.class_names, epoch=t.epoch, val_accuracy=scores[0]))
     run.keep()
 
