@@ -243,7 +243,7 @@ def train(preset: Annotated[str | None, typer.Option(help='Recipe: probe (second
     """
     from airl.data import load_data
     from airl.eval_tta import evaluate
-    from airl.probe import balance, usual_preset
+    from airl.probe import balance, how_chosen, trained, usual_preset
     from airl.recipe import Recipe
     from airl.reports import REPORT_FILES, write_report
     from airl.train import fingerprint
