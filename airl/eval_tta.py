@@ -129,7 +129,7 @@ def evaluate(model,             # whatever `load_classifier` takes
         compute_logits(c, calibrate_on, tta, batch_size, device), calibrate_on.labels.numpy())
     start = time.perf_counter()
     logits = compute_logits(c, images, tta, batch_size, device)
-    return Report(logits, images.labels.numpy(), list(names), tta, temperature, time.perf_counter() - start, c.name, images.source, content_of_both(c, images))
+    return Report(logits, images.labels.numpy(), list(names), tta, temperature, time.perf_counter() - start, c.name, images.source, content_of_both(c, images), f'{fingerprint(images):08x}')
 
 def _few(names): return ', '.join(names[:3]) + (f' … ({len(names)})' if len(names) > 3 else '')
 

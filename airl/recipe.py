@@ -27,7 +27,7 @@ class Recipe:
     "All that decides the result of a training, data aside."
     model: str = 'vit_small_patch16_224'   # a name that `create_vit` knows
     model_args: dict = field(default_factory=dict) # further arguments of `create_vit`
-    pretrained: bool = False               # start from ImageNet weights; for `vit_nano`, from those that ship
+    pretrained: bool = False               # start from ImageNet weights; for `vit_nano` and EfficientNet-Lite0, those that ship
     img_size: int = 224
     epochs: int = 300
     max_minutes: float = 0.                # end after so many minutes of training; 0 for no limit
@@ -35,7 +35,7 @@ class Recipe:
     warmup_epochs: float = 10.
     batch_size: int = 128                  # images a step, all devices and accumulated pieces together
     accumulate: int = 1                    # pieces that a device works through a step, fewer of a smaller data set; batch norm sees each by itself
-    optimizer: str = 'adamw'               # or 'muon': Muon for hidden matrices, NAdamW for the rest
+    optimizer: str = 'adamw'               # or 'muon': Muon for hidden matrices, NAdamW for the rest; 'lbfgs': a regression on features, see `airl.probe`
     lr: float = 3e-4                       # for a batch of `lr_batch`, proportional for others
     lr_batch: int = 512
     betas: tuple = (.9, .999)
@@ -82,7 +82,7 @@ class Recipe:
         return 'hflip' if self.hflip or self.alternate_flip else 'none'
 
 # %% ../nbs/02a_recipe.ipynb #54585c75
-_CHOICES = dict(optimizer=('adamw', 'muon'), schedule=('epochs', 'minutes'), precision=('auto', 'fp32', 'bf16', 'fp16'))
+_CHOICES = dict(optimizer=('adamw', 'muon', 'lbfgs'), schedule=('epochs', 'minutes'), precision=('auto', 'fp32', 'bf16', 'fp16'))
 _AT_LEAST_1 = 'img_size', 'epochs', 'batch_size', 'accumulate', 'lr_batch', 'temperature'
 _SHARES = 'ema', 'smoothing', 'mix_prob', 'hflip', 'distill', 'small_share'
 
@@ -135,6 +135,7 @@ _NANO = dict(model='vit_nano', img_size=32, epochs=100, max_minutes=60., schedul
              **_CIFAR)
 _P16, _P32 = (dict(model=f'vit_small_patch{size}_224', compile=True) for size in (16, 32))
 _SHORT = dict(pretrained=True, epochs=30, warmup_epochs=3.)
+_LITE0 = dict(model='tf_efficientnet_lite0', pretrained=True, img_size=224, mean=(.5, .5, .5), std=(.5, .5, .5))
 _PRESETS = dict(
     reference_p16=_P16,
     reference_p32=_P32,
@@ -146,7 +147,9 @@ _PRESETS = dict(
     nano_long=_NANO | dict(schedule='epochs', epochs=200, max_minutes=0., warmup_epochs=2., mix_prob=.5, shift=4, small_size=0, small_share=0.),
     smoke=dict(model='airl_vit_tiny_patch16_224', model_args=dict(patch_size=8, embed_dim=128, depth=4, num_heads=4), img_size=32,
                epochs=15, warmup_epochs=1., batch_size=64, optimizer='muon', lr=2e-3, lr_batch=64, ema=.99, mixup=0., cutmix=0.,
-               scale=(1., 1.), shift=3, hflip=0., jitter=(0., 0., 0.), **_CIFAR))
+               scale=(1., 1.), shift=3, hflip=0., jitter=(0., 0., 0.), **_CIFAR),
+    probe=_LITE0 | dict(optimizer='lbfgs', epochs=1, warmup_epochs=0., smoothing=0., ema=0., mixup=0., cutmix=0., scale=(1., 1.), jitter=(0., 0., 0.)),
+    tune=_LITE0 | dict(epochs=15, warmup_epochs=1., batch_size=32, lr=2e-4, lr_batch=32, ema=.98, mixup=0., cutmix=0., scale=(.5, 1.)))
 PRESETS = tuple(_PRESETS)
 
 # %% ../nbs/02a_recipe.ipynb #bf1fc67c
@@ -201,6 +204,8 @@ def make_optimizer(model: nn.Module, recipe: Recipe,
                    fused=None, # AdamW in one kernel for all weights; None: on CUDA, where many small ones wait for each other
                   ) -> torch.optim.Optimizer:
     "AdamW, or Muon with NAdamW (AdamW with Nesterov's momentum) for what is not a hidden matrix."
+    if recipe.optimizer == 'lbfgs':
+        raise RecipeError("optimizer: 'lbfgs' in the recipe trains no network, it fits a regression: take adamw or muon, or `airl.probe.fit_probe`.")
     groups = parameter_groups(model, recipe.weight_decay)
     rate = recipe.lr*(batch_size or recipe.batch_size)/recipe.lr_batch
     if recipe.optimizer == 'muon':

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['REPORT_FILES', 'Report', 'calibration_bins', 'expected_calibration_error', 'bootstrap_interval', 'per_class',
            'classification_report', 'plot_per_class', 'plot_confusion', 'plot_reliability', 'mistakes', 'plot_mistakes',
-           'most_confused', 'Comparison', 'compare', 'write_report', 'asked_of', 'save_report', 'load_report']
+           'most_confused', 'Comparison', 'check_classes', 'unpaired', 'compare', 'class_table', 'class_table_text',
+           'write_report', 'asked_of', 'save_report', 'load_report']
 
 # %% ../nbs/03b_reports.ipynb #31cdf2bb
 import csv, hashlib, io, json
@@ -35,6 +36,7 @@ class Report:
     model: str = ''
     data: str = ''
     content: str = ''       # hash of the weights and the images
+    images: str = ''        # hash of the images and labels alone; '' where nobody knows
 
     @property
     def n(self) -> int: return len(self.targets)
@@ -62,7 +64,7 @@ class Report:
         "The figures that `airl eval --json` prints."
         return dict(n=self.n, top1=self.top1, top5=self.top5, nll=self.nll, ece=self.ece, seconds=self.seconds,
                     top1_interval=list(bootstrap_interval(self.correct)),
-                    tta=self.tta, temperature=self.temperature, model=self.model, data=self.data)
+                    tta=self.tta, temperature=self.temperature, model=self.model, data=self.data, images=self.images)
 
     def save(self, folder,
              images: ImageSet|None = None, # the set that was evaluated, for pictures of the mistakes
@@ -225,13 +227,40 @@ class Comparison:
                           f'{"":>12} {"precision":>10} {"recall":>10} {"f1":>10}', *rows])
 
 # %% ../nbs/03b_reports.ipynb #ef527001
+def check_classes(a: Report, b: Report):
+    "Raise `DataError` where two reports are about other classes."
+    if list(a.class_names) != list(b.class_names):
+        only = [', '.join(n for n in x.class_names if n not in y.class_names) or 'the same in another order' for x, y in ((a, b), (b, a))]
+        raise DataError(f'{a.model} and {b.model} cannot be compared, their classes differ ({only[0]}; {only[1]}): train both on the same classes.')
+
+def unpaired(a: Report, b: Report) -> str: # '' where they can be paired
+    "Why two reports cannot be set beside each other image by image."
+    same = np.array_equal(a.targets, b.targets) and not (a.images and b.images and a.images != b.images)
+    return '' if same else (f'{a.model} was judged on {a.n} images of {a.data}, {b.model} on {b.n} of {b.data}, which are others: '
+                            'evaluate both on the same images for a paired test.')
+
 def compare(run_a, run_b,  # reports, or run folders that hold one
            ) -> Comparison:
     "Set the second beside the first. Raises `DataError` where they were judged on different images."
     a, b = (r if isinstance(r, Report) else load_report(r.dir if isinstance(r, Run) else r) for r in (run_a, run_b))
-    if list(a.class_names) != list(b.class_names) or not np.array_equal(a.targets, b.targets):
-        raise DataError(f'{a.model} was judged on {a.n} images of {a.data}, {b.model} on {b.n} of {b.data}, and the labels differ: evaluate both on the same images.')
+    check_classes(a, b)
+    if why := unpaired(a, b): raise DataError(why)
     return Comparison(a, b)
+
+# %% ../nbs/03b_reports.ipynb #e666c3d3
+def class_table(a: Report, b: Report) -> list[dict]: # 'class', 'first', 'second', 'gain', 'relative'; the last row is the macro mean
+    "F1 of every class in two reports, and what the second gains; `relative` is nan where the first has 0."
+    check_classes(a, b)
+    first, second = (np.append(f1 := per_class(r)['f1'], f1.mean()) for r in (a, b))
+    with np.errstate(divide='ignore', invalid='ignore'): relative = np.where(first > 0, second/first - 1, np.nan)
+    columns = [[*a.class_names, 'macro'], first.tolist(), second.tolist(), (second - first).tolist(), relative.tolist()]
+    return [dict(zip(('class', 'first', 'second', 'gain', 'relative'), row)) for row in zip(*columns)]
+
+def class_table_text(rows: list[dict]) -> str:
+    "The table for people, in columns."
+    wide = max(len(row['class']) for row in rows)
+    told = [f'{r["class"]:{wide}} {r["first"]:8.4f} {r["second"]:8.4f} {r["gain"]:+8.4f} {"–" if np.isnan(r["relative"]) else format(r["relative"], "+.2%"):>9}' for r in rows]
+    return '\n'.join([f'{"F1":{wide}} {"first":>8} {"second":>8} {"gain":>8} {"relative":>9}', *told])
 
 # %% ../nbs/03b_reports.ipynb #9df09521
 def _csv_text(rows) -> str:
@@ -290,4 +319,4 @@ def load_report(folder) -> Report:
     about = json.loads((folder/'report.json').read_text())
     names = next(csv.reader((folder/'confusion_matrix.csv').read_text(encoding='utf8').splitlines(keepends=True)))[1:]
     return Report(np.load(folder/'test_logits.npy'), np.load(folder/'test_targets.npy'), names,
-                  *(about[k] for k in ('tta', 'temperature', 'seconds', 'model', 'data')))
+                  *(about[k] for k in ('tta', 'temperature', 'seconds', 'model', 'data')), images=about.get('images', ''))

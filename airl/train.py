@@ -16,7 +16,7 @@ from .telling import progress as bar_of, to_json
 from .augment import prepare
 from .data import ImageSet, stratified_split
 from .recipe import Recipe, RecipeError
-from .runs import (Epoch, OpenRun, Run, RunError, build_model, environment, live_curves, open_run, plot_curves, save_atomic,
+from .runs import (Epoch, OpenRun, Run, RunError, build_model, environment, is_best, live_curves, open_run, plot_curves, save_atomic,
                        starting_weights, write_metrics)
 from .steps import Alone, Training, epoch_batches, held_out_temperature, images_a_step, macro_scores, train_step, validate
 from .backup import Backup
@@ -150,7 +150,7 @@ def end_epoch(training: Training, run: OpenRun, val_set: ImageSet):
                         t.seconds, n/max(1e-9, working), float(plain), float(raw)))
     if not t.accelerator.is_main_process: return
     write_metrics(run.path('metrics.csv'), t.rows)
-    if scores[0] > before:
+    if is_best(t.rows, len(val_set)):
         save_atomic(run.path('best_model.pth'), dict(model=t.averaged.state_dict(), class_names=t.data.class_names, epoch=t.epoch, val_accuracy=scores[0]))
     run.keep()
 

@@ -241,7 +241,7 @@ class World:
                  ):
         self.root, self.inputs, self.known, self.count, self.ask = root, Inputs(root/'inputs', look), {}, 0, ask
         for room, data in (('run-a', 'birds'), ('run-b', 'fish')):
-            code, _, said, _ = ask(Call('train', ('--data', f'folder:@{data}', '--set', 'epochs=1')).argv(self.inputs.root, self.inputs.root/room))
+            code, _, said, _ = ask(Call('train', ('--preset', 'smoke', '--data', f'folder:@{data}', '--set', 'epochs=1')).argv(self.inputs.root, self.inputs.root/room))
             assert code == 0, said
 
     def fresh(self) -> Path:
@@ -439,7 +439,7 @@ class Folder(RuleBasedStateMachine):
           where=st.sampled_from(['', 'run']), used=st.sampled_from(['', '', '--overwrite']), stop=_stop, before=_disturbance)
     def train(self, data, change, where, used, stop, before):
         how = ('--set', change) if change == 'epochs=2' else ('--set', 'epochs=2', '--set', change)
-        self.run(Call('train', ('--data', f'folder:@{data}', *how, *self.flag('train', used)), where), stop, before)
+        self.run(Call('train', ('--preset', 'smoke', '--data', f'folder:@{data}', *how, *self.flag('train', used)), where), stop, before)
 
     @rule(data=st.sampled_from(['birds', 'birds', 'fish', 'broken']), epochs=st.sampled_from(['1', '2']), used=st.sampled_from(['', '', '--overwrite']),
           stop=_stop, before=_disturbance)

@@ -84,7 +84,7 @@ PAIRS = dict(
     batch=(batch('a dog', '--export', 'coco', '--gallery'), batch('a cat', '--export', 'coco', '--gallery')),
     segment=(CAT, Call('segment', ('@photos/cat.jpg', 'a dog', '--overwrite'))), video=(CLIP, video('a dog', '--overwrite')),
     bench=tuple(Call('bench', ('--data', 'folder:@labels', '--task', 'text', *w)) for w in ((), ('--limit', '1', '--overwrite'))),
-    train=tuple(Call('train', ('--data', 'folder:@birds', '--set', *w)) for w in (('epochs=1',), ('epochs=2', '--overwrite'))),
+    train=tuple(Call('train', ('--preset', 'smoke', '--data', 'folder:@birds', '--set', *w)) for w in (('epochs=1',), ('epochs=2', '--overwrite'))),
     study=tuple(Call('study', ('patches', '--data', 'folder:@birds', '--seeds', '1', '--epochs', *w)) for w in ('1', ('2', '--overwrite'))),
     eval=tuple(Call('eval', ('--data', 'folder:@birds', '--model', *w)) for w in (('@run-a',), ('@run-b', '--overwrite'))),
     export=tuple(Call('export', w, 'model.pt2') for w in (('@run-a',), ('@run-b', '--overwrite'))))
