@@ -111,6 +111,7 @@ def _start(module):
 
 # %% ../nbs/01_vit_model.ipynb #88db1c02
 _SIZES = dict(tiny=(192, 12, 3), small=(384, 12, 6), base=(768, 12, 12), large=(1024, 24, 16))
+LITE0 = 'tf_efficientnet_lite0'   # timm's name of EfficientNet-Lite0
 
 def create_vit(name: str = 'vit_small_patch16_224',  # a timm name, `airl_vit_{tiny,small,base,large}_patch{P}_{S}`, `vit_nano`, or `LITE0`
                pretrained: bool = False,  # ImageNet weights for timm's, ours and `LITE0`, CIFAR-10 weights for `vit_nano`
@@ -338,8 +339,6 @@ def _nano(pretrained, num_classes, given):
     return model
 
 # %% ../nbs/01_vit_model.ipynb #21db0bcc
-LITE0 = 'tf_efficientnet_lite0'   # timm's name of it
-
 def _lite0(pretrained, num_classes, given):
     "EfficientNet-Lite0 with frozen norms; with `pretrained`, shipped weights, and a fresh head where the number of classes is not ImageNet's."
     from timm.layers import freeze_batch_norm_2d
