@@ -7,7 +7,7 @@ __all__ = ['EXPORTED', 'TTA', 'Classifier', 'load_classifier', 'views', 'content
            'check_report', 'Deployed', 'Exported', 'export_model']
 
 # %% ../nbs/03_eval_tta.ipynb #921a0a5a
-import hashlib, json, time
+import hashlib, io, json, time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,10 +182,15 @@ def export_model(model,  # whatever `load_classifier` takes
     about = dict(class_names=c.class_names, img_size=c.img_size, tta=c.tta)
     image = torch.rand(2, 3, c.img_size, c.img_size)
     program = torch.export.export(Deployed(c).eval(), (image,), dynamic_shapes={'images': {0: torch.export.Dim('n', min=1)}})
-    with _whole_file(path) as part: _write_onnx(program, about, part) if path.suffix == '.onnx' else torch.export.save(program, part, extra_files={_ABOUT: json.dumps(about)})
+    with _whole_file(path) as part: (_write_onnx if path.suffix == '.onnx' else _write_program)(program, about, part)
     return path
 
 _ABOUT = 'airl.json'   # the metadata's place in a `.pt2` file
+
+def _write_program(program, about, path):
+    "A `torch.export` file, made in memory: on a full disk torch's own writer ends in an error that names no cause."
+    torch.export.save(program, made := io.BytesIO(), extra_files={_ABOUT: json.dumps(about)})
+    path.write_bytes(made.getvalue())
 
 def _write_onnx(program, about, path):
     "An ONNX file with all of `about` among the metadata, each in JSON."

@@ -105,8 +105,7 @@ class Program:
     def __init__(self, model): self.state = [v.detach().cpu().numpy().tobytes() for v in model.state_dict().values()]
 
 
-def _save_program(program, path, extra_files=None):
-    with open(path, 'wb') as file: file.write(b''.join(program.state))
+def _save_program(program, file, extra_files=None): file.write(b''.join(program.state))
 
 
 def put(patch,   # pytest's MonkeyPatch
