@@ -114,11 +114,11 @@ def decoding(model, image, boxes, n):
     def loop(): kept['loop'] = [predictor.predict(box=box, multimask_output=True) for box in boxes]
     def chunks():
         kept['ours'] = c = ours.segment(embedding, Prompts(boxes=boxes))
-        kept['masks'] = [c.mask(i, c.predicted_iou[i].argmax()) for i in range(len(c))]
+        kept['masks'] = [c.mask(i, c.predicted_iou[i, :3].argmax()) for i in range(len(c))]    # the fourth is the single answer
     one, each, own = best_of(n, one_call, loop, chunks)
     chosen = [m[j] > 0 for m, j in zip(kept['one'][0], kept['one'][1].argmax(1))]
     same = float(np.mean([mask_iou(a[None], b[None])[0, 0] for a, b in zip(chosen, kept['masks'])]))
-    logits = float(np.abs(kept['one'][2].clip(-32, 32) - kept['ours'].logits.clip(-32, 32)).max())
+    logits = float(np.abs(kept['one'][2].clip(-32, 32) - kept['ours'].logits[:, :3].clip(-32, 32)).max())
     yield dict(what='16 boxes to masks', one_call_s=one, loop_s=each, airl_s=own, against_one_call=one/own, against_loop=each/own,
                mask_iou=same, largest_logit_difference=logits)
 
