@@ -208,5 +208,6 @@ def how_chosen(run: Run) -> str:
     if not (told := run.file('probe.json')).exists():
         return f'The weights are those of epoch {best["epoch"]} of {len(rows)}, which had {best["val_accuracy"]:.1%} of a tenth held out of the training images right.'
     about = json.loads(told.read_text(encoding='utf-8'))
-    if not about['parts']: return f'C is {about["C"]:g}, the usual one: with one photo per class none can be held out to choose it by.'
-    return f'C is {about["C"]:g}, chosen by the loss on images held out in {about["parts"]} parts, of which {best["val_accuracy"]:.1%} were answered right.'
+    strength = f'C is {float(format(about["C"], ".3g")):g}'        # 1000, and not 1e+03
+    if not about['parts']: return f'{strength}, the usual one: with one photo per class none can be held out to choose it by.'
+    return f'{strength}, chosen by the loss on images held out in {about["parts"]} parts, of which {best["val_accuracy"]:.1%} were answered right.'
