@@ -1,0 +1,74 @@
+"""How much memory does each engine take: computed from its real architecture, and measured with random weights?
+
+Computed: the bytes of all parameters and buffers, in float32 and in 16 bits, of the architecture that the published configuration names.
+Measured: the same network at random weights, one photo of its own input size (and one phrase, box or text), in a process of its own;
+peak memory of the process above what it held before the network was made; on a GPU the peak of the allocator.
+Run: python benchmarks/engine_memory.py [NAME…] [--measure] [--device cuda] [-o rows.jsonl]. A JSON line an engine: name, parameters, megabytes, measured.
+"""
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+
+os.environ.setdefault('HF_HUB_OFFLINE', '1')
+os.environ.setdefault('TRANSFORMERS_VERBOSITY', 'error')
+import torch
+
+from airl.weights import MODELS
+
+SWIN = dict(tiny=dict(embed_dim=96, depths=[2, 2, 6, 2], num_heads=[3, 6, 12, 24], window_size=7, image_size=224, out_indices=[2, 3, 4]),
+            base=dict(embed_dim=128, depths=[2, 2, 18, 2], num_heads=[4, 8, 16, 32], window_size=12, image_size=384, out_indices=[2, 3, 4]),
+            large=dict(embed_dim=192, depths=[2, 2, 18, 2], num_heads=[6, 12, 24, 48], window_size=12, image_size=384, out_indices=[1, 2, 3, 4]))
+
+
+def grounding(name):
+    "GroundingDINO, MM-Grounding-DINO and LLMDet: the text encoder is BERT base."
+    import transformers
+    size = name.rsplit('-', 1)[1]
+    mm = not name.startswith('grounding-dino')
+    kind = transformers.MMGroundingDinoConfig if mm else transformers.GroundingDinoConfig
+    net = transformers.MMGroundingDinoForObjectDetection if mm else transformers.GroundingDinoForObjectDetection
+    levels = dict(num_feature_levels=5) if size == 'large' else {}
+    config = kind(backbone_config=transformers.SwinConfig(**SWIN[size]).to_dict(), text_config=transformers.BertConfig().to_dict(), disable_custom_kernels=True, **levels)
+    return net(config)
+
+
+def owlv2(name):
+    "OWLv2 as its two configurations on the hub: base, 960 pixels in patches of 16; large, 1,008 in patches of 14."
+    import transformers
+    text, vision = dict(vocab_size=49408), dict(image_size=960, patch_size=16)
+    if name.endswith('large'):
+        text = dict(hidden_size=768, intermediate_size=3072, num_attention_heads=12)
+        vision = dict(hidden_size=1024, intermediate_size=4096, num_hidden_layers=24, num_attention_heads=16, image_size=1008, patch_size=14)
+    return transformers.Owlv2ForObjectDetection(transformers.Owlv2Config(text_config=text, vision_config=vision, projection_dim=768 if name.endswith('large') else 512))
+
+
+def omdet(name):
+    import transformers
+    return transformers.OmDetTurboForObjectDetection(transformers.OmDetTurboConfig(
+        backbone_config=transformers.SwinConfig(**SWIN['tiny'] | dict(image_size=640)).to_dict(),
+        text_config=transformers.CLIPTextConfig().to_dict(), disable_custom_kernels=True))
+
+
+def sam_hq(name):
+    import transformers
+    sizes = dict(base=(768, 12, 12, [2, 5, 8, 11]), large=(1024, 24, 16, [5, 11, 17, 23]), huge=(1280, 32, 16, [7, 15, 23, 31]))
+    width, layers, heads, whole = sizes[name.rsplit('-', 1)[1]]
+    vision = dict(hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads, global_attn_indexes=whole, mlp_dim=4*width)
+    return transformers.SamHQModel(transformers.SamHQConfig(vision_config=vision, mask_decoder_config=dict(vit_dim=width)))
+
+
+def clip(name):
+    import open_clip
+    plan = (MODELS[name].plan or name).split('/')[0]
+    return open_clip.create_model(plan, pretrained=None, device=torch.get_default_device())
+
+
+def builder(name):
+    "What makes the network of a row; None for rows that other files measure."
+    spec = MODELS[name]
+    if spec.kind == 'open_clip': return clip
+    for part, build in (('omdet', omdet), ('owlv2', owlv2), ('sam-hq', sam_hq), ('dino', grounding), ('llmdet', grounding)):
+        if spec.kind == 'transformers' and part in name: return build
