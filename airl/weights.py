@@ -50,13 +50,14 @@ class ModelSpec:
     licence: str
     tokenizer: tuple[str, ...] = () # tokenizer files, likewise
     sha256: str = ''                # of the weights, where known
-    gated: bool = False             # the hub asks for an accepted licence and a login
+    gated: bool = False             # the hub gives it only to accounts whose request its authors have granted
     plan: str = ''                  # of open_clip: architecture and tag, where `name` is another
     roles: tuple[str, ...] = ()     # what it can be in a preset: scorer, detector, segmenter
     engine: str = ''                # the class that loads it, 'module:class'
     can: tuple[str, ...] = ()       # what it answers: text, examples, clicks, video, presence
     revision: str = ''              # commit of the repository that was verified; '': none was, the newest is taken
     verified: str = ''              # when and on what that was
+    waits: str = ''                 # what is missing before it can run; '' for nothing
 
     @property
     def source(self) -> str: return f'https://huggingface.co/{self.repo}' if self.repo else 'the package itself'
@@ -89,6 +90,10 @@ def _sam2(name, size, sha256):
 
 def _sam_hq(name, repo, size):
     return _hf(name, repo, size, (), roles=('segmenter',), engine='airl.sam_hq:SamHQSegmenter', can=('clicks',))
+
+def _sam3(name, repo, size, engine, can, **what):
+    return _hf(name, repo, size, ('tokenizer.json|vocab.json',), 'SAM License', processor='processor_config.json|preprocessor_config.json',
+               engine=engine, can=can, **what)
 
 # %% ../nbs/06_weights.ipynb #1fe30bec
 MODELS = {m.name: m for m in (
@@ -123,8 +128,11 @@ MODELS = {m.name: m for m in (
     _sam_hq('sam-hq-base', 'syscv-community/sam-hq-vit-base', 379_000_000),
     _sam_hq('sam-hq-large', 'syscv-community/sam-hq-vit-large', 1_255_000_000),
     _sam_hq('sam-hq-huge', 'syscv-community/sam-hq-vit-huge', 2_571_000_000),
-    _hf('sam3', 'facebook/sam3', 3_440_000_000, ('tokenizer.json|vocab.json',), 'SAM License', gated=True, processor='processor_config.json|preprocessor_config.json',
-        roles=('detector', 'segmenter'), engine='airl.sam3:Sam3Engine', can=('text', 'presence')))}
+    _hf('edgetam', 'yonigozlan/EdgeTAM-hf', 56_000_000, (), roles=('segmenter',), engine='airl.edgetam:EdgeTAMSegmenter', can=('clicks', 'video')),
+    _sam3('sam3', 'facebook/sam3', 3_440_000_000, 'airl.sam3:Sam3Engine', ('text', 'clicks', 'video', 'presence'), gated=True, roles=('detector', 'segmenter')),
+    _sam3('sam3-litetext-s0', 'vil-uob/sam3-litetext-s0', 2_200_000_000, 'airl.sam3:Sam3LiteTextEngine', ('text', 'presence'), roles=('detector', 'segmenter')),
+    _sam3('sam3.1', 'facebook/sam3.1', 3_440_000_000, '', ('text', 'clicks', 'video', 'presence'), gated=True,
+          waits='a release of transformers that has SAM 3.1 (5.24 has not); sam3 runs today'))}
 
 # %% ../nbs/06_weights.ipynb #d3d0e25b
 @dataclass(frozen=True)
@@ -244,10 +252,11 @@ def missing(name: str, # a preset or a model
 # %% ../nbs/06_weights.ipynb #97e7ff58
 def _sentence(spec: ModelSpec, why: str) -> str:
     "What is missing, how large it is, and where to put it."
-    login = ', after accepting its licence there and `hf auth login`,' if spec.gated else ''
+    login = f', once its authors have granted your request for access (made on {spec.source}) and after `hf auth login`,' if spec.gated else ''
     needed = ', '.join(f.split('|')[0] for f in spec.files + spec.tokenizer)
+    copies = ' or from a machine that has these files (a single .pt is another format and does not do)' if spec.gated else ''
     return (f'{spec.name} is not on this machine ({spec.size}): {why}. Where there is a network, `airl download {spec.name}`{login} fetches it from '
-            f'{spec.source}; or copy {needed} from there into {weights_folder()/spec.name}.')
+            f'{spec.source}; or copy {needed} from there{copies} into {weights_folder()/spec.name}.')
 
 def fetch(name: str, # a key of `MODELS`
          ) -> Path:  # as `locate`
@@ -255,6 +264,7 @@ def fetch(name: str, # a key of `MODELS`
     if (path := locate(name)) is not None: return path
     spec = model_spec(name)
     if not spec.repo: raise MissingWeights(f'This copy of airl lacks some of {", ".join(spec.files)}; install it again.')
+    if spec.waits: raise MissingWeights(f'{spec.name} cannot run yet: it waits for {spec.waits}.')
     if is_offline(): raise MissingWeights(_sentence(spec, 'the library is told to stay offline'))
     _download(spec)
     return locate(name)
@@ -277,7 +287,7 @@ def _download(spec: ModelSpec):
 def _reason(error: Exception) -> str:
     "Why the hub's client gave up, in words."
     from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
-    if isinstance(error, GatedRepoError): return 'the hub wants its licence accepted first'
+    if isinstance(error, GatedRepoError): return 'the hub gives it only to accounts whose request for access was granted'
     if isinstance(error, RepositoryNotFoundError): return 'the hub has no such repository, or not for you'
     if isinstance(error, LocalEntryNotFoundError): return 'the hub cannot be reached'
     return f'the download failed ({type(error).__name__})'
