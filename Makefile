@@ -10,10 +10,10 @@ endif
 PY := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lowest export notebooks readme docs bench weights lite lock clean
+.PHONY: help setup demo test lowest test-groundingdino export notebooks readme docs bench weights lite lock clean
 
 help: ## What each target does
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 $(VENV)/.base: requirements.lock settings.ini setup.py pyproject.toml
 	@$(PYTHON) tools/set_up.py base
@@ -27,6 +27,8 @@ test: $(VENV)/.dev ## Every check and every notebook (JOBS=2; FLAGS="slow networ
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal --flags "$(FLAGS)"
 lowest: $(VENV)/.dev ## Notebooks 00 to 04 at the lowest versions that settings.ini allows, in .venv-lowest (gigabytes the first time; NB="01 02a" for some)
 	@$(PY) tools/lowest.py $(NB)
+test-groundingdino: $(VENV)/.dev ## The authors' GroundingDINO package against transformers, equal boxes on equal weights (its own environment, transformers 4)
+	@$(PY) tools/original_dino.py
 export: $(VENV)/.dev ## Notebooks to airl/
 	@$(BIN)/nbdev_export
 notebooks: $(VENV)/.dev ## Run the notebooks in place, keep their figures, clean them (NB="05_photos 07_scene" for some)

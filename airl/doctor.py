@@ -27,6 +27,13 @@ def devices() -> list[dict]: # 'device', 'there', 'detail', 'fix'
     return found
 
 # %% ../nbs/20b_doctor.ipynb #f5d09e70
+def _way_in(name: str, lack: list) -> str:
+    "What brings the weights of a preset here; of those that are not given to everybody, how they are asked for and in which form else they do."
+    from airl.weights import weights_folder
+    gated = [f'for {m.name} once your request for access at {m.source} is granted and after `hf auth login`; or its files in the form of transformers '
+             f'({", ".join(f.split("|")[0] for f in m.files + m.tokenizer)}), from a machine that has them, in {weights_folder()/m.name}' for m in lack if m.gated]
+    return ', '.join([f'airl download {name}', *gated]) if lack else ''
+
 def presets_here() -> list[dict]: # 'preset', 'there', 'missing', 'gigabytes' (of those), 'fix', 'detail'
     "Which sets of engines have their weights on this machine."
     from airl.weights import PRESETS, missing
@@ -35,7 +42,7 @@ def presets_here() -> list[dict]: # 'preset', 'there', 'missing', 'gigabytes' (o
         lack = missing(name)
         gigabytes, n = round(sum(m.bytes for m in lack)/1e9, 2), len(PRESETS[name].models)
         rows.append(dict(preset=name, there=not lack, missing=[m.name for m in lack], gigabytes=gigabytes,
-                         fix=f'airl download {name}' if lack else '',
+                         fix=_way_in(name, lack),
                          detail=f'{n - len(lack)} of {n} cached, {gigabytes} GB missing' if lack else f'{n} of {n} cached'))
     return rows
 

@@ -63,7 +63,7 @@ def recall(session, objects: list[dict]):
         session.output_dict_per_obj[k] = {kind: {t: here(out) for t, out in outs.items()} for kind, outs in o['outputs'].items()}
         session.frames_tracked_per_obj[k] = {t: dict(reverse=False) for t in o['tracked']}
 
-# %% ../nbs/14g_session_tracker.ipynb #bc717a50
+# %% ../nbs/14g_session_tracker.ipynb #0785e95a
 def mended(network):   # a network class of transformers
     "The same class, whose score of a given mask has the axes of any other."
     class Mended(network):
@@ -71,7 +71,6 @@ def mended(network):   # a network class of transformers
             out = super()._use_mask_as_output(*args, **kwargs)
             out.object_score_logits = out.object_score_logits.reshape(-1, 1, 1)
             return out
-    Mended.__name__ = network.__name__
     return Mended
 
 # %% ../nbs/14g_session_tracker.ipynb #ece2a50c

@@ -4,15 +4,17 @@
 
 # %% auto #0
 __all__ = ['log', 'PUBLISHED', 'SHOWN', 'ABSENT', 'UNSURE', 'EXTRA', 'Check', 'Reading', 'Bench', 'intact', 'zero_shot',
-           'presence', 'boxes', 'library_boxes', 'as_library_boxes', 'masks', 'as_library_masks', 'half_precision',
-           'follows', 'chain', 'absent', 'refine_gain', 'decides', 'evidence_of', 'checks', 'run', 'verify',
-           'circumstances', 'check_folder', 'save_report', 'summary', 'table', 'status']
+           'presence', 'boxes', 'library_boxes', 'as_library_boxes', 'masks', 'as_library_masks',
+           'as_transformers_masks', 'half_precision', 'tracker_of', 'follows', 'as_published', 'chain', 'absent',
+           'refine_gain', 'decides', 'evidence_of', 'checks', 'run', 'verify', 'circumstances', 'check_folder',
+           'save_report', 'summary', 'table', 'status']
 
 # %% ../nbs/17_verify.ipynb #7cceb663
 import json, logging, os, time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 import numpy as np
 from . import weights
@@ -22,6 +24,7 @@ from .lite_words import VocabularyError
 from .outputs import answering, check_answer
 from .measures import presence_auc
 from .photos import sample_photo
+from .published import NoData, published
 from .regions import box_iou, mask_iou, mask_to_box
 from .scene import Prompts
 from .telling import progress, to_json
@@ -54,7 +57,7 @@ class Reading:
     note: str = ''
     seconds: float = 0.
     evidence: list = field(default_factory=list)   # of a case: the rows that `airl.posterior.fit` reads
-    asked: bool = True                             # False where the engines do not know the word
+    asked: bool = True                             # False where the engines do not know the word, or the data is not here
 
     @property
     def ok(self) -> bool: return self.low <= self.value <= self.high
@@ -83,14 +86,18 @@ class Bench:
 
     @cached_property
     def detector(self):     # without its fallback
-        from airl.detector import GroundingDINODetector
-        if self.name in PRESETS: return getattr(self.engines[1], 'primary', self.engines[1])
-        return GroundingDINODetector(self.name, device=self.device)
+        return getattr(self.engines[1], 'primary', self.engines[1]) if self.name in PRESETS else self._alone
 
     @cached_property
     def segmenter(self):
-        from airl.sam2_segmenter import SAM2Segmenter
-        return self.engines[2] if self.name in PRESETS else SAM2Segmenter(self.name, self.device)
+        return self.engines[2] if self.name in PRESETS else self._alone
+
+    @cached_property
+    def _alone(self):       # the engine of one model: the class that its row names
+        row = MODELS[self.name]
+        module, _, name = row.engine.partition(':')
+        make = getattr(import_module(module), name)
+        return make(self.device) if len(row.roles) > 1 else make(self.name, device=self.device)
 
     @cached_property
     def pipeline(self):
@@ -214,6 +221,18 @@ def as_library_masks(bench) -> float:
         ious += mask_iou(_cut(_exact(bench, torch.float32), photo, objects, 3), chosen).diagonal().tolist()
     return float(np.mean(ious))
 
+def as_transformers_masks(bench) -> float:
+    "Mean IoU with the masks of transformers' own call, the best of three, both in float32."
+    import torch
+    ours, ious = type(bench.segmenter)(bench.segmenter.name, device=bench.device, dtype=torch.float32), []
+    for photo, _, _, objects in bench.objects[:8]:
+        asked = ours.processor(images=photo, input_boxes=[[mask_to_box(m).tolist() for m in objects]], return_tensors='pt').to(ours.device)
+        with torch.no_grad(): out = ours.model(**asked)
+        shown = ours.processor.post_process_masks(out.pred_masks, asked['original_sizes'])[0].cpu().numpy()
+        chosen = np.stack([m[k] for m, k in zip(shown, out.iou_scores[0].argmax(1).tolist())])
+        ious += mask_iou(_cut(ours, photo, objects, 3), chosen).diagonal().tolist()
+    return float(np.mean(ious))
+
 def half_precision(bench) -> float:
     "Mean IoU of masks with the encoder in bfloat16 and in float32."
     import torch
@@ -221,11 +240,21 @@ def half_precision(bench) -> float:
                           mask_iou(*(_cut(_exact(bench, d), photo, objects) for d in (torch.bfloat16, torch.float32))).diagonal()]))
 
 # %% ../nbs/17_verify.ipynb #b82bb2fb
-def follows(model: str):   # a check's `measure`
-    "Mean IoU of SAM 2's tracker over eight frames that slide."
-    def measure(bench):
+def tracker_of(model: str, bench):  # airl.scene.Tracker
+    "The tracker that a model's weights make."
+    if MODELS[model].kind == 'sam2':
         from airl.sam2_tracker import SAM2Tracker
-        tracker, (photo, _, mask, _), ious = SAM2Tracker(model, bench.device), bench.objects[0], []
+        return SAM2Tracker(model, bench.device)
+    if model == 'sam3':
+        from airl.sam3_tracker import Sam3Tracker
+        return Sam3Tracker((), bench.device, engine=bench.detector)
+    from airl.session_tracker import SessionTracker
+    return SessionTracker(model, bench.device)
+
+def follows(model: str):   # a check's `measure`
+    "Mean IoU of a model's tracker over eight frames that slide."
+    def measure(bench):
+        tracker, (photo, _, mask, _), ious = tracker_of(model, bench), bench.objects[0], []
         slide = lambda a, k: np.roll(a, 3*k, 1)
         tracker.start(photo)
         object_id, = tracker.add(mask[None])
@@ -234,6 +263,15 @@ def follows(model: str):   # a check's `measure`
     return measure
 
 # %% ../nbs/17_verify.ipynb #d72c0c17
+def as_published(figure):   # `airl.published.Figure` → a check's `measure`
+    "The figure again, on the data that its authors took it on."
+    def measure(bench):
+        if figure.of == 'tracker': return figure.measure(tracker_of(figure.model, bench))
+        kept, bench.detector.threshold = bench.detector.threshold, .01     # average precision wants the doubtful too
+        try: return figure.measure(bench.detector, bench.images)
+        finally: bench.detector.threshold = kept
+    return measure
+
 def chain(bench, **changes) -> tuple[float, str]:   # changes: fields of `Settings`
     "Mean IoU of text to mask; an absent answer counts 0."
     start, ious = time.perf_counter(), []
@@ -275,7 +313,13 @@ def _model_checks(model: str) -> list[Check]:
                   Check(f'{model}: IoU with the library', (model,), "SAM 2's own predictor", .99, 1, as_library_masks),
                   Check(f'{model}: IoU of bfloat16', (model,), 'the same in float32', .98, 1, half_precision),
                   Check(f'{model}: follows a thing in a video', (model,), 'a photo that slides', .8, 1, follows(model))]
-    if kind == 'transformers': found.append(Check(f'{model}: best box, IoU', (model,), 'traced outlines', .85, 1, boxes))
+    can, roles = MODELS[model].can, MODELS[model].roles
+    if kind == 'transformers' and 'detector' in roles: found.append(Check(f'{model}: best box, IoU', (model,), 'traced outlines', .85, 1, boxes))
+    if kind == 'transformers' and 'clicks' in can:
+        found.append(Check(f'{model}: true box to mask, IoU', (model,), 'traced outlines', .85, 1, masks))
+    if model == 'edgetam': found.append(Check(f'{model}: IoU with the library', (model,), "transformers' own call", .99, 1, as_transformers_masks))
+    if kind == 'transformers' and 'video' in can: found.append(Check(f'{model}: follows a thing in a video', (model,), 'a photo that slides', .8, 1, follows(model)))
+    found += [Check(f'{model}: {f.what}', (model,), f'{f.value:.3f} of {f.source}', f.value - .02, 1, as_published(f)) for f in published(model)]
     if 'grounding-dino' in model: found.append(Check(f'{model}: pixels from the library', (model,), "transformers' own post-processor", 0, 1, as_library_boxes))
     return found
 
@@ -311,6 +355,7 @@ def run(check: Check, bench: Bench) -> Reading:
     reading, start = Reading(check.name, check.models, check.against, check.low, check.high), time.perf_counter()
     try: answer = check.measure(bench)
     except VocabularyError as e: answer, reading.asked = (float('nan'), str(e).partition(' (')[0] + '.'), False
+    except NoData as e: answer, reading.asked = (float('nan'), str(e)), False
     except _BREAKS as e: answer = float('nan'), f'{type(e).__name__}: {str(e).splitlines()[0] if str(e) else ""}'
     reading.value, reading.note, reading.evidence = (*answer, [])[:3] if isinstance(answer, tuple) else (answer, '', [])
     reading.seconds = time.perf_counter() - start
@@ -366,7 +411,7 @@ def summary(readings: Sequence[Reading]) -> str:
     "How many rows are as they should be."
     asked = [r for r in readings if r.asked]
     broken, unasked = sum(bool(np.isnan(r.value)) for r in asked), len(readings) - len(asked)
-    more = [f'{broken} could not be measured']*(broken > 0) + [f'{unasked} more not asked, for want of the word']*(unasked > 0)
+    more = [f'{broken} could not be measured']*(broken > 0) + [f'{unasked} more not asked, for want of the word or the data']*(unasked > 0)
     return '; '.join([f'{sum(r.ok for r in asked)} of {len(asked)} as they should be', *more])
 
 def table(readings: Sequence[Reading]) -> str:  # Markdown
@@ -376,7 +421,7 @@ def table(readings: Sequence[Reading]) -> str:  # Markdown
         f'| {r.name} | {r.figure} | {range_of(r)} | {r.against} | {r.note.replace("|", "/")} |' for r in readings])
 
 # %% ../nbs/17_verify.ipynb #035f6fbc
-EXTRA = ('mm-grounding-dino-tiny', 'owlv2-base')     # models of no preset that have an engine
+EXTRA = ('mm-grounding-dino-tiny', 'owlv2-base', 'edgetam', 'sam3-litetext-s0')     # models of no preset that have an engine
 
 def _listed(name: str) -> list[Check]:
     "The checks of a preset or model, its cases as one."

@@ -20,10 +20,13 @@ from .photos import resize_longest
 from .regions import mask_iou
 from .sam2_pipeline import TextDrivenSegmentationPipeline, parse_prompt
 from .sam2_tracker import SAM2Tracker
+from .sam3_tracker import Sam3Tracker
 from .scene import Settings, Tracker
+from .session_tracker import NETWORKS, SessionTracker
 from .telling import counted, progress as bar_of
 from .video_files import RENDERINGS, FrameMasks, Track, VideoResult, load_video_result, paint
 from .video_folder import VideoFolder, assemble, names_of, source_content
+from .weights import MODELS, PRESETS
 from .flow_tracker import FLOW_SIDE, Appearance, flow_back, pull, small_grey  # old import paths
 from .frames import Frame  # old import paths
 from .sam2_tracker import MANY  # old import paths
@@ -105,9 +108,15 @@ class _Identities:
         self.tracks, self.next = {t['id']: Track(**t) for t in state['tracks']}, state['next']
 
 # %% ../nbs/14_video.ipynb #c10da84d
-def _tracker_for(pipeline, device) -> Tracker:
-    "SAM 2's with presets that have SAM 2."
-    return SAM2Tracker(pipeline.segmenter.name, device) if pipeline.preset in ('paper', 'fast') else FlowTracker()
+def _tracker_for(pipeline, device,
+                 texts: Sequence[str] = (),  # what SAM 3 may look for by itself
+                 patience: int = 150) -> Tracker:
+    "The video model of the segmenter that a preset chose; where it has none, `FlowTracker`."
+    chosen = pipeline.preset.partition('+')[0] in PRESETS
+    name = pipeline.segmenter.name if chosen else ''
+    if name in NETWORKS: return SessionTracker(name, device)
+    if name == Sam3Tracker.name: return Sam3Tracker(texts, device, patience=patience, engine=pipeline.segmenter)
+    return SAM2Tracker(name, device) if chosen and MODELS[name].kind == 'sam2' else FlowTracker()
 
 def _at_size(mask, size):
     if mask.shape == tuple(size): return mask
@@ -118,7 +127,7 @@ class VideoSegmenter:
     def __init__(self, text: str | Sequence[str],       # what to look for; several phrases for several kinds of things
                  models: str = 'auto',                  # a preset, see `TextDrivenSegmentationPipeline`
                  pipeline=None,                         # a pipeline of your own, in place of the preset's
-                 tracker: Tracker | None = None,        # None: SAM 2's with presets that have SAM 2, else `FlowTracker`
+                 tracker: Tracker | None = None,        # None: that of the preset's segmenter, else `FlowTracker`
                  every: int = 15,                       # frames from one key frame to the next
                  patience: int = 150,                   # frames for which an object out of sight is remembered
                  device: str | None = None,
@@ -132,7 +141,10 @@ class VideoSegmenter:
         self.pipeline = pipeline or TextDrivenSegmentationPipeline(models, device=device, settings=every_one)
         ask = getattr(self.pipeline, 'unused', None)      # a pipeline of one's own need not have it
         self.unused = ask(text) if ask else {}            # what the engines do not know is told before anything is read
-        self.tracker, self.identities = tracker or _tracker_for(self.pipeline, device), _Identities(patience)
+        asked = parse_prompt(text)
+        alone = asked.phrases if settings is None and not asked.negatives else ()
+        self.tracker, self.identities = tracker or _tracker_for(self.pipeline, device, alone, patience), _Identities(patience)
+        self.finds = bool(getattr(self.tracker, 'texts', ()))       # it looks for new objects by itself, in every frame
         self.index, self._last, self._looked = -1, None, 0
 
     @property
@@ -144,19 +156,26 @@ class VideoSegmenter:
         "The next frame."
         small = resize_longest(image, 1024)
         self.index += 1
-        begins = self._last is None or small.shape != self._last.shape or is_cut(self._last, small)
+        begins = self._last is None or small.shape != self._last.shape or not self.finds and is_cut(self._last, small)
         masks = {} if begins else {i: m for i, m in self.tracker.step(small).items() if m.any()}
         if begins: self.tracker.start(small)
         self._last, waited = small, self.index - self._looked
         due = self.every if masks else max(1, self.every//3)      # sooner where nothing is left to follow
-        if begins or waited >= due: masks = self._look(small, image, masks)
+        if self.finds: masks = self._met()
+        elif begins or waited >= due: masks = self._look(small, image, masks)
         tracks, sure = self.tracks, self.tracker.confidence
         for i, m in masks.items(): tracks[i].saw(self.index, m, sure[i])
-        gone = [i for i in sure if self.index - tracks[i].last > self.identities.patience]
+        gone = [i for i in sure if i in tracks and self.index - tracks[i].last > self.identities.patience]
         if gone: self.tracker.remove(gone)
         masks = {i: _at_size(m, image.shape[:2]) for i, m in sorted(masks.items())}
         labels, confidence = {i: tracks[i].label for i in masks}, {i: sure[i] for i in masks}
         return FrameMasks(self.index, time, image, masks, labels, confidence)
+
+    def _met(self):  # masks of all that is seen now
+        "What the tracker found by itself in this frame; who is new is known from now on."
+        masks = {i: m for i, m in self.tracker.found().items() if m.any()}
+        for i in masks: self.tracks.setdefault(i, Track(i, self.tracker.labels[i], self.index, self.index))
+        return masks
 
     def _look(self, image, original, masks):  # masks of all that is seen now
         "Ask the pipeline about the frame as it came, match what it finds with what is followed."
