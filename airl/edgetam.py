@@ -12,7 +12,7 @@ from .devices import encoder_dtype, in_chunks, inference, pick_device
 from .scene import Candidates, Embedding, Prompts
 from .weights import require
 
-# %% ../nbs/13i_edgetam.ipynb #9ef1b9db
+# %% ../nbs/13i_edgetam.ipynb #8149a3d4
 def sam_prompts(net, processor, prompts: Prompts,
                 size: tuple,    # height, width of the photo
                 device: str,
@@ -20,7 +20,8 @@ def sam_prompts(net, processor, prompts: Prompts,
     "Prompts as transformers' networks of SAM's family take them."
     import torch
     def nested(values): return None if values is None else values[:, None].tolist()
-    pixels = dict(input_points=nested(prompts.points), input_labels=nested(prompts.point_labels), input_boxes=nested(prompts.boxes))
+    pixels = dict(input_points=nested(prompts.points), input_labels=nested(prompts.point_labels),
+                  input_boxes=nested(prompts.boxes))
     asked = dict.fromkeys(pixels)
     if any(v is not None for v in pixels.values()):
         given = processor(original_sizes=[list(size)]*len(prompts), return_tensors='pt', **pixels)
@@ -37,19 +38,20 @@ def _rough(masks, size, device):
     logits = torch.logit(torch.as_tensor(masks, dtype=torch.float32, device=device)[:, None], eps=1e-4)
     return torch.nn.functional.interpolate(logits, size, mode='bilinear', antialias=True)
 
-# %% ../nbs/13i_edgetam.ipynb #9574ba18
-def sam_answers(net, processor, embedding: Embedding, prompts: Prompts, device: str):  # logits [n, c, h, w], IoU guesses [n, c]
-    "What a network of SAM's family answers each object with."
+# %% ../nbs/13i_edgetam.ipynb #3ad1b11c
+def sam_answers(net, processor, embedding: Embedding, prompts: Prompts, device: str):
+    "What a network of SAM's family answers each object with: logits [n, c, h, w], IoU guesses [n, c]."
     import torch
     n, (*fine, coarse) = len(prompts), embedding.features
     with torch.inference_mode():
         asked = sam_prompts(net, processor, prompts, embedding.size, device)
         sparse, dense = net.prompt_encoder(**asked)
-        photo = dict(image_embeddings=coarse.expand(n, -1, -1, -1), high_resolution_features=[f.expand(n, -1, -1, -1) for f in fine],
-                     image_positional_embeddings=net.get_image_wide_positional_embeddings().expand(n, -1, -1, -1))
+        where = net.get_image_wide_positional_embeddings()
+        *fine, coarse, where = [m.expand(n, -1, -1, -1) for m in (*fine, coarse, where)]
+        photo = dict(image_embeddings=coarse, high_resolution_features=fine, image_positional_embeddings=where)
         sure = prompts.boxes is not None or prompts.points is not None and prompts.points.shape[1] > 1
-        found = [net.mask_decoder(sparse_prompt_embeddings=sparse, dense_prompt_embeddings=dense, multimask_output=many, **photo)[:2]
-                 for many in ((True, False) if sure else (True,))]
+        asked = dict(sparse_prompt_embeddings=sparse, dense_prompt_embeddings=dense, **photo)
+        found = [net.mask_decoder(multimask_output=many, **asked)[:2] for many in ((True, False) if sure else (True,))]
     return tuple(torch.cat(parts, 2)[:, 0].float().cpu().numpy() for parts in zip(*found))
 
 # %% ../nbs/13i_edgetam.ipynb #b39f9f97

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FIGURES', 'NoData', 'data_set', 'davis_clips', 'davis_jf', 'coco_ap', 'Figure', 'published']
 
-# %% ../nbs/17b_published.ipynb #f5f2c1e1
+# %% ../nbs/17b_published.ipynb #3d949ed7
 import json, os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ def data_set(name: str,    # folder in $AIRL_DATA
     "Where a data set lies; `NoData` says in one sentence what is looked for."
     root = os.environ.get('AIRL_DATA')
     if root and all((Path(root)/name/part).exists() for part in inside): return Path(root)/name
-    raise NoData(f'This figure is taken on {name}: put {", ".join(inside)} of it into $AIRL_DATA/{name}{"" if root else " and set AIRL_DATA"}.')
+    raise NoData(f'This figure is taken on {name}: put {", ".join(inside)} of it into $AIRL_DATA/{name}'
+                 f'{"" if root else " and set AIRL_DATA"}.')
 
 # %% ../nbs/17b_published.ipynb #bf04246d
 def davis_clips(folder: Path) -> Iterator[tuple]:   # name, frame files, label files
@@ -53,7 +54,7 @@ def davis_jf(tracker,           # airl.scene.Tracker
         scores += [score_clip([f[i] for f in found], [t == n for t in truths]).jf for i, n in zip(ids, numbers)]
     return float(np.mean(scores)), f'{len(scores)} objects'
 
-# %% ../nbs/17b_published.ipynb #fcf0722d
+# %% ../nbs/17b_published.ipynb #2c94f0f9
 def coco_ap(detector,            # airl.scene.Detector that drops next to nothing
             images: int = 1000,  # of the 5,000
            ) -> tuple[float, str]:
@@ -67,14 +68,16 @@ def coco_ap(detector,            # airl.scene.Detector that drops next to nothin
         names, asked, rows = {c['name']: c['id'] for c in truth.dataset['categories']}, sorted(truth.imgs)[:images], []
         for i in asked:
             found = detector.detect(load_photo(folder/'val2017'/truth.imgs[i]['file_name']), list(names), 0.)
-            rows += [dict(image_id=i, category_id=names[p], score=float(s), bbox=[*map(float, (*b[:2], *b[2:] - b[:2]))]) for b, s, p in zip(found.xyxy, found.score, found.phrase)]
+            xywh = np.concatenate([found.xyxy[:, :2], found.xyxy[:, 2:] - found.xyxy[:, :2]], 1).tolist()
+            rows += [dict(image_id=i, category_id=names[p], score=float(s), bbox=b)
+                     for b, s, p in zip(xywh, found.score, found.phrase)]
         if not rows: return 0., f'{len(asked)} photos, not one box'
         judge = COCOeval(truth, truth.loadRes(rows), 'bbox')
         judge.params.imgIds = asked
         for part in (judge.evaluate, judge.accumulate, judge.summarize): part()
     return float(judge.stats[0]), f'{len(asked)} photos'
 
-# %% ../nbs/17b_published.ipynb #e1163d9a
+# %% ../nbs/17b_published.ipynb #3c33444b
 @dataclass(frozen=True)
 class Figure:
     "What somebody published of a model."
@@ -88,7 +91,9 @@ class Figure:
 _SAM3, _EDGETAM, _SAM2 = 'Carion et al. 2025', 'Zhou et al. 2025', 'Ravi et al. 2024'
 FIGURES = (
     Figure('edgetam', 'J&F on DAVIS 2017 val', .877, _EDGETAM, davis_jf, 'tracker'),
-    Figure('edgetam', 'J&F on MOSE val', .700, _EDGETAM), Figure('edgetam', 'J&F on SA-V val', .723, _EDGETAM), Figure('edgetam', 'J&F on SA-V test', .717, _EDGETAM),
+    Figure('edgetam', 'J&F on MOSE val', .700, _EDGETAM),
+    Figure('edgetam', 'J&F on SA-V val', .723, _EDGETAM),
+    Figure('edgetam', 'J&F on SA-V test', .717, _EDGETAM),
     Figure('sam2.1_hiera_large', 'J&F on DAVIS 2017 val', .907, _SAM2, davis_jf, 'tracker'),
     Figure('sam3', 'box AP on COCO val2017', .564, _SAM3, coco_ap, 'detector'),
     Figure('sam3', 'mask AP on LVIS', .485, _SAM3), Figure('sam3', 'cgF1 on SA-Co/Gold', .541, _SAM3))

@@ -28,12 +28,13 @@ def _instances(out, phrase, size, threshold):
     masks = out.pred_masks[0, keep].float().sigmoid().cpu().numpy()
     return boxes, score[keep].cpu().numpy(), masks, np.full(len(boxes), phrase, object), (phrase, float(presence))
 
-# %% ../nbs/13b_sam3.ipynb #7a0f2ce5
+# %% ../nbs/13b_sam3.ipynb #dcc63122
 def _prompted_half(folder: Path, detector, device):   # a network of SAM's family
     "The half of SAM 3 that answers boxes and clicks, on the backbone of `detector`."
     kind = json.loads((folder/'config.json').read_text(encoding='utf-8')).get('model_type')
     if kind != 'sam3_video':
-        raise MissingWeights(f'{folder} holds the half of SAM 3 that answers phrases ({kind}); boxes, clicks and videos need the whole of {weights.MODELS["sam3"].repo} (sam3_video).')
+        raise MissingWeights(f'{folder} holds the half of SAM 3 that answers phrases ({kind}); boxes, clicks and '
+                             f'videos need the whole of {weights.MODELS["sam3"].repo} (sam3_video).')
     net = require('transformers', 'models').Sam3TrackerVideoModel.from_pretrained(folder, local_files_only=True)
     net.vision_encoder.backbone = detector.vision_encoder.backbone
     return net.to(device).eval()
@@ -43,21 +44,23 @@ def _prompted_features(net, seen) -> list:   # maps [1, c, h, w], the finest fir
     side = net.prompt_encoder.image_embedding_size
     maps, _ = net.vision_encoder.neck(seen.last_hidden_state.view(1, *side, -1).permute(0, 3, 1, 2))
     fine, middle, coarse = maps[:3]
-    return [net.mask_decoder.conv_s0(fine), net.mask_decoder.conv_s1(middle), coarse + net.no_memory_embedding.view(1, -1, 1, 1)]
+    decoder = net.mask_decoder
+    return [decoder.conv_s0(fine), decoder.conv_s1(middle), coarse + net.no_memory_embedding.view(1, -1, 1, 1)]
 
-# %% ../nbs/13b_sam3.ipynb #183f97f1
+# %% ../nbs/13b_sam3.ipynb #00501fc9
 class Sam3Engine:
     "SAM 3 (transformers) as detector and segmenter; raises `MissingWeights` if its weights cannot be had."
     name, network = 'sam3', 'Sam3Model'  # the row of `airl.weights.MODELS`, the class in transformers
-    long_side, words = 1024, 32          # of the photo that it is shown, the same for both of its roles; tokens of a phrase
+    long_side, words = 1024, 32          # of the photo that it is shown, for both of its roles; tokens of a phrase
     def __init__(self, device: str | None = None,  # None: the fastest here
                  threshold: float = .5,            # instances below it are dropped
-                 dtype=None,                       # torch dtype of the forward passes; None: bfloat16 where it is native
+                 dtype=None,                       # torch dtype of forward passes; None: bfloat16 where it is native
                 ):
         transformers, self.folder = require('transformers', 'models'), weights.fetch(self.name)
-        self.device, self.threshold, self._seen, self._read_texts = device or pick_device(), threshold, Recent(4), Recent(256)
-        self.dtype = dtype or encoder_dtype(self.device)
-        self.model = getattr(transformers, self.network).from_pretrained(self.folder, local_files_only=True).to(self.device).eval()
+        self.device, self.threshold = device or pick_device(), threshold
+        self.dtype, self._seen, self._read_texts = dtype or encoder_dtype(self.device), Recent(4), Recent(256)
+        network = getattr(transformers, self.network)
+        self.model = network.from_pretrained(self.folder, local_files_only=True).to(self.device).eval()
         self.processor = transformers.Sam3Processor.from_pretrained(self.folder, local_files_only=True)
 
     def encode(self, image: np.ndarray) -> Embedding:
@@ -72,7 +75,8 @@ class Sam3Engine:
     def _text(self, phrase: str) -> dict:   # what the network is given of a phrase
         text = self.processor(text=phrase, return_tensors='pt').to(self.device)
         if (n := text.input_ids.shape[1]) > self.words:
-            raise UserError(f'SAM 3 reads phrases of up to {self.words} tokens, and this one has {n}: {phrase!r}; ask for it in fewer words.')
+            raise UserError(f'SAM 3 reads phrases of up to {self.words} tokens, and this one has {n}: {phrase!r}; '
+                            'ask for it in fewer words.')
         with inference(self.device, self.dtype): read = self.model.get_text_features(**text, return_dict=True)
         return dict(text_embeds=read, attention_mask=text.attention_mask)
 
@@ -92,16 +96,17 @@ class Sam3Engine:
     @cached_property
     def prompted(self):   # network and processor for boxes and clicks
         transformers = require('transformers', 'models')
-        return _prompted_half(self.folder, self.model, self.device), transformers.Sam3TrackerProcessor.from_pretrained(self.folder, local_files_only=True)
+        processor = transformers.Sam3TrackerProcessor.from_pretrained(self.folder, local_files_only=True)
+        return _prompted_half(self.folder, self.model, self.device), processor
 
     def segment(self, embedding: Embedding, prompts: Prompts) -> Candidates:
-        "The masks that `detect` handed along, their mean probability inside the guess at their IoU; without masks the candidates of each box or click."
+        "The masks that `detect` handed along, surest by what is inside; without masks those of each box or click."
         if prompts.masks is not None: return self._handed_back(embedding, prompts)
         net, processor = self.prompted
-        with inference(self.device, self.dtype): features = [f.float() for f in _prompted_features(net, embedding.features)]
-        shown = Embedding(embedding.size, features)
+        with inference(self.device, self.dtype): features = _prompted_features(net, embedding.features)
+        shown, chunk = Embedding(embedding.size, [f.float() for f in features]), 2 if self.device == 'cpu' else 32
         def decode(part): return sam_answers(net, processor, shown, prompts[part], self.device)
-        logits, iou = (np.concatenate(parts) for parts in zip(*in_chunks(decode, len(prompts), 2 if self.device == 'cpu' else 32)))
+        logits, iou = (np.concatenate(parts) for parts in zip(*in_chunks(decode, len(prompts), chunk)))
         return Candidates(logits, iou, embedding.size)
 
     def _handed_back(self, embedding, prompts):

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['surest', 'Sam3Tracker']
 
-# %% ../nbs/14h_sam3_tracker.ipynb #e812be49
+# %% ../nbs/14h_sam3_tracker.ipynb #6266d9ed
 from collections.abc import Sequence
 import numpy as np
 from . import weights
 from .devices import encoder_dtype, inference, pick_device
 from .files import UserError
-from .session_tracker import Latest, forget, recall, remembered, saved
+from .session_tracker import Latest, forget, reach_of, recall, remembered, saved, untrack
 from .weights import require
 
 # %% ../nbs/14h_sam3_tracker.ipynb #5aeff39d
@@ -26,17 +26,18 @@ def surest(masks, scores, limit: float):  # logits [n, h, w], [n] → indices, t
         if all(iou[i, j] <= limit for j in kept): kept.append(i)
     return torch.tensor(kept, dtype=torch.long, device=masks.device)
 
-# %% ../nbs/14h_sam3_tracker.ipynb #58bdc5f3
+# %% ../nbs/14h_sam3_tracker.ipynb #1ce40a18
 def _video_class(transformers):
     "The library's class, which looks for the phrases that have tokens, and keeps no doubles."
     class Sam3VideoModel(transformers.Sam3VideoModel):
         def run_detection(self, inference_session, vision_embeds):
             every, limit = inference_session.prompts, self.det_nms_thresh
-            inference_session.prompts = {k: text for k, text in every.items() if k in inference_session.prompt_input_ids}
-            self.det_nms_thresh = 0.                      # what the library would fetch an operator for
-            try: found = super().run_detection(inference_session, vision_embeds) if inference_session.prompts else {}
+            asked = {k: text for k, text in every.items() if k in inference_session.prompt_input_ids}
+            inference_session.prompts, self.det_nms_thresh = asked, 0.   # what it would fetch an operator for
+            try: found = super().run_detection(inference_session, vision_embeds) if asked else {}
             finally: inference_session.prompts, self.det_nms_thresh = every, limit
-            if limit > 0: found = {k: {name: v[surest(d['mask'], d['scores'], limit)] for name, v in d.items()} for k, d in found.items()}
+            for k, d in found.items():
+                if limit > 0: found[k] = {name: v[surest(d['mask'], d['scores'], limit)] for name, v in d.items()}
             return found
     return Sam3VideoModel
 
@@ -48,7 +49,8 @@ def _join(session, ids, at: int, alive: int):
         session.obj_first_frame_idx[i], session.trk_keep_alive[i] = at, alive
     session.max_obj_id = max([session.max_obj_id, *ids])
 
-_BY_OBJECT = ('obj_id_to_score', 'obj_first_frame_idx', 'trk_keep_alive', 'obj_id_to_last_occluded', 'obj_id_to_prompt_id')
+_BY_OBJECT = ('obj_id_to_score', 'obj_first_frame_idx', 'trk_keep_alive', 'obj_id_to_last_occluded',
+              'obj_id_to_prompt_id')
 
 def _without(session, ids):
     "Let the session forget these objects."
@@ -59,7 +61,7 @@ def _without(session, ids):
         for i in ids: getattr(session, name).pop(i, None)
     for i in ids: session.prompts = {k: text for k, text in session.prompts.items() if text != f'#{i}'}
 
-# %% ../nbs/14h_sam3_tracker.ipynb #83671392
+# %% ../nbs/14h_sam3_tracker.ipynb #30a21dc7
 def _forget_frames(session, at: int):
     "Drop what the session notes frame by frame."
     for noted in (session.obj_id_to_tracker_score_frame_wise, session.suppressed_obj_ids):
@@ -70,20 +72,22 @@ def _forget_frames(session, at: int):
 def _noted(session) -> dict:
     "What the session knows of its objects beside their memories, as plain values."
     last = {i: int(v) for i, v in session.obj_id_to_last_occluded.items()}
-    return {name: dict(getattr(session, name)) for name in _BY_OBJECT} | dict(obj_id_to_last_occluded=last, prompts=dict(session.prompts))
+    noted = {name: dict(getattr(session, name)) for name in _BY_OBJECT}
+    return noted | dict(obj_id_to_last_occluded=last, prompts=dict(session.prompts))
 
 def _note(session, noted: dict, device):
     "Put back what `_noted` gave."
     import torch
     for name in _BY_OBJECT: setattr(session, name, dict(noted[name]))
-    session.obj_id_to_last_occluded = {i: torch.tensor([v], device=device) for i, v in noted['obj_id_to_last_occluded'].items()}
+    last = noted['obj_id_to_last_occluded']
+    session.obj_id_to_last_occluded = {i: torch.tensor([v], device=device) for i, v in last.items()}
     session.prompts = dict(noted['prompts'])
 
-# %% ../nbs/14h_sam3_tracker.ipynb #1fa4c5df
+# %% ../nbs/14h_sam3_tracker.ipynb #cd6da082
 class Sam3Tracker:
-    "SAM 3's video model as a `Tracker` whose memory does not grow; raises `MissingWeights` if its weights cannot be had."
+    "SAM 3's video model as a `Tracker` in memory that does not grow; raises `MissingWeights`."
     name = 'sam3'
-    def __init__(self, texts: Sequence[str] = (),  # what it looks for in every frame; none: only what is added is followed
+    def __init__(self, texts: Sequence[str] = (),  # what it looks for in every frame; none: it follows what is added
                  device: str | None = None,        # None: the fastest here
                  dtype=None,                       # torch dtype; None: bfloat16 where it is native
                  conditioning: int = 8,            # prompted frames kept of each object
@@ -91,7 +95,8 @@ class Sam3Tracker:
                  engine=None,                      # a Sam3Engine whose detector is used in place of a second one
                 ):
         transformers, folder = require('transformers', 'models'), weights.fetch(self.name)
-        self.texts, self.device, self.conditioning, self.patience = tuple(texts), device or pick_device(), conditioning, patience
+        self.texts, self.conditioning, self.patience = tuple(texts), conditioning, patience
+        self.device = device or pick_device()
         self.dtype = dtype or encoder_dtype(self.device)
         self.model = _video_class(transformers).from_pretrained(folder, local_files_only=True)
         if engine is not None: self.model.detector_model = engine.model
@@ -101,8 +106,8 @@ class Sam3Tracker:
 
     def _begin(self, size):
         self._session = self.processor.init_video_session(inference_device=self.device, dtype=self.model.dtype)
-        self._session.processed_frames, self._session.obj_with_new_inputs = Latest(), []      # the library has the second from the first object on
-        self._session.max_obj_id = self._next - 1                                           # no identity twice
+        self._session.processed_frames, self._session.max_obj_id = Latest(), self._next - 1     # no identity twice
+        self._session.obj_with_new_inputs = []              # which the library makes with the first object
         if self.texts: self.processor.add_text_prompt(self._session, list(self.texts))
         self._size, self._seen, self._masks, self.confidence, self.labels = tuple(size), {}, {}, {}, {}
 
@@ -117,8 +122,8 @@ class Sam3Tracker:
 
     def _note_down(self, out):
         shown = self.processor.postprocess_outputs(self._session, out, original_sizes=[list(self._size)])
-        nothing = np.zeros(self._size, bool)
-        self._masks = dict.fromkeys(self._session.obj_ids, nothing) | dict(zip(shown['object_ids'].tolist(), shown['masks'].cpu().numpy()))
+        seen = dict(zip(shown['object_ids'].tolist(), shown['masks'].cpu().numpy()))
+        self._masks = dict.fromkeys(self._session.obj_ids, np.zeros(self._size, bool)) | seen
         for i, m in self._masks.items():
             group = self._session.prompts[self._session.obj_id_to_prompt_id[i]]
             if group in self.texts: self.labels[i] = group
@@ -129,8 +134,7 @@ class Sam3Tracker:
     def _trim(self):
         gone = [i for i in self.labels if self._at - self._seen[i] > self.patience]
         if gone: self.remove(gone)
-        plan = self.model.tracker_model.config
-        forget(self._session, self._at, plan.num_maskmem, max(plan.num_maskmem, plan.max_object_pointers_in_encoder), self.conditioning)
+        forget(self._session, self._at, *reach_of(self.model.tracker_model.config), self.conditioning)
         _forget_frames(self._session, self._at)
 
     def start(self, frame: np.ndarray) -> None:
@@ -147,12 +151,11 @@ class Sam3Tracker:
         import torch
         ids, session = list(range(self._next, self._next + len(masks))) if ids is None else list(ids), self._session
         if not ids: return ids
-        for i in set(ids) & set(session.obj_ids):
-            k = session.obj_id_to_idx(i)
-            for tracked in (session.frames_tracked_per_obj[k], session.output_dict_per_obj[k]['non_cond_frame_outputs']): tracked.pop(self._at, None)
+        untrack(session, ids, self._at)
         _join(session, [i for i in ids if i not in session.obj_ids], self._at, self.model.init_trk_keep_alive)
         given = torch.as_tensor(np.asarray(masks, np.float32), device=self.device)[:, None]
-        given = torch.nn.functional.interpolate(given, (self.model.tracker_model.image_size,)*2, mode='bilinear', antialias=True)[:, 0]
+        side = self.model.tracker_model.image_size
+        given = torch.nn.functional.interpolate(given, (side, side), mode='bilinear', antialias=True)[:, 0]
         with inference(self.device, self.dtype): self.model._tracker_add_new_objects(session, self._at, ids, given)
         self._masks |= zip(ids, np.asarray(masks, bool))
         self._seen |= dict.fromkeys(ids, self._at)
@@ -175,8 +178,9 @@ class Sam3Tracker:
 
     def state(self) -> dict:
         "Tensors and plain values."
-        own = dict(next=self._next, at=self._at, confidence=dict(self.confidence), size=self._size, seen=dict(self._seen), labels=dict(self.labels), texts=list(self.texts))
-        return own | dict(objects=saved(remembered(self._session)), noted=_noted(self._session))
+        own = dict(next=self._next, at=self._at, size=self._size, texts=list(self.texts))
+        known = dict(confidence=dict(self.confidence), seen=dict(self._seen), labels=dict(self.labels))
+        return own | known | dict(objects=saved(remembered(self._session)), noted=_noted(self._session))
 
     def restore(self, state: dict) -> None:
         "Be the tracker that `state` was taken from; the next call is `step`."
@@ -184,4 +188,5 @@ class Sam3Tracker:
         self._begin(state['size'])
         recall(self._session, state['objects'])
         _note(self._session, state['noted'], self.device)
-        self._at, self.confidence, self._seen, self.labels = state['at'], dict(state['confidence']), dict(state['seen']), dict(state['labels'])
+        self._at = state['at']
+        self.confidence, self._seen, self.labels = (dict(state[k]) for k in ('confidence', 'seen', 'labels'))
