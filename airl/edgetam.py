@@ -5,12 +5,14 @@
 # %% auto #0
 __all__ = ['sam_prompts', 'sam_answers', 'EdgeTAMSegmenter']
 
-# %% ../nbs/13i_edgetam.ipynb #d804670b
+# %% ../nbs/13i_edgetam.ipynb #30ef1af5
+from collections.abc import Sequence
+from pathlib import Path
 import numpy as np
-from . import weights
-from .devices import encoder_dtype, in_chunks, inference, pick_device
-from .scene import Candidates, Embedding, Prompts
-from .weights import require
+from .devices import inference
+from .sam2_segmenter import SAM2Segmenter
+from .scene import Embedding, Prompts
+from .weights import load_transformers
 
 # %% ../nbs/13i_edgetam.ipynb #8149a3d4
 def sam_prompts(net, processor, prompts: Prompts,
@@ -54,29 +56,27 @@ def sam_answers(net, processor, embedding: Embedding, prompts: Prompts, device: 
         found = [net.mask_decoder(multimask_output=many, **asked)[:2] for many in ((True, False) if sure else (True,))]
     return tuple(torch.cat(parts, 2)[:, 0].float().cpu().numpy() for parts in zip(*found))
 
-# %% ../nbs/13i_edgetam.ipynb #b39f9f97
-class EdgeTAMSegmenter:
+# %% ../nbs/13i_edgetam.ipynb #668ef750
+class EdgeTAMSegmenter(SAM2Segmenter):
     "EdgeTAM (transformers) behind the `Segmenter` protocol; raises `MissingWeights` if its weights cannot be had."
-    def __init__(self, model: str = 'edgetam',   # a row of `airl.weights.MODELS` that holds EdgeTAM
-                 device: str | None = None,      # None: the fastest here
-                 dtype=None,                     # torch dtype of the encoder; None: bfloat16 where it is native
-                 chunk: int | None = None,       # objects decoded at a time; None: 2 on a CPU, 32 elsewhere
+    def __init__(self, model='edgetam',        # a row of `airl.weights.MODELS`, or a folder in transformers' format
+                 device: str | None = None,    # None: the fastest here
+                 dtype=None,                   # torch dtype of the encoder; None: bfloat16 where it is native
+                 chunk: int | None = None,     # objects decoded at a time; None: 2 on a CPU, 32 elsewhere
+                 low_memory: bool = False,     # leave the device after each call
                 ):
-        transformers, folder = require('transformers', 'models'), weights.fetch(model)
-        self.name, self.device = model, device or pick_device()
-        self.dtype, self.chunk = dtype or encoder_dtype(self.device), chunk or (2 if self.device == 'cpu' else 32)
-        self.model = transformers.EdgeTamModel.from_pretrained(folder, local_files_only=True).to(self.device).eval()
-        self.processor = transformers.Sam2Processor.from_pretrained(folder, local_files_only=True)
+        super().__init__(str(model), device, dtype, chunk, low_memory)
+        self.name = Path(model).name
 
-    def encode(self, image: np.ndarray,  # uint8 [H, W, 3], RGB
-              ) -> Embedding:
-        "Read the photo: the slow part."
-        pixels = self.processor(images=image, return_tensors='pt').pixel_values.to(self.device)
-        with inference(self.device, self.dtype): features = self.model.get_image_embeddings(pixels)
-        return Embedding(image.shape[:2], [f.float() for f in features], self.name)
+    def _read(self):
+        net, self.processor = load_transformers(self._source, 'EdgeTamModel', 'Sam2Processor')
+        return net.to(self.device)
 
-    def segment(self, embedding: Embedding, prompts: Prompts) -> Candidates:
-        "The candidates of each object, with the network's guess at their IoU."
-        def decode(part): return sam_answers(self.model, self.processor, embedding, prompts[part], self.device)
-        logits, iou = (np.concatenate(parts) for parts in zip(*in_chunks(decode, len(prompts), self.chunk)))
-        return Candidates(logits, iou, embedding.size)
+    def encode_many(self, images: Sequence[np.ndarray]) -> list[Embedding]:
+        "Read several photos in one forward pass: what a GPU is quicker at."
+        with self._at_work(), inference(self.device, self.dtype):
+            pixels = self.processor(images=[np.array(image) for image in images], return_tensors='pt').pixel_values
+            maps = [m.float() for m in self.model.get_image_embeddings(pixels.to(self.device))]
+        return [Embedding(image.shape[:2], [m[k:k+1] for m in maps], self.name) for k, image in enumerate(images)]
+
+    def _decode(self, embedding, prompts): return sam_answers(self.model, self.processor, embedding, prompts, self.device)

@@ -59,7 +59,7 @@ class Evidence:
         "All the figures, for a report and for `fit`."
         members = {k: m.tolist() for k, m in self.members.items()}
         return dict(phrase=self.phrase, boxes=self.boxes.xyxy.tolist(), detection=self.boxes.score.tolist(), crops=self.crops.tolist(),
-                    tile=float(self.tile), areas=self.areas.tolist(), members=members, window=self.window, posterior=np.asarray(self.posterior).tolist(), presence=self.presence)
+                    tile=float(self.tile), even=float(self.boxes.even), areas=self.areas.tolist(), members=members, window=self.window, posterior=np.asarray(self.posterior).tolist(), presence=self.presence)
 
 # %% ../nbs/13g_posterior.ipynb #c83962f4
 def moved(boxes: Detections, scale: np.ndarray) -> Detections:  # scale: [4]
@@ -128,7 +128,7 @@ class Posterior:
 
     def of_boxes(self, e: Evidence) -> np.ndarray:  # [n] log-odds
         "How sure each box is."
-        if np.isnan(e.tile): return as_wholes(e.boxes.xyxy, _log_odds(e.boxes.score) - logit(.3))
+        if np.isnan(e.tile): return as_wholes(e.boxes.xyxy, _log_odds(e.boxes.score) - logit(e.boxes.even))
         if e.window: return logit(self.prior) + self.window[0] + self.window[1]*e.known_crops()
         return logit(self.prior) + as_wholes(e.boxes.xyxy, self.box[0] + _of_box(e)@self.box[1:])
 
@@ -155,7 +155,7 @@ class Posterior:
 
 def _log_odds(score): return logit(np.clip(np.asarray(score, float), 1e-4, 1 - 1e-4))
 
-def _of_box(e): return np.stack([_log_odds(e.boxes.score), e.known_crops(), np.log(e.areas.clip(.002))], 1)
+def _of_box(e): return np.stack([_log_odds(e.boxes.score) + logit(.3) - logit(e.boxes.even), e.known_crops(), np.log(e.areas.clip(.002))], 1)
 
 def _any(ratios) -> float:  # natural logarithms of L_i → of L
     "How much better boxes are explained by some that show it than by none."
@@ -219,7 +219,7 @@ def _usual(right, before, share, firm=50) -> float:  # log-odds at even odds of 
 # %% ../nbs/13g_posterior.ipynb #047a1c2f
 def evidence_from(row: dict) -> Evidence:
     "What `as_dict` wrote."
-    boxes = Detections(row['boxes'], row['detection'], [row['phrase']]*len(row['boxes']))
+    boxes = Detections(row['boxes'], row['detection'], [row['phrase']]*len(row['boxes']), even=row.get('even', .3))
     members = {k: np.array(m, float) for k, m in row['members'].items()}
     tile = np.nan if row['tile'] is None else row['tile']
     return Evidence(row['phrase'], boxes, np.array(row['crops'], float), tile, np.array(row['areas'], float), members, row['window'],

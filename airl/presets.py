@@ -7,29 +7,35 @@ __all__ = ['choose_preset', 'build_engines']
 
 # %% ../nbs/13e_presets.ipynb #4f8b62d7
 from functools import lru_cache
+from importlib import import_module
 from . import weights
 from .scene import Detector, Scorer, Segmenter
-from .weights import MissingWeights
+from .weights import ROLES, MissingWeights, PresetError, parts_of, with_parts
 
 # %% ../nbs/13e_presets.ipynb #3af99427
-def choose_preset(models: str = 'auto',  # 'auto' or a key of `airl.weights.PRESETS`
+def choose_preset(models: str = 'auto',  # 'auto' or a key of `airl.weights.PRESETS`, with parts replaced or not
                  ) -> tuple[str, str]:   # name of the preset, and why it is this one
     "The preset to run: the one asked for, or the best whose weights are all here. `PresetError` names those there are."
-    if models != 'auto': return weights.preset(models).name, f'preset {models} was asked for'
+    base, parts = parts_of(models)
+    told = ''.join(f', with the {role} {model}' for role, model in parts.items())
+    if base != 'auto': return weights.preset(models).name, f'preset {base} was asked for{told}'
     lacking = {}
-    for name in weights.PRESETS:
-        if name == 'lite' or not (lack := weights.missing(name)): break
-        lacking[name] = f'{sum(m.bytes for m in lack)/1e9:.1f} GB for {name}'
-    why = f'auto took {name}'
+    for base in weights.PRESETS:
+        try: lack = [m for m in weights.missing(with_parts(base, **parts)) if m.name not in parts.values()]   # what is named is fetched
+        except PresetError: continue                                                                       # a part that does not go with this one
+        if base == 'lite' or not lack: break
+        lacking[base] = f'{sum(m.bytes for m in lack)/1e9:.1f} GB for {base}'
+    why = f'auto took {base}{told}'
     if lacking: why += f', since weights are missing: {", ".join(lacking.values())}'
-    return name, why
+    return with_parts(base, **parts), why
 
 # %% ../nbs/13e_presets.ipynb #d601c89f
 def _obtain(preset):
     "Fetch the weights of `preset`; `MissingWeights` says in one sentence all that is missing. A scorer does with one member."
     lack = weights.missing(preset.name)
     mute = set(preset.scorer) and set(preset.scorer) <= {m.name for m in lack}
-    if not mute and all(m.name != preset.segmenter for m in lack): return
+    needed = {preset.segmenter, *parts_of(preset.name)[1].values()}          # a detector that nobody named does without: windows stand in
+    if not mute and not any(m.name in needed for m in lack): return
     try: weights.download(preset.name)
     except MissingWeights as e:
         each = ', '.join(f'{m.name} ({m.bytes/1e9:.2f} GB)' for m in lack)
@@ -37,26 +43,30 @@ def _obtain(preset):
                              f'`airl download {preset.name}` with a network, or put a folder for each into {weights.weights_folder()}; '
                              'preset lite runs without.') from e
 
+# %% ../nbs/13e_presets.ipynb #81649bc4
+def _part(role: str, models: tuple[str, ...], shared: dict, device, low_memory, tile):
+    "One part of a preset: the class that the model's row names, made as its role wants it."
+    spec = weights.model_spec(models[0])
+    module, _, name = spec.engine.partition(':')
+    make = getattr(import_module(module), name)
+    if len(spec.roles) > 1:                                                  # one network, several parts
+        if spec.name not in shared: shared[spec.name] = make(device)
+        return shared[spec.name][ROLES.index(role)] if isinstance(shared[spec.name], tuple) else shared[spec.name]
+    if role == 'scorer': return make(models, device=device, low_memory=low_memory)
+    return make(spec.name, device=device, low_memory=low_memory, **dict(tile=tile) if role == 'detector' else {})
+
 @lru_cache(maxsize=4)
-def build_engines(name: str,                # a preset
+def build_engines(name: str,                # a preset, with parts replaced or not
                   device: str | None = None,
                   low_memory: bool = False, # one network on the device at a time
                   tile: int | None = None,  # of the detector: also look at tiles of this many pixels
                  ) -> tuple[Scorer | None, Detector, Segmenter]:
     "The three engines of a preset, built once a process; raises `MissingWeights` or `MissingExtra` with one sentence."
-    spec = weights.preset(name)
-    if name == 'lite':
-        from airl.lite import lite_engines
-        return lite_engines(device)
+    spec, shared, how = weights.preset(name), {}, (device, low_memory, tile)
     _obtain(spec)
-    if name == 'sam3':
-        from airl.sam3 import Sam3Engine
-        return None, *[Sam3Engine(device)]*2
-    from airl.clip_ensemble import FAST_MEMBERS, PAPER_MEMBERS, HighAccuracyCLIPScorer
-    from airl.detector import GroundingDINODetector, HybridDetector
-    from airl.sam2_segmenter import SAM2Segmenter
+    scorer = _part('scorer', spec.scorer, shared, *how) if spec.scorer else None
+    detector, segmenter = _part('detector', (spec.detector,), shared, *how), _part('segmenter', (spec.segmenter,), shared, *how)
+    if scorer is None or 'presence' in weights.MODELS[spec.detector].can: return scorer, detector, segmenter   # it says itself what is there
+    from airl.detector import HybridDetector
     from airl.sliding_window import SlidingWindowDetector
-    scorer = HighAccuracyCLIPScorer(PAPER_MEMBERS if name == 'paper' else FAST_MEMBERS, device=device, low_memory=low_memory)
-    primary = GroundingDINODetector(spec.detector, device=device, low_memory=low_memory, tile=tile)
-    segmenter = SAM2Segmenter(spec.segmenter, device, low_memory=low_memory)
-    return scorer, HybridDetector(primary, SlidingWindowDetector(scorer), scorer), segmenter
+    return scorer, HybridDetector(detector, SlidingWindowDetector(scorer), scorer), segmenter

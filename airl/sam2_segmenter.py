@@ -113,8 +113,10 @@ class SAM2Segmenter:
     @property
     def model(self):  # sam2.modeling.sam2_base.SAM2Base, read when it is first asked for
         with self._lock:
-            if self._net is None: self._net = load_sam2(self._source, self.device)
+            if self._net is None: self._net = self._read()
             return self._net
+
+    def _read(self): return load_sam2(self._source, self.device)
 
     @contextmanager
     def _at_work(self):
@@ -145,7 +147,10 @@ class SAM2Segmenter:
 
     def segment(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         "The candidates of each object, with SAM 2's guess at their IoU: three, and for a box or several clicks the single answer."
-        def decode(part): return _decode(self.model, embedding, prompts[part], self.device)
-        with self._at_work(): done = in_chunks(decode, len(prompts), self.chunk)
+        with self._at_work(): done = in_chunks(lambda part: self._decode(embedding, prompts[part]), len(prompts), self.chunk)
         logits, iou = (np.concatenate(parts) for parts in zip(*done))
-        return Candidates(logits, iou, embedding.size)
+        return Candidates(logits, iou, embedding.size, self._frame(embedding, len(logits)))
+
+    def _decode(self, embedding, prompts): return _decode(self.model, embedding, prompts, self.device)
+
+    def _frame(self, embedding, n): return None     # the logits cover the photo

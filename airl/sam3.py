@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Sam3Engine', 'Sam3LiteTextEngine']
 
-# %% ../nbs/13b_sam3.ipynb #67db67db
+# %% ../nbs/13b_sam3.ipynb #af9cbe4f
 import json
 from collections.abc import Sequence
 from functools import cached_property
@@ -16,7 +16,7 @@ from .devices import encoder_dtype, in_chunks, inference, pick_device
 from .edgetam import sam_answers
 from .files import Recent, UserError, digest
 from .scene import Candidates, Detections, Embedding, Prompts
-from .weights import MissingWeights, require
+from .weights import MissingWeights, load_transformers
 
 # %% ../nbs/13b_sam3.ipynb #bd7a9b6e
 def _instances(out, phrase, size, threshold):
@@ -28,16 +28,16 @@ def _instances(out, phrase, size, threshold):
     masks = out.pred_masks[0, keep].float().sigmoid().cpu().numpy()
     return boxes, score[keep].cpu().numpy(), masks, np.full(len(boxes), phrase, object), (phrase, float(presence))
 
-# %% ../nbs/13b_sam3.ipynb #dcc63122
-def _prompted_half(folder: Path, detector, device):   # a network of SAM's family
+# %% ../nbs/13b_sam3.ipynb #41f34988
+def _prompted_half(folder: Path, detector, device):   # a network of SAM's family, its processor
     "The half of SAM 3 that answers boxes and clicks, on the backbone of `detector`."
     kind = json.loads((folder/'config.json').read_text(encoding='utf-8')).get('model_type')
     if kind != 'sam3_video':
         raise MissingWeights(f'{folder} holds the half of SAM 3 that answers phrases ({kind}); boxes, clicks and '
                              f'videos need the whole of {weights.MODELS["sam3"].repo} (sam3_video).')
-    net = require('transformers', 'models').Sam3TrackerVideoModel.from_pretrained(folder, local_files_only=True)
+    net, processor = load_transformers(folder, 'Sam3TrackerVideoModel', 'Sam3TrackerProcessor')
     net.vision_encoder.backbone = detector.vision_encoder.backbone
-    return net.to(device).eval()
+    return net.to(device), processor
 
 def _prompted_features(net, seen) -> list:   # maps [1, c, h, w], the finest first
     "What that half makes of a photo that the backbone has read."
@@ -47,7 +47,7 @@ def _prompted_features(net, seen) -> list:   # maps [1, c, h, w], the finest fir
     decoder = net.mask_decoder
     return [decoder.conv_s0(fine), decoder.conv_s1(middle), coarse + net.no_memory_embedding.view(1, -1, 1, 1)]
 
-# %% ../nbs/13b_sam3.ipynb #00501fc9
+# %% ../nbs/13b_sam3.ipynb #f0fd76e5
 class Sam3Engine:
     "SAM 3 (transformers) as detector and segmenter; raises `MissingWeights` if its weights cannot be had."
     name, network = 'sam3', 'Sam3Model'  # the row of `airl.weights.MODELS`, the class in transformers
@@ -56,12 +56,10 @@ class Sam3Engine:
                  threshold: float = .5,            # instances below it are dropped
                  dtype=None,                       # torch dtype of forward passes; None: bfloat16 where it is native
                 ):
-        transformers, self.folder = require('transformers', 'models'), weights.fetch(self.name)
-        self.device, self.threshold = device or pick_device(), threshold
+        self.folder, self.device, self.threshold = weights.fetch(self.name), device or pick_device(), threshold
         self.dtype, self._seen, self._read_texts = dtype or encoder_dtype(self.device), Recent(4), Recent(256)
-        network = getattr(transformers, self.network)
-        self.model = network.from_pretrained(self.folder, local_files_only=True).to(self.device).eval()
-        self.processor = transformers.Sam3Processor.from_pretrained(self.folder, local_files_only=True)
+        net, self.processor = load_transformers(self.folder, self.network, 'Sam3Processor')
+        self.model = net.to(self.device)
 
     def encode(self, image: np.ndarray) -> Embedding:
         "Read the photo, once for detector and segmenter."
@@ -95,9 +93,7 @@ class Sam3Engine:
 
     @cached_property
     def prompted(self):   # network and processor for boxes and clicks
-        transformers = require('transformers', 'models')
-        processor = transformers.Sam3TrackerProcessor.from_pretrained(self.folder, local_files_only=True)
-        return _prompted_half(self.folder, self.model, self.device), processor
+        return _prompted_half(self.folder, self.model, self.device)
 
     def segment(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         "The masks that `detect` handed along, surest by what is inside; without masks those of each box or click."

@@ -66,6 +66,7 @@ class Detections:
     engine: str = ''                                          # who answered
     reason: str = ''                                          # why this engine, where there was a choice
     searched: frozenset[str] = frozenset()                    # phrases whose scores and presence are a scorer's, of windows, and no detector's
+    even: float = .3                                          # score from which the detector's authors show a box
     def __post_init__(self):
         self.xyxy = np.asarray(self.xyxy, np.float32).reshape(-1, 4)
         self.score, self.phrase = np.asarray(self.score, np.float32).reshape(-1), list(self.phrase)
@@ -76,7 +77,7 @@ class Detections:
         "Some of the detections: a slice, a bool mask, indices."
         index = np.atleast_1d(np.arange(len(self))[index])
         return Detections(self.xyxy[index], self.score[index], [self.phrase[i] for i in index], self.presence,
-                          None if self.prior is None else self.prior[index], self.engine, self.reason, self.searched)
+                          None if self.prior is None else self.prior[index], self.engine, self.reason, self.searched, self.even)
 
     def of(self, phrase: str) -> 'Detections':
         "Those that answer `phrase`."

@@ -24,7 +24,10 @@ class Latest(dict):
         self.clear()
         self.frames = at + 1
 
-# %% ../nbs/14g_session_tracker.ipynb #f2046e78
+# %% ../nbs/14g_session_tracker.ipynb #9d73acdf
+def _own(value):   # a tensor that is a piece of a larger one holds all of that
+    return value.clone() if value.untyped_storage().nbytes() > value.nbytes else value
+
 def forget(session, at: int,     # the current frame's number
            reading: int,         # frames whose memories are read
            reach: int,           # frames whose pointers are read
@@ -41,6 +44,7 @@ def forget(session, at: int,     # the current frame's number
             old = t in others and t <= at - reading
             unread = ['high_res_masks', *['pred_masks']*(t < at), *['maskmem_features', 'maskmem_pos_enc']*old]
             for name in unread: out.pop(name, None)
+            out.update({name: _own(value) for name, value in out.items()})
             where = out.get('maskmem_pos_enc')
             if where is not None: out['maskmem_pos_enc'] = positions.setdefault(where.shape, where)
         session.mask_inputs_per_obj[k].clear()

@@ -6,7 +6,7 @@
 __all__ = ['log', 'MODELS', 'PRESETS', 'ROLES', 'MissingWeights', 'MissingExtra', 'shipped', 'require', 'ModelSpec', 'Preset',
            'PresetError', 'model_spec', 'preset', 'parts_of', 'with_parts', 'cache_root', 'weights_folder',
            'is_offline', 'locate', 'missing', 'fetch', 'download', 'verify', 'remove', 'revision_here', 'inventory',
-           'load_checkpoint']
+           'load_checkpoint', 'load_transformers']
 
 # %% ../nbs/06_weights.ipynb #f6cb04c0
 import hashlib, importlib, json, logging, os, shutil, struct, zipfile
@@ -167,7 +167,10 @@ def preset(name: str, # a key of `PRESETS`, or one with a part replaced, as `wit
     "The row of `PRESETS`, with the parts that `name` replaces; `PresetError` lists the names there are."
     base, parts = parts_of(name)
     if base not in PRESETS: raise PresetError(f'There is no preset {base!r}; there are {", ".join(PRESETS)}.')
-    return replace(PRESETS[base], name=name, **{role: (model,) if role == 'scorer' else model for role, model in parts.items()})
+    changed = replace(PRESETS[base], name=name, **{role: (model,) if role == 'scorer' else model for role, model in parts.items()})
+    if 'clicks' not in MODELS[changed.segmenter].can and changed.segmenter != changed.detector:
+        raise PresetError(f'As a segmenter {changed.segmenter} cuts out what it found itself; with another detector name another segmenter too.')
+    return changed
 
 # %% ../nbs/06_weights.ipynb #594d3ab5
 ROLES = ('scorer', 'detector', 'segmenter')
@@ -386,3 +389,26 @@ def _unwrap(state, path: Path) -> dict:
     "The tensors themselves: SAM 2 and others keep them one level down."
     if not isinstance(state, dict): raise MissingWeights(f'{path} holds a {type(state).__name__} and no named tensors; give a checkpoint.')
     return next((state[key] for key in ('model', 'state_dict') if isinstance(state.get(key), dict)), state)
+
+# %% ../nbs/06_weights.ipynb #44e27584
+def load_transformers(model: str,             # a row of the table, or a folder in transformers' format
+                      net: str,               # name of the network's class in transformers
+                      processor: str,         # likewise
+                     ) -> tuple:              # the network in eval mode, its processor
+    "A model of transformers and its processor; raises `MissingWeights` with one sentence."
+    transformers, folder = require('transformers', 'models'), Path(model) if Path(model).is_dir() else fetch(model)
+    from safetensors import SafetensorError
+    try:
+        how = dict(local_files_only=True) | _spelt_out(folder)
+        made = getattr(transformers, processor).from_pretrained(folder, **how)
+        return getattr(transformers, net).from_pretrained(folder, use_safetensors=True, **how).eval().requires_grad_(False), made
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as e:
+        raise MissingWeights(f'{folder} does not hold a {net} that transformers can load ({str(e).splitlines()[0]}); download it again.') from e
+
+def _spelt_out(folder: Path) -> dict:   # `config`, where that of the folder names its backbone for timm; else nothing
+    "A configuration that transformers reads without asking the hub."
+    plain = json.loads((folder/'config.json').read_text(encoding='utf-8'))
+    if not plain.get('backbone') or plain.get('backbone_config'): return {}
+    from transformers import AutoConfig
+    inner = dict(model_type='timm_backbone', backbone=plain.pop('backbone'), **plain.pop('backbone_kwargs', None) or {})
+    return dict(config=AutoConfig.for_model(**plain | dict(backbone_config=inner)))

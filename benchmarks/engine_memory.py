@@ -47,9 +47,7 @@ def owlv2(name):
 
 def omdet(name):
     import transformers
-    return transformers.OmDetTurboForObjectDetection(transformers.OmDetTurboConfig(
-        backbone_config=transformers.SwinConfig(**SWIN['tiny'] | dict(image_size=640)).to_dict(),
-        text_config=transformers.CLIPTextConfig().to_dict(), disable_custom_kernels=True))
+    return transformers.OmDetTurboForObjectDetection(transformers.OmDetTurboConfig(text_config=transformers.CLIPTextConfig().to_dict(), disable_custom_kernels=True))
 
 
 def sam_hq(name):
