@@ -115,7 +115,9 @@ def _tracker_for(pipeline, device,
     chosen = pipeline.preset.partition('+')[0] in PRESETS
     name = pipeline.segmenter.name if chosen else ''
     if name in NETWORKS: return SessionTracker(name, device)
-    if name == Sam3Tracker.name: return Sam3Tracker(texts, device, patience=patience, engine=pipeline.segmenter)
+    if name == Sam3Tracker.name:
+        own = pipeline.detector is pipeline.segmenter       # another detector is asked on key frames
+        return Sam3Tracker(texts if own else (), device, patience=patience, engine=pipeline.segmenter)
     return SAM2Tracker(name, device) if chosen and MODELS[name].kind == 'sam2' else FlowTracker()
 
 def _at_size(mask, size):
