@@ -147,6 +147,7 @@ class SAM2Segmenter:
 
     def segment(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         "The candidates of each object, with SAM 2's guess at their IoU: three, and for a box or several clicks the single answer."
+        if not len(prompts): return Candidates(np.zeros((0, 3, 1, 1), np.float32), np.zeros((0, 3), np.float32), embedding.size)
         with self._at_work(): done = in_chunks(lambda part: self._decode(embedding, prompts[part]), len(prompts), self.chunk)
         logits, iou = (np.concatenate(parts) for parts in zip(*done))
         return Candidates(logits, iou, embedding.size, self._frame(embedding, len(logits)))

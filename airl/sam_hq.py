@@ -51,9 +51,10 @@ class SamHQSegmenter(SAM2Segmenter):
     def encode_many(self, images: Sequence[np.ndarray]) -> list[Embedding]:
         "Read several photos in one forward pass: what a GPU is quicker at."
         with self._at_work(), inference(self.device, self.dtype):
-            inputs = self._processor(images=[np.array(image) for image in images], return_tensors='pt')
+            inputs = self._processor(images=[np.array(image) for image in images], input_data_format='channels_last', return_tensors='pt')
             late, early = self.model.get_image_embeddings(inputs['pixel_values'].to(self.device))
-        def of(k): return late[k:k+1].float(), [early[0][k:k+1].float()], tuple(inputs['reshaped_input_sizes'][k].tolist())   # the decoder looks at the first of the early ones
+        side = inputs['pixel_values'].shape[-1]
+        def of(k): return late[k:k+1].float(), [early[0][k:k+1].float()], tuple(inputs['reshaped_input_sizes'][k].tolist()), side   # the decoder looks at the first of the early ones
         return [Embedding(image.shape[:2], of(k), self.name) for k, image in enumerate(images)]
 
     def _decode(self, embedding, prompts):
@@ -61,8 +62,7 @@ class SamHQSegmenter(SAM2Segmenter):
         import torch
         if prompts.masks is not None and len(prompts) > 1:
             return tuple(map(np.concatenate, zip(*(self._decode(embedding, prompts[i:i+1]) for i in range(len(prompts))))))
-        (late, early, reshaped), net = embedding.features, self.model
-        side = net.config.prompt_encoder_config.image_size
+        (late, early, reshaped, side), net = embedding.features, self.model
         given = _placed(prompts, embedding.size, reshaped, self.device)
         if prompts.masks is not None: given['input_masks'] = _rough(prompts.masks, reshaped, 4*net.config.prompt_encoder_config.image_embedding_size, side, self.device)
         sure = prompts.boxes is not None or prompts.points is not None and prompts.points.shape[1] > 1
@@ -72,5 +72,5 @@ class SamHQSegmenter(SAM2Segmenter):
 
     def _frame(self, embedding, n):
         "The square that the logits cover, in pixels of the photo."
-        (h, w), reshaped, side = embedding.size, embedding.features[2], self.model.config.prompt_encoder_config.image_size
+        (h, w), (*_, reshaped, side) = embedding.size, embedding.features
         return np.tile([0, 0, side*w/reshaped[1], side*h/reshaped[0]], (n, 1))

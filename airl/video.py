@@ -24,6 +24,7 @@ from .scene import Settings, Tracker
 from .telling import counted, progress as bar_of
 from .video_files import RENDERINGS, FrameMasks, Track, VideoResult, load_video_result, paint
 from .video_folder import VideoFolder, assemble, names_of, source_content
+from .weights import MODELS
 from .flow_tracker import FLOW_SIDE, Appearance, flow_back, pull, small_grey  # old import paths
 from .frames import Frame  # old import paths
 from .sam2_tracker import MANY  # old import paths
@@ -106,8 +107,9 @@ class _Identities:
 
 # %% ../nbs/14_video.ipynb #c10da84d
 def _tracker_for(pipeline, device) -> Tracker:
-    "SAM 2's with presets that have SAM 2."
-    return SAM2Tracker(pipeline.segmenter.name, device) if pipeline.preset in ('paper', 'fast') else FlowTracker()
+    "SAM 2's where SAM 2 is the segmenter of a preset."
+    model = None if pipeline.preset == 'custom' else MODELS.get(getattr(getattr(pipeline, 'segmenter', None), 'name', ''))
+    return SAM2Tracker(model.name, device) if model is not None and model.kind == 'sam2' else FlowTracker()
 
 def _at_size(mask, size):
     if mask.shape == tuple(size): return mask
