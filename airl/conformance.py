@@ -67,7 +67,7 @@ def _of_size(b, *sizes) -> str:
     for h, w in sizes:
         photo = np.ascontiguousarray(np.resize(b.photo, (h, w, 3)))
         try: answer = b.ask(photo)
-        except Exception as e: return f'{h} × {w} pixels: {type(e).__name__}: {e}'
+        except Exception as e: return f'{h} × {w} pixels: {type(e).__name__}: {e}'   # noqa: BLE001, an engine may fail in any way
         if bad := [k for k, v in answer.items() if v.dtype.kind == 'f' and not np.isfinite(v).all()]: return f'{h} × {w} pixels: {bad[0]} is not finite'
     return ''
 
@@ -129,7 +129,7 @@ def _(b):
     def full(out): raise torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2 GiB')
     with _spoilt(full) as called:
         try: b.ask(photo)
-        except Exception as e:
+        except Exception as e:   # noqa: BLE001, an engine may fail in any way
             if not out_of_memory(e) and not isinstance(e, UserError) and not (e.__cause__ and out_of_memory(e.__cause__)): return f'it says {type(e).__name__}: {e}'
     if not called: raise Skipped('it has no network of torch')
     return _differs(b.ask(photo, b.make()), b.ask(photo))
@@ -141,7 +141,7 @@ def _(b):
     def nan(out): return out*float('nan') if isinstance(out, torch.Tensor) and out.is_floating_point() else out
     with _spoilt(nan) as called:
         try: answer = b.ask(255 - b.photos(2)[1], engine)
-        except Exception as e: return '' if called else f'{type(e).__name__}: {e}'
+        except Exception as e: return '' if called else f'{type(e).__name__}: {e}'   # noqa: BLE001, an engine may fail in any way
     if not called: raise Skipped('it has no network of torch')
     return f'it answers {", ".join(f"{k} {v.shape}" for k, v in answer.items())}'
 
@@ -196,5 +196,5 @@ def conform(make: Callable,                          # a class, or a function, t
     for c in wanted:
         try: report.findings.append(Finding(c.name, c.look(bench)))
         except Skipped as e: report.findings.append(Finding(c.name, skipped=str(e)))
-        except Exception as e: report.findings.append(Finding(c.name, f'{type(e).__name__}: {e}'.splitlines()[0]))
+        except Exception as e: report.findings.append(Finding(c.name, f'{type(e).__name__}: {e}'.splitlines()[0]))   # noqa: BLE001, an engine may fail in any way
     return report

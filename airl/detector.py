@@ -194,9 +194,8 @@ def _forward(net, processor, image, rows, device, precision):
     "Corners 0..1 and scores of each row, for one picture."
     import torch
     ask = {'owlv2': _ask_owl, 'omdet-turbo': _ask_omdet}.get(_kind(net), _ask_captions)
-    dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(precision, torch.float32)
     def run(inputs):
-        with inference(device, dtype): return net(**inputs)
+        with inference(device, dict(bf16=torch.bfloat16, fp16=torch.float16).get(precision, torch.float32)): return net(**inputs)
     shown = dict(images=np.array(image), input_data_format='channels_last', return_tensors='pt')    # processors write to the array, and take three rows for channels
     return ask(run, net, processor, shown, rows, lambda arrays: {k: v.to(device) for k, v in arrays.items()})
 
@@ -297,8 +296,7 @@ class GroundingDINODetector:
         "Boxes [n, 4] in pixels of the whole picture, scores and phrases above the thresholds, from one frame of it."
         self.load()
         usual = thresholds_of(self._net)
-        self._even = usual.box
-        least = next(t for t in (threshold, self.box_threshold, usual.box) if t is not None)
+        self._even, least = usual.box, next(t for t in (threshold, self.box_threshold, usual.box) if t is not None)
         text = min(usual.text if self.text_threshold is None else self.text_threshold, max(least, .05))
         return _reported(self._answer(crop(image, frame), phrases), frame, image.shape[:2], least, text)
 

@@ -40,7 +40,7 @@ def _pixels(image, side, device):  # float32 [1, 3, side, side]
     "A photo as the encoder reads it."
     import torch
     from torchvision.transforms.v2 import functional as TF
-    pixels = torch.tensor(image, device=device).permute(2, 0, 1)[None].float()/255
+    pixels = torch.tensor(np.ascontiguousarray(image), device=device).permute(2, 0, 1)[None].float()/255      # torch takes no mirrored view
     return TF.normalize(TF.resize(pixels, [side, side], antialias=True), [.485, .456, .406], [.229, .224, .225])
 
 def _points(prompts: Prompts, size, side, device):
