@@ -19,6 +19,7 @@ from .outputs import REPLACE, OutputError, Staged, answering, answers_in, differ
 from .photos import PhotoError
 from .ray_engine import ray_answers
 from .presets import choose_preset
+from .weights import Preset, preset as weights_preset
 from .prompts import PromptError, parse_prompt
 from .scene import Settings
 from .sources import Job, SourceError, jobs_of
@@ -118,7 +119,7 @@ def segment_folder(source,                            # a folder, or whatever el
     if engine not in ENGINES: raise UserError(f'There is no engine {engine!r}; there are {", ".join(ENGINES)}.')
     preset, why = choose_preset(models)
     recipe = BatchRecipe(preset, Settings(instances=instances).changed(**settings))
-    out, prompts = Path(out), _spelt(out, _understood(prompts, preset))
+    out, prompts = Path(out), _spelt(out, _understood(prompts, weights_preset(preset)))
     jobs, first = _peek(jobs_of(source, prompts, skip=out.resolve()), 16)
     if not first: raise SourceError(f'There are no photos in {source}.')
     if not overwrite: _check_phrases(out, prompts)
@@ -225,11 +226,11 @@ def _others(out: Path, prompts: list[str]) -> list[str]:
     return [p for p in class_names(out) if p not in parse_prompt(prompts).phrases] if prompts else []
 
 # %% ../nbs/15_batch.ipynb #6d25c1be
-def _understood(prompts, preset) -> list[str]:
+def _understood(prompts, preset: Preset) -> list[str]:
     "The prompts, if they can be asked at all."
     if isinstance(prompts, Iterable) and not isinstance(prompts, (str, bytes)): prompts = list(prompts)
     query = None if prompts in (None, []) else parse_prompt(prompts)
-    if query and preset == 'lite':
+    if query and preset.detector == 'lite':
         from airl.lite_words import look_up
         for phrase in query.phrases + query.negatives: look_up(phrase)
     return list(query.texts) if query else []

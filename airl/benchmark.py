@@ -226,7 +226,7 @@ def _short(data) -> str: # what to call the data in a table: the kind and the la
 
 def run_folder(data: str, task: str, models: str) -> Path:
     "Where the command line keeps a run if nobody says where: the same command finds it again."
-    return Path('bench')/'-'.join([task, short_name(re.sub(r'\W+', '_', _short(data)).strip('_')), models])
+    return Path('bench')/'-'.join([task, short_name(re.sub(r'\W+', '_', _short(data)).strip('_')), re.sub(r'[^\w.+=-]+', '_', models)])
 
 # %% ../nbs/16_benchmark.ipynb #8de59bb1
 def _question_of(task: str, pipeline, name: str, min_area: float):  # function of a `Truth` that gives its rows

@@ -15,9 +15,10 @@ import typer
 from .demo import costs_line, demo_nano, demo_segment, demo_train, next_steps, part_of, report_line
 from .doctor import examine, print_report
 from .files import UserError, short_name
-from .shell import Data, Device, Model, Models, Overwrite, Tta, command, each_photo, main, overrides
+from .shell import Data, DetectorName, Device, Model, Models, Overwrite, ScorerName, SegmenterName, Tta, command, each_photo, main, overrides
 from .shell import photos_and_texts, photos_in, read_photo
 from .telling import counted
+from .weights import with_parts
 from .demo import traced  # old import paths
 from .doctor import devices, extras_here, presets_here, print_table  # noqa: F401, old import paths
 from .shell import AsJson, Preset, Quiet, Verbose, app, one_name, set_loudness, start as _start  # noqa: F401, old import paths
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...', help='Image files, a folder of them, or - for standard input; then what to look for: several texts for several things, "not …" for what to leave out. After the first word, a photo is what ends as one does, or has a dot or slash in it and is there.')],
             output: Annotated[Path, typer.Option('--output', '-o', help='Folder for mask, overlay, cut-out, figure and JSON.')] = Path('out'),
             models: Models = 'auto',
+            scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
             instances: Annotated[str, typer.Option(help='best (one object a text) or all (every one).')] = 'best',
             presence: Annotated[float, typer.Option('--presence-threshold', min=0, max=1, help='Probability from which a thing counts as there; lower it if something is overlooked.')] = .5,
             tile: Annotated[int | None, typer.Option(min=256, help='Of paper and fast: also look at overlapping tiles of this many pixels, for small things in large photos.')] = None,
@@ -50,6 +52,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
       airl segment street.jpg "a person" "a car" --instances all -o masks/
       airl segment photo.jpg "a dog" "not the shadow"
       airl segment a.jpg b.jpg photos/ "a cat" --models lite --json
+      airl segment photo.jpg "a cat" --models fast --detector llmdet-tiny --scorer siglip2-b16
       cat photo.jpg | airl segment - "a cat"
     """
     named, prompt = photos_and_texts(words)
@@ -58,7 +61,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
     @cache
     def pipeline():
         from airl.sam2_pipeline import TextDrivenSegmentationPipeline
-        return TextDrivenSegmentationPipeline(models, instances=instances, presence_threshold=presence, device=device, low_memory=low_memory, tile=tile)
+        return TextDrivenSegmentationPipeline(with_parts(models, scorer, detector, segmenter), instances=instances, presence_threshold=presence, device=device, low_memory=low_memory, tile=tile)
     def one(photo):
         image = read_photo(photo)
         from airl.sam2_pipeline import file_prefix, photo_question
@@ -79,6 +82,7 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
           prompt: Annotated[list[str], typer.Argument(metavar='TEXT', help='What to look for; several texts for several things.')],
           output: Annotated[Path, typer.Option('--output', '-o', help='Folder for video, masks, JSON, table and contact sheet.')] = Path('out'),
           models: Models = 'auto',
+          scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
           how: Annotated[str, typer.Option('--show', help='What the video shows: overlay, green (cut out on green), alpha (transparent, ProRes), side (beside the original).')] = 'overlay',
           start: Annotated[float, typer.Option(min=0, help='Seconds.')] = 0.,
           end: Annotated[float | None, typer.Option(help='Seconds; to the last frame if not given.')] = None,
@@ -97,7 +101,7 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
       airl video camera:0 "a cup" --models lite
     """
     from airl.video import segment_video
-    result = segment_video(source, prompt, output, models, how, start, end, stride, resume, overwrite, every=every, device=device)
+    result = segment_video(source, prompt, output, with_parts(models, scorer, detector, segmenter), how, start, end, stride, resume, overwrite, every=every, device=device)
     print(f'{result.sentence()}\nEngines: {result.preset}, {result.why}.\nThe video: {result.video}')
     objects = [dict(id=o.id, label=o.label, first=o.first, last=o.last, frames=o.frames, area=o.area, score=o.score) for o in result.objects]
     return dict(source=source, video=result.video, masks=result.folder/'masks.json', sentence=result.sentence(), frames=result.frames, promised=result.promised, short=result.short, preset=result.preset, why=result.why, objects=objects)
@@ -108,6 +112,7 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
           prompt: Annotated[list[str] | None, typer.Argument(metavar='TEXT', help='What to look for in every photo; none if the source has a column named prompt.')] = None,
           output: Annotated[Path, typer.Option('--output', '-o', help='Folder for the manifest, exports and gallery; a run that was stopped there is resumed, other texts are added to what is there.')] = Path('out/batch'),
           models: Models = 'auto',
+          scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
           instances: Annotated[str, typer.Option(help='all (every object of a text) or best (one).')] = 'all',
           export: Annotated[list[str] | None, typer.Option(help='Also write coco, yolo, labelme, voc or masks; again for more.')] = None,
           classes: Annotated[list[str] | None, typer.Option('--class', help='Give a text a class name: --class "a man=person"; again for more.')] = None,
@@ -133,7 +138,7 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
     for name in export or (): folders.check_format(name)
     named = class_map(classes, folders.phrases_asked(source, prompt or (), None if overwrite else output)) if classes else None
     for name in [*(export or ()), *['gallery']*gallery]: check_export(output, name)
-    summary = folders.segment_folder(source, prompt or (), output, models=models, instances=instances, workers=workers, engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device)
+    summary = folders.segment_folder(source, prompt or (), output, models=with_parts(models, scorer, detector, segmenter), instances=instances, workers=workers, engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device)
     print(f'{summary.sentence()}\nEngines: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
     left_out = {}

@@ -194,38 +194,36 @@ def _forward(net, processor, image, rows, device, precision):
     "Corners 0..1 and scores of each row, for one picture."
     import torch
     ask = {'owlv2': _ask_owl, 'omdet-turbo': _ask_omdet}.get(_kind(net), _ask_captions)
-    dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(precision, torch.float32)
     def run(inputs):
-        with inference(device, dtype): return net(**inputs)
-    return ask(run, net, processor, np.array(image), rows, lambda arrays: {k: v.to(device) for k, v in arrays.items()})  # processors write to the array
+        with inference(device, dict(bf16=torch.bfloat16, fp16=torch.float16).get(precision, torch.float32)): return net(**inputs)
+    shown = dict(images=np.array(image), input_data_format='channels_last', return_tensors='pt')    # processors write to the array, and take three rows for channels
+    return ask(run, net, processor, shown, rows, lambda arrays: {k: v.to(device) for k, v in arrays.items()})
 
-def _repeated(pixels, n):   # only on the device: what is expanded before becomes a copy a row on the way, and the backbone runs for each
-    return {k: v.expand(n, *v.shape[1:]) for k, v in pixels.items()}
-
-def _ask_captions(run, net, processor, image, rows, on):
+def _ask_captions(run, net, processor, shown, rows, on):
     "GroundingDINO and its kin: a row of pixels a caption."
     text = processor.tokenizer([r.text for r in rows], padding=True, return_tensors='pt')
-    pixels = processor(images=image, text=rows[0].text, return_tensors='pt')
-    out = run(on(text) | _repeated(on({k: pixels[k] for k in ('pixel_values', 'pixel_mask')}), len(rows)))
+    pixels = processor(text=rows[0].text, **shown)
+    pixels = on({k: pixels[k] for k in ('pixel_values', 'pixel_mask')})     # expanded before, it becomes a copy a row on the way, and the backbone runs for each
+    out = run(on(text) | {k: v.expand(len(rows), *v.shape[1:]) for k, v in pixels.items()})
     return _answers_of(out.logits, out.pred_boxes, rows)
 
-def _ask_omdet(run, net, processor, image, rows, on):
+def _ask_omdet(run, net, processor, shown, rows, on):
     "OmDet-Turbo: a row of pixels a task and its one class."
     for known in (net.language_cache_class, net.language_cache_prompt):
         known.cache.clear()                            # what is there is of another precision, or on another device
         known.current_load = 0
-    inputs = on(processor(images=image, text=[[caption(p) for p in r.phrases] for r in rows], task=[r.text for r in rows], return_tensors='pt'))
-    out = run(inputs | _repeated({'pixel_values': inputs['pixel_values']}, len(rows)))
+    inputs = on(processor(text=[[caption(p) for p in r.phrases] for r in rows], task=[r.text for r in rows], **shown))
+    out = run(inputs | dict(pixel_values=inputs['pixel_values'].expand(len(rows), -1, -1, -1)))
     return _answers_of(out.decoder_class_logits, out.decoder_coord_logits, rows)
 
 def _answers_of(logits, boxes, rows):
     "What a network that reads captions gave, as corners 0..1 and scores of each row."
     return [grounded(l.float().cpu().numpy(), b.float().cpu().numpy(), r) for l, b, r in zip(logits, boxes, rows)]
 
-def _ask_owl(run, net, processor, image, rows, on):
+def _ask_owl(run, net, processor, shown, rows, on):
     "OWLv2: one picture and many queries, as one answer a row."
-    out = run(on(processor(images=image, text=[[r.text for r in rows]], return_tensors='pt')))
-    logits, boxes, (h, w) = out.logits[0].float().cpu().numpy(), out.pred_boxes[0].float().cpu().numpy(), image.shape[:2]
+    out = run(on(processor(text=[[r.text for r in rows]], **shown)))
+    logits, boxes, (h, w) = out.logits[0].float().cpu().numpy(), out.pred_boxes[0].float().cpu().numpy(), shown['images'].shape[:2]
     square, answers = np.array([max(h, w)/w, max(h, w)/h]*2), []
     for i, row in enumerate(rows):
         xyxy, scores = grounded(logits[:, i:i + 1], boxes, row)
@@ -298,8 +296,7 @@ class GroundingDINODetector:
         "Boxes [n, 4] in pixels of the whole picture, scores and phrases above the thresholds, from one frame of it."
         self.load()
         usual = thresholds_of(self._net)
-        self._even = usual.box
-        least = next(t for t in (threshold, self.box_threshold, usual.box) if t is not None)
+        self._even, least = usual.box, next(t for t in (threshold, self.box_threshold, usual.box) if t is not None)
         text = min(usual.text if self.text_threshold is None else self.text_threshold, max(least, .05))
         return _reported(self._answer(crop(image, frame), phrases), frame, image.shape[:2], least, text)
 

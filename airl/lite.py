@@ -166,7 +166,7 @@ class LiteDetector:
                      threshold: float | None = None,   # boxes that score below it are left out; None: none are
               ) -> Detections:
         "Boxes, best first, each phrase on its own; raises `VocabularyError` for a word it does not know."
-        meanings, reading, found, presence = [look_up(p) for p in phrases], read(image), [], {}
+        meanings, reading, found, presence = [look_up(p) for p in dict.fromkeys(phrases)], read(image), [], {}
         for meaning in meanings:
             boxes, there = _found(image, reading, meaning), phrase_presence(reading, meaning)
             presence[meaning.phrase] = there*max(agrees for *_, agrees in boxes)

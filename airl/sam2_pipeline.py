@@ -29,6 +29,7 @@ from .regions import box_area, containment
 from .scene import (Candidate, Candidates, Detections, Detector, Instance, Prompts, Scorer, SegmentationResult, Segmenter,
                         Settings, check_saving)
 from .words import after_articles, words_of
+from .weights import ROLES, with_parts
 
 log = logging.getLogger(__name__)
 
@@ -143,9 +144,9 @@ def photo_question(photo,                      # path of a photo; anything else 
 class TextDrivenSegmentationPipeline:
     "Text to masks: boxes, how sure each is, candidates, four scores, post-processing. One pipeline serves many photos and threads."
     def __init__(self, models: str = 'auto',                # a preset, or 'auto' for the best whose weights are here
-                 *, scorer: Scorer | None = None,           # engines of your own, in place of the preset's
-                 detector: Detector | None = None,
-                 segmenter: Segmenter | None = None,
+                 *, scorer: Scorer | str | None = None,     # engines of your own, or names in `airl.weights.MODELS`, in place of the preset's
+                 detector: Detector | str | None = None,
+                 segmenter: Segmenter | str | None = None,
                  device: str | None = None,
                  low_memory: bool = False,                  # of `paper` and `fast`: one network on the device at a time
                  tile: int | None = None,                   # of `paper` and `fast`: also look at tiles of this many pixels, for small things
@@ -155,11 +156,12 @@ class TextDrivenSegmentationPipeline:
                  **changes,                                 # fields of `settings`: instances='all', refine=True …
                 ):
         self.settings = (settings or Settings()).changed(**changes)
-        self.preset, self.why, engines = 'custom', 'engines given by the caller', (None, None, None)
-        if detector is None or segmenter is None:
-            self.preset, self.why = choose_preset(models)
+        self.preset, self.why, engines, given = 'custom', 'engines given by the caller', (None, None, None), (scorer, detector, segmenter)
+        named = {role: engine for role, engine in zip(ROLES, given) if isinstance(engine, str)}
+        own = tuple(None if isinstance(engine, str) else engine for engine in given)
+        if named or own[1] is None or own[2] is None:
+            self.preset, self.why = choose_preset(with_parts(models, **named))
             engines = build_engines(self.preset, device, low_memory, tile)
-        own = scorer, detector, segmenter
         self.scorer, self.detector, self.segmenter = (mine or preset for mine, preset in zip(own, engines))
         self.evaluator, self.posterior, self._photos = ComprehensiveMaskEvaluator(self.scorer, scoring=scoring), posterior, Recent()
         log.info('%s', self.why)

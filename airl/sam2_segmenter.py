@@ -40,7 +40,7 @@ def _pixels(image, side, device):  # float32 [1, 3, side, side]
     "A photo as the encoder reads it."
     import torch
     from torchvision.transforms.v2 import functional as TF
-    pixels = torch.tensor(image, device=device).permute(2, 0, 1)[None].float()/255
+    pixels = torch.tensor(np.ascontiguousarray(image), device=device).permute(2, 0, 1)[None].float()/255      # torch takes no mirrored view
     return TF.normalize(TF.resize(pixels, [side, side], antialias=True), [.485, .456, .406], [.229, .224, .225])
 
 def _points(prompts: Prompts, size, side, device):
@@ -147,6 +147,7 @@ class SAM2Segmenter:
 
     def segment(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         "The candidates of each object, with SAM 2's guess at their IoU: three, and for a box or several clicks the single answer."
+        if not len(prompts): return Candidates(np.zeros((0, 3, 1, 1), np.float32), np.zeros((0, 3), np.float32), embedding.size)
         with self._at_work(): done = in_chunks(lambda part: self._decode(embedding, prompts[part]), len(prompts), self.chunk)
         logits, iou = (np.concatenate(parts) for parts in zip(*done))
         return Candidates(logits, iou, embedding.size, self._frame(embedding, len(logits)))

@@ -51,7 +51,7 @@ class SamHQSegmenter(SAM2Segmenter):
     def encode_many(self, images: Sequence[np.ndarray]) -> list[Embedding]:
         "Read several photos in one forward pass: what a GPU is quicker at."
         with self._at_work(), inference(self.device, self.dtype):
-            inputs = self._processor(images=[np.array(image) for image in images], return_tensors='pt')
+            inputs = self._processor(images=[np.array(image) for image in images], input_data_format='channels_last', return_tensors='pt')
             late, early = self.model.get_image_embeddings(inputs['pixel_values'].to(self.device))
         side = inputs['pixel_values'].shape[-1]
         def of(k): return late[k:k+1].float(), [early[0][k:k+1].float()], tuple(inputs['reshaped_input_sizes'][k].tolist()), side   # the decoder looks at the first of the early ones

@@ -129,6 +129,9 @@ class Candidates:
     size: tuple[int, int]              # height, width of the original image
     frame: np.ndarray | None = None    # float [n, 4] xyxy, the region the logits of each object cover; None: the whole image
 
+    def __post_init__(self):
+        if np.isnan(self.logits).any(): raise UserError('The segmenter answers with no numbers, which would read as empty masks; with device="cpu" it computes in float32.')
+
     def __len__(self): return len(self.logits)
 
     def mask(self, i: int,             # object

@@ -4,27 +4,26 @@
 
 # %% auto #0
 __all__ = ['log', 'PUBLISHED', 'SHOWN', 'ABSENT', 'UNSURE', 'EXTRA', 'Check', 'Reading', 'Bench', 'intact', 'zero_shot',
-           'presence', 'boxes', 'library_boxes', 'as_library_boxes', 'masks', 'as_library_masks',
-           'as_transformers_masks', 'half_precision', 'tracker_of', 'follows', 'as_published', 'chain', 'absent',
-           'refine_gain', 'decides', 'evidence_of', 'checks', 'run', 'verify', 'circumstances', 'check_folder',
-           'save_report', 'summary', 'table', 'status']
+           'presence', 'boxes', 'masks', 'tracker_of', 'follows', 'as_published', 'chain', 'absent', 'refine_gain',
+           'decides', 'evidence_of', 'checks', 'run', 'verify', 'circumstances', 'check_folder', 'save_report',
+           'summary', 'table', 'status']
 
 # %% ../nbs/17_verify.ipynb #7cceb663
 import json, logging, os, time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 import numpy as np
 from . import weights
 from .cases import Answer, Case, ask, cases
 from .files import UserError
+from .library_checks import as_library_boxes, as_library_hq, as_library_masks, as_transformers_masks, best_masks, half_precision, library_boxes
 from .lite_words import VocabularyError
 from .outputs import answering, check_answer
 from .measures import presence_auc
 from .photos import sample_photo
-from .published import NoData, published
+from .published import CIFAR, FIGURES, NoData, published
 from .regions import box_iou, mask_iou, mask_to_box
 from .scene import Prompts
 from .telling import progress, to_json
@@ -86,18 +85,14 @@ class Bench:
 
     @cached_property
     def detector(self):     # without its fallback
-        return getattr(self.engines[1], 'primary', self.engines[1]) if self.name in PRESETS else self._alone
+        from airl.presets import build_engine
+        if weights.parts_of(self.name)[0] in PRESETS: return getattr(self.engines[1], 'primary', self.engines[1])
+        return build_engine(self.name, 'detector', self.device)
 
     @cached_property
     def segmenter(self):
-        return self.engines[2] if self.name in PRESETS else self._alone
-
-    @cached_property
-    def _alone(self):       # the engine of one model: the class that its row names
-        row = MODELS[self.name]
-        module, _, name = row.engine.partition(':')
-        make = getattr(import_module(module), name)
-        return make(self.device) if len(row.roles) > 1 else make(self.name, device=self.device)
+        from airl.presets import build_engine
+        return self.engines[2] if weights.parts_of(self.name)[0] in PRESETS else build_engine(self.name, 'segmenter', self.device)
 
     @cached_property
     def pipeline(self):
@@ -117,7 +112,7 @@ class Bench:
         return found
 
 # %% ../nbs/17_verify.ipynb #84fc00f2
-PUBLISHED = {'ViT-L-14/openai': .9559, 'ViT-H-14/laion2b_s32b_b79k': .9745, 'EVA02-L-14/merged2b_s4b_b131k': .9908, 'ViT-B-16-SigLIP/webli': .9234}
+PUBLISHED = {f.model: f.value for f in FIGURES if f.what == CIFAR}   # open_clip's, by model
 
 def intact(model: str):   # a check's `measure`
     def measure(bench): return 1., str(weights.verify(model))
@@ -126,9 +121,9 @@ def intact(model: str):   # a check's `measure`
 def zero_shot(model: str):   # a check's `measure`
     "Accuracy of one member on CIFAR-10."
     def measure(bench):
-        from airl.clip_ensemble import PAPER_MEMBERS, HighAccuracyCLIPScorer
+        from airl.clip_ensemble import HighAccuracyCLIPScorer
         from airl.data import load_data
-        scorer, data = HighAccuracyCLIPScorer([m for m in PAPER_MEMBERS if m.key == model], device=bench.device), load_data('sample', 'test')
+        scorer, data = HighAccuracyCLIPScorer([model], device=bench.device), load_data('sample', 'test')
         texts = [f'{"an" if name[0] in "aeiou" else "a"} {name}' for name in data.class_names]
         chosen = np.linspace(0, len(data) - 1, min(bench.images, len(data))).astype(int)
         scores = scorer.score([data.images[i].numpy() for i in chosen], texts)
@@ -167,77 +162,11 @@ def boxes(bench) -> tuple[float, str]:
         ious.append(box_iou(found, true).max() if len(found) else 0.)
     return float(np.mean(ious)), f'{len(ious)} things'
 
-def library_boxes(detector, photo, phrase, threshold=.3):  # xyxy [n, 4], scores [n]
-    "Boxes by transformers' own processor and post-processor, one phrase at a time."
-    import torch
-    processor, inputs = detector._processor, detector._processor(images=photo.copy(), text=f'{phrase}.', return_tensors='pt').to(detector.device)
-    with torch.no_grad(): out = detector._net(**inputs)      # the post-processor changes what it is given, which inference tensors forbid
-    stops = torch.isin(inputs['input_ids'][0].cpu(), torch.tensor(processor.tokenizer.convert_tokens_to_ids(['[CLS]', '[SEP]', '.', '?'])))
-    out.logits = out.logits.float().cpu(); out.pred_boxes = out.pred_boxes.float().cpu()
-    out.logits[0][:, :len(stops)][:, stops] = -torch.inf
-    found = processor.post_process_grounded_object_detection(out, inputs['input_ids'], threshold=threshold, text_threshold=threshold, target_sizes=[photo.shape[:2]])[0]
-    return found['boxes'].numpy(), found['scores'].numpy()
-
-# %% ../nbs/17_verify.ipynb #cc6b9475
-def as_library_boxes(bench) -> tuple[float, str]:
-    "The largest distance, in pixels, of a corner from the library's, asked for together with another phrase in a batch."
-    from airl.detector import GroundingDINODetector
-    from airl.regions import clip_boxes
-    ours, furthest, n = GroundingDINODetector(bench.detector.model, text_threshold=.3, device=bench.device, precision='fp32').load(), 0., 0
-    for photo, phrase, _, _ in bench.objects[:4]:
-        true, _ = library_boxes(ours, photo, phrase)
-        mine, _, names = ours._look(photo, (0, 0, photo.shape[1], photo.shape[0]), [phrase, 'a striped cat on a red carpet'])
-        mine, true = mine[names == phrase], clip_boxes(true, photo.shape[:2])
-        if len(mine) != len(true): return float('inf'), f'{len(mine)} boxes for {phrase}, transformers has {len(true)}'
-        n, furthest = n + len(mine), max([furthest, *np.abs(mine - true).ravel()])
-    return float(furthest), f'{n} boxes'
-
 # %% ../nbs/17_verify.ipynb #e2880130
-def _cut(segmenter, photo, objects, most=None) -> np.ndarray:  # bool [n, H, W]
-    "The candidate, of the first `most`, that the segmenter thinks best, for the true box of each object."
-    found = segmenter.segment(segmenter.encode(photo), Prompts(boxes=np.stack([mask_to_box(m) for m in objects])))
-    return np.stack([found.mask(i, found.predicted_iou[i, :most].argmax()) for i in range(len(found))])
-
 def masks(bench) -> tuple[float, str]:
     "Mean IoU of box to mask."
-    ious = [i for photo, _, _, objects in bench.objects for i in mask_iou(_cut(bench.segmenter, photo, objects), objects).diagonal()]
+    ious = [i for photo, _, _, objects in bench.objects for i in mask_iou(best_masks(bench.segmenter, photo, objects), objects).diagonal()]
     return float(np.mean(ious)), f'{len(ious)} objects'
-
-def _exact(bench, dtype=None):
-    from airl.sam2_segmenter import SAM2Segmenter
-    return SAM2Segmenter(bench.segmenter.model, dtype=dtype)
-
-def as_library_masks(bench) -> float:
-    "Mean IoU with the masks of SAM 2's own predictor, the best of three, both in float32."
-    import torch
-    from sam2.sam2_image_predictor import SAM2ImagePredictor
-    predictor, ious = SAM2ImagePredictor(bench.segmenter.model), []
-    predictor._bb_feat_sizes = [(bench.segmenter.model.image_size//k,)*2 for k in (4, 8, 16)]
-    for photo, _, _, objects in bench.objects[:8]:
-        with torch.inference_mode(): predictor.set_image(photo)
-        found, guess, _ = predictor.predict(box=np.stack([mask_to_box(m) for m in objects]), multimask_output=True)
-        found, guess = found.reshape(len(objects), 3, *photo.shape[:2]), guess.reshape(len(objects), 3)
-        chosen = np.stack([f[g.argmax()] > 0 for f, g in zip(found, guess)])
-        ious += mask_iou(_cut(_exact(bench, torch.float32), photo, objects, 3), chosen).diagonal().tolist()
-    return float(np.mean(ious))
-
-def as_transformers_masks(bench) -> float:
-    "Mean IoU with the masks of transformers' own call, the best of three, both in float32."
-    import torch
-    ours, ious = type(bench.segmenter)(bench.segmenter.name, device=bench.device, dtype=torch.float32), []
-    for photo, _, _, objects in bench.objects[:8]:
-        asked = ours.processor(images=photo, input_boxes=[[mask_to_box(m).tolist() for m in objects]], return_tensors='pt').to(ours.device)
-        with torch.no_grad(): out = ours.model(**asked)
-        shown = ours.processor.post_process_masks(out.pred_masks, asked['original_sizes'])[0].cpu().numpy()
-        chosen = np.stack([m[k] for m, k in zip(shown, out.iou_scores[0].argmax(1).tolist())])
-        ious += mask_iou(_cut(ours, photo, objects, 3), chosen).diagonal().tolist()
-    return float(np.mean(ious))
-
-def half_precision(bench) -> float:
-    "Mean IoU of masks with the encoder in bfloat16 and in float32."
-    import torch
-    return float(np.mean([i for photo, _, _, objects in bench.objects[:8] for i in
-                          mask_iou(*(_cut(_exact(bench, d), photo, objects) for d in (torch.bfloat16, torch.float32))).diagonal()]))
 
 # %% ../nbs/17_verify.ipynb #b82bb2fb
 def tracker_of(model: str, bench):  # airl.scene.Tracker
@@ -264,8 +193,9 @@ def follows(model: str):   # a check's `measure`
 
 # %% ../nbs/17_verify.ipynb #d72c0c17
 def as_published(figure):   # `airl.published.Figure` → a check's `measure`
-    "The figure again, on the data that its authors took it on."
+    "The figure again, on the data that its authors took it on; where this command does not read that data, it is only said."
     def measure(bench):
+        if figure.measure is None: raise NoData(f'Published: {figure.value:.3f} ({figure.source}), on data that is not read here.')
         if figure.of == 'tracker': return figure.measure(tracker_of(figure.model, bench))
         kept, bench.detector.threshold = bench.detector.threshold, .01     # average precision wants the doubtful too
         try: return figure.measure(bench.detector, bench.images)
@@ -304,23 +234,23 @@ def evidence_of(*reports: Path,   # verify.json files
     return [row for file in reports for r in json.loads(Path(file).read_text(encoding='utf-8'))['readings'] for row in r['evidence']]
 
 # %% ../nbs/17_verify.ipynb #a9650f00
+EXTRA = tuple(m.name for m in MODELS.values() if m.roles and not m.presets and m.kind != 'sam2')     # models of no preset
+
 def _model_checks(model: str) -> list[Check]:
     "What one model has to show by itself."
-    kind, found = MODELS[model].kind, [Check(f'{model}: the file is whole', (model,), 'its published hash, or its own checksums', 1, 1, intact(model))]
-    if model in PUBLISHED: found.append(Check(f'{model}: zero-shot CIFAR-10', (model,), f"open_clip's {PUBLISHED[model]:.1%}", PUBLISHED[model] - .04, 1, zero_shot(model)))
-    if kind == 'sam2':
-        found += [Check(f'{model}: true box to mask, IoU', (model,), 'traced outlines', .85, 1, masks),
-                  Check(f'{model}: IoU with the library', (model,), "SAM 2's own predictor", .99, 1, as_library_masks),
-                  Check(f'{model}: IoU of bfloat16', (model,), 'the same in float32', .98, 1, half_precision),
-                  Check(f'{model}: follows a thing in a video', (model,), 'a photo that slides', .8, 1, follows(model))]
-    can, roles = MODELS[model].can, MODELS[model].roles
-    if kind == 'transformers' and 'detector' in roles: found.append(Check(f'{model}: best box, IoU', (model,), 'traced outlines', .85, 1, boxes))
-    if kind == 'transformers' and 'clicks' in can:
-        found.append(Check(f'{model}: true box to mask, IoU', (model,), 'traced outlines', .85, 1, masks))
-    if model == 'edgetam': found.append(Check(f'{model}: IoU with the library', (model,), "transformers' own call", .99, 1, as_transformers_masks))
-    if kind == 'transformers' and 'video' in can: found.append(Check(f'{model}: follows a thing in a video', (model,), 'a photo that slides', .8, 1, follows(model)))
-    found += [Check(f'{model}: {f.what}', (model,), f'{f.value:.3f} of {f.source}', f.value - .02, 1, as_published(f)) for f in published(model)]
-    if 'grounding-dino' in model: found.append(Check(f'{model}: pixels from the library', (model,), "transformers' own post-processor", 0, 1, as_library_boxes))
+    spec, ours = MODELS[model], lambda what: f'{model}: {what}'
+    found = [Check(ours('the file is whole'), (model,), 'its published hash, or its own checksums', 1, 1, intact(model))]
+    if spec.kind == 'open_clip' and not any(f.what == CIFAR for f in published(model)): found.append(Check(ours(CIFAR), (model,), 'the first SigLIP: 92.3%', .88, 1, zero_shot(model)))
+    if 'segmenter' in spec.roles and 'clicks' in spec.can: found.append(Check(ours('true box to mask, IoU'), (model,), 'traced outlines', .85, 1, masks))
+    if spec.engine.endswith(':SamHQSegmenter'): found.append(Check(ours('IoU with the library'), (model,), "transformers' processor and post-processor", .99, 1, as_library_hq))
+    if spec.engine.endswith(':EdgeTAMSegmenter'): found.append(Check(ours('IoU with the library'), (model,), "transformers' own call", .99, 1, as_transformers_masks))
+    if spec.kind == 'sam2':
+        found += [Check(ours('IoU with the library'), (model,), "SAM 2's own predictor", .99, 1, as_library_masks),
+                  Check(ours('IoU of bfloat16'), (model,), 'the same in float32', .98, 1, half_precision)]
+    if 'video' in spec.can: found.append(Check(ours('follows a thing in a video'), (model,), 'a photo that slides', .8, 1, follows(model)))
+    if 'detector' in spec.roles: found.append(Check(ours('best box, IoU'), (model,), 'traced outlines', .85, 1, boxes))
+    if 'grounding-dino' in model or 'llmdet' in model: found.append(Check(ours('pixels from the library'), (model,), "transformers' own post-processor", 0, 1, as_library_boxes))
+    found += [Check(ours(f.what), (model,), f'{f.value:.1%}, {f.source}', f.value - f.below, 1, zero_shot(model) if f.what == CIFAR else as_published(f)) for f in published(model)]
     return found
 
 # %% ../nbs/17_verify.ipynb #e2cc4da6
@@ -421,8 +351,6 @@ def table(readings: Sequence[Reading]) -> str:  # Markdown
         f'| {r.name} | {r.figure} | {range_of(r)} | {r.against} | {r.note.replace("|", "/")} |' for r in readings])
 
 # %% ../nbs/17_verify.ipynb #035f6fbc
-EXTRA = ('mm-grounding-dino-tiny', 'owlv2-base', 'edgetam', 'sam3-litetext-s0')     # models of no preset that have an engine
-
 def _listed(name: str) -> list[Check]:
     "The checks of a preset or model, its cases as one."
     found = [c for c in checks(name) if not c.case]
@@ -443,6 +371,7 @@ def status(*reports: Path,   # verify.json files
     def figure(c):
         if c.name not in known: return 'not yet'
         row = known[c.name]
+        if not row.get('asked', True): return 'not asked'
         return '**could not be measured**' if row['value'] is None else f'{row["value"]}, {"right" if row["ok"] else "**wrong**"}'
     return '\n'.join(['| what | compared with | should be | on real weights | command |', '| --- | --- | --- | --- | --- |'] + [
         f'| {c.name} | {c.against} | {c.low:.2f} to {c.high:.2f} | {figure(c)} | {command} |' for c, command in rows.values()])

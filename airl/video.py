@@ -113,12 +113,12 @@ def _tracker_for(pipeline, device,
                  patience: int = 150) -> Tracker:
     "The video model of the segmenter that a preset chose; where it has none, `FlowTracker`."
     chosen = pipeline.preset.partition('+')[0] in PRESETS
-    name = pipeline.segmenter.name if chosen else ''
+    name = getattr(pipeline.segmenter, 'name', '') if chosen else ''
     if name in NETWORKS: return SessionTracker(name, device)
     if name == Sam3Tracker.name:
         own = pipeline.detector is pipeline.segmenter       # another detector is asked on key frames
         return Sam3Tracker(texts if own else (), device, patience=patience, engine=pipeline.segmenter)
-    return SAM2Tracker(name, device) if chosen and MODELS[name].kind == 'sam2' else FlowTracker()
+    return SAM2Tracker(name, device) if name in MODELS and MODELS[name].kind == 'sam2' else FlowTracker()
 
 def _at_size(mask, size):
     if mask.shape == tuple(size): return mask

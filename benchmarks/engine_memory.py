@@ -70,3 +70,67 @@ def builder(name):
     if spec.kind == 'open_clip': return clip
     for part, build in (('omdet', omdet), ('owlv2', owlv2), ('sam-hq', sam_hq), ('dino', grounding), ('llmdet', grounding)):
         if spec.kind == 'transformers' and part in name: return build
+
+
+def question(name, net):
+    "A forward pass over one photo of the network's own input size."
+    spec, config = MODELS[name], getattr(net, 'config', None)
+    if spec.kind == 'open_clip':
+        side, length = net.visual.image_size, net.context_length
+        return lambda: (net.encode_image(torch.rand(1, 3, *(side if isinstance(side, tuple) else (side, side)))), net.encode_text(torch.ones(1, length, dtype=torch.long)))
+    if name.startswith('sam-hq'): return lambda: net(pixel_values=torch.rand(1, 3, 1024, 1024), input_boxes=torch.tensor([[[100., 100, 700, 700]]]))
+    if name.startswith('omdet'):
+        ids, seen = torch.randint(1, 1000, (1, 77)), torch.ones(1, 77, dtype=torch.long)
+        return lambda: net(torch.rand(1, 3, 640, 640), ids, seen, ids, seen, torch.tensor([1]))
+    if name.startswith('owlv2'):
+        side = config.vision_config.image_size
+        return lambda: net(pixel_values=torch.rand(1, 3, side, side), input_ids=torch.randint(1, 1000, (1, 16)), attention_mask=torch.ones(1, 16, dtype=torch.long))
+    ids = torch.tensor([[101, 1037, 4937, 1012, 102]])
+    return lambda: net(pixel_values=torch.rand(1, 3, 800, 1200), pixel_mask=torch.ones(1, 800, 1200, dtype=torch.long), input_ids=ids,
+                       token_type_ids=torch.zeros_like(ids), attention_mask=torch.ones_like(ids))
+
+
+def computed(name):
+    "Parameters, and the megabytes of all tensors in float32."
+    with torch.device('meta'): net = builder(name)(name)
+    n = sum(p.numel() for p in net.parameters())
+    return n, round(4*(n + sum(b.numel() for b in net.buffers()))/1e6)
+
+
+def measured(name, device='cpu'):
+    "Megabytes at most, beyond what the process held before the network was made."
+    from airl.devices import without_init
+    def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1e3      # kilobytes on Linux
+    before = peak()
+    with without_init(): net = builder(name)(name).eval()
+    with torch.no_grad():
+        for p in net.parameters(): p.uniform_(-.02, .02)
+    with torch.inference_mode():
+        if device != 'cpu':
+            net.to(device), torch.set_default_device(device), torch.cuda.reset_peak_memory_stats()
+            question(name, net)()
+            return round(torch.cuda.max_memory_allocated()/1e6)
+        question(name, net)()
+    return round(peak() - before)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('names', nargs='*', help='rows of airl.weights.MODELS; all that this file can build if none')
+    parser.add_argument('--measure', action='store_true')
+    parser.add_argument('--device', default='cpu')
+    parser.add_argument('-o', '--output')
+    options = parser.parse_args()
+    for name in options.names or [n for n in MODELS if builder(n)]:
+        n, megabytes = computed(name)
+        row = dict(name=name, parameters=n, computed=megabytes)
+        if options.measure:
+            code = f'import sys; sys.path.insert(0, "benchmarks"); from engine_memory import measured; print(measured({name!r}, {options.device!r}))'
+            done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+            row |= dict(measured=int(done.stdout.split()[-1])) if done.returncode == 0 else dict(fault=done.stderr.strip().splitlines()[-1])
+        print(json.dumps(row), flush=True)
+        if options.output:
+            with open(options.output, 'a') as file: file.write(json.dumps(row) + '\n')
+
+
+if __name__ == '__main__': main()
