@@ -70,9 +70,10 @@ def engines_here() -> list[dict]: # 'engine', 'there', 'roles', 'can', 'bytes', 
     rows = []
     for m in MODELS.values():
         where = locate(m.name)
-        told = f'{", ".join(m.roles)}: {", ".join(m.can)}; {m.size}, {m.licence}{" (gated)" if m.gated else ""}; memory {memory_of(m.name)}; {m.verified or "not verified yet"}'
+        told = f'{m.size}, {m.licence}{" (gated)" if m.gated else ""}; memory {memory_of(m.name)}; {m.verified or "not verified yet"}'
+        told = f'waits for {m.waits}' if m.waits else f'{", ".join(m.roles)}: {", ".join(m.can)}; {told}'
         rows.append(dict(engine=m.name, there=where is not None, roles=list(m.roles), can=list(m.can), bytes=m.bytes, licence=m.licence, memory=memory_of(m.name),
-                         verified=m.verified, revision=m.revision or revision_here(where), fix='' if where else f'airl download {m.name}', detail=told))
+                         verified=m.verified, revision=m.revision or revision_here(where), fix='' if where or m.waits else f'airl download {m.name}', detail=told))
     return rows
 
 # %% ../nbs/20b_doctor.ipynb #0d9f6f1b

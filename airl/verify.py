@@ -197,9 +197,11 @@ def as_published(figure):   # `airl.published.Figure` → a check's `measure`
     def measure(bench):
         if figure.measure is None: raise NoData(f'Published: {figure.value:.3f} ({figure.source}), on data that is not read here.')
         if figure.of == 'tracker': return figure.measure(tracker_of(figure.model, bench))
-        kept, bench.detector.threshold = bench.detector.threshold, .01     # average precision wants the doubtful too
-        try: return figure.measure(bench.detector, bench.images)
-        finally: bench.detector.threshold = kept
+        detector, kept = bench.detector, getattr(bench.detector, 'threshold', None)
+        if kept is not None: detector.threshold = .01      # average precision wants the doubtful too, and SAM 3 drops them itself
+        try: return figure.measure(detector, bench.images)
+        finally:
+            if kept is not None: detector.threshold = kept
     return measure
 
 def chain(bench, **changes) -> tuple[float, str]:   # changes: fields of `Settings`
