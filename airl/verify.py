@@ -18,17 +18,17 @@ import numpy as np
 from . import weights
 from .cases import Answer, Case, ask, cases
 from .files import UserError
-from .library_checks import as_library_boxes, as_library_hq, as_library_masks, as_transformers_masks, best_masks, half_precision, library_boxes
+from .library_checks import as_library_boxes, as_library_hq, as_library_masks, as_transformers_masks, best_masks, half_precision
 from .lite_words import VocabularyError
 from .outputs import answering, check_answer
 from .measures import presence_auc
 from .photos import sample_photo
 from .published import CIFAR, FIGURES, NoData, published
 from .regions import box_iou, mask_iou, mask_to_box
-from .scene import Prompts
 from .telling import progress, to_json
 from .truth import read_truth
 from .weights import MODELS, PRESETS, MissingWeights
+from .library_checks import library_boxes  # old import paths
 
 log = logging.getLogger(__name__)
 

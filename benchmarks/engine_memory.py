@@ -8,7 +8,6 @@ Run: python benchmarks/engine_memory.py [NAME…] [--measure] [--device cuda] [-
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 
@@ -64,10 +63,32 @@ def clip(name):
     return open_clip.create_model(plan, pretrained=None, device=torch.get_default_device())
 
 
+def sam2(name):
+    from sam2 import build_sam
+    return build_sam.build_sam2(build_sam.HF_MODEL_ID_TO_FILENAMES[MODELS[name].repo][0], None, str(torch.get_default_device()))
+
+
+def edgetam(name):
+    "The image half, over timm's RepViT-M1."
+    import transformers
+    repvit = dict(model_type='timm_wrapper', architecture='repvit_m1', do_pooling=False, num_classes=2,
+                  model_args=dict(in_chans=3, features_only=True, out_indices=[0, 1, 2, 3]))
+    return transformers.EdgeTamModel(transformers.EdgeTamConfig(vision_config=dict(model_type='edgetam_vision_model', backbone_config=repvit)))
+
+
+def sam3(name):
+    import transformers
+    return transformers.Sam3LiteTextModel(transformers.Sam3LiteTextConfig()) if 'litetext' in name else transformers.Sam3Model(transformers.Sam3Config())
+
+
 def builder(name):
-    "What makes the network of a row; None for rows that other files measure."
+    "What makes the network of a row; None for lite, which is measured with its own weights, and for what cannot run yet."
     spec = MODELS[name]
+    if spec.kind == 'airl' or spec.waits: return None
     if spec.kind == 'open_clip': return clip
+    if spec.kind == 'sam2': return sam2
+    if name == 'edgetam': return edgetam
+    if name.startswith('sam3'): return sam3
     for part, build in (('omdet', omdet), ('owlv2', owlv2), ('sam-hq', sam_hq), ('dino', grounding), ('llmdet', grounding)):
         if spec.kind == 'transformers' and part in name: return build
 
@@ -82,6 +103,17 @@ def question(name, net):
     if name.startswith('omdet'):
         ids, seen = torch.randint(1, 1000, (1, 77)), torch.ones(1, 77, dtype=torch.long)
         return lambda: net(torch.rand(1, 3, 640, 640), ids, seen, ids, seen, torch.tensor([1]))
+    if spec.kind == 'sam2':
+        def ask():
+            features = net._prepare_backbone_features(net.forward_image(torch.rand(1, 3, 1024, 1024)))[1]
+            levels = [f.permute(1, 2, 0).reshape(1, -1, side, side) for f, side in zip(features, (256, 128, 64))]
+            sparse, dense = net.sam_prompt_encoder(points=(torch.tensor([[[100., 100], [700, 700]]]), torch.tensor([[2, 3]])), boxes=None, masks=None)
+            net.sam_mask_decoder(image_embeddings=levels[-1], image_pe=net.sam_prompt_encoder.get_dense_pe(), sparse_prompt_embeddings=sparse,
+                                 dense_prompt_embeddings=dense, multimask_output=True, repeat_image=False, high_res_features=levels[:-1])
+        return ask
+    if name == 'edgetam': return lambda: net(pixel_values=torch.rand(1, 3, 1024, 1024), input_boxes=torch.tensor([[[100., 100, 700, 700]]]))
+    if name.startswith('sam3'):
+        return lambda: net(pixel_values=torch.rand(1, 3, 1008, 1008), input_ids=torch.randint(1, 1000, (1, 16)), attention_mask=torch.ones(1, 16, dtype=torch.long))
     if name.startswith('owlv2'):
         side = config.vision_config.image_size
         return lambda: net(pixel_values=torch.rand(1, 3, side, side), input_ids=torch.randint(1, 1000, (1, 16)), attention_mask=torch.ones(1, 16, dtype=torch.long))
@@ -92,7 +124,7 @@ def question(name, net):
 
 def computed(name):
     "Parameters, and the megabytes of all tensors in float32."
-    with torch.device('meta'): net = builder(name)(name)
+    with torch.device('cpu' if MODELS[name].kind == 'sam2' else 'meta'): net = builder(name)(name)
     n = sum(p.numel() for p in net.parameters())
     return n, round(4*(n + sum(b.numel() for b in net.buffers()))/1e6)
 
@@ -100,7 +132,9 @@ def computed(name):
 def measured(name, device='cpu'):
     "Megabytes at most, beyond what the process held before the network was made."
     from airl.devices import without_init
-    def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1e3      # kilobytes on Linux
+    def peak():    # of this process alone: getrusage would begin at what its parent held
+        with open('/proc/self/status') as file: return next(int(line.split()[1]) for line in file if line.startswith('VmHWM'))/1e3
+    torch.set_flush_denormal(True)           # random weights make numbers so small that a processor is slow with them
     before = peak()
     with without_init(): net = builder(name)(name).eval()
     with torch.no_grad():
