@@ -28,7 +28,7 @@ from .regions import box_iou, mask_iou, mask_to_box
 from .telling import progress, to_json
 from .truth import read_truth
 from .weights import MODELS, PRESETS, MissingWeights
-from .library_checks import library_boxes  # old import paths
+from .library_checks import library_boxes  # noqa: F401 (old import path)
 
 log = logging.getLogger(__name__)
 
