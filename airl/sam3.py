@@ -19,10 +19,15 @@ from .scene import Candidates, Detections, Embedding, Prompts
 from .weights import MissingWeights, load_transformers
 
 # %% ../nbs/13b_sam3.ipynb #bd7a9b6e
+def _numbers(values):   # the same tensor
+    "Raise `UserError` for NaN and infinity, which would read as nothing there."
+    if values.isfinite().all(): return values
+    raise UserError('SAM 3 answers with no numbers, which would read as nothing there; Sam3Engine(dtype=torch.float32) computes exactly, and if it says so too the weights are damaged.')
+
 def _instances(out, phrase, size, threshold):
     "Boxes in pixels, scores, masks 0..1, phrases, and the presence of `phrase`, of what scores above `threshold`."
     presence = out.presence_logits.float().sigmoid()[0, 0]
-    score = out.pred_logits[0].float().sigmoid()*presence
+    score = _numbers(out.pred_logits[0].float().sigmoid()*presence)
     keep = score > threshold
     boxes = out.pred_boxes[0, keep].float().cpu().numpy()*np.tile(size[::-1], 2)
     masks = out.pred_masks[0, keep].float().sigmoid().cpu().numpy()
@@ -68,6 +73,7 @@ class Sam3Engine:
     def _read(self, image):
         pixels = self.processor(images=image, return_tensors='pt').pixel_values.to(self.device)
         with inference(self.device, self.dtype): features = self.model.get_vision_features(pixels)
+        _numbers(features.last_hidden_state)
         return Embedding(image.shape[:2], features, self.name)
 
     def _text(self, phrase: str) -> dict:   # what the network is given of a phrase
@@ -83,7 +89,7 @@ class Sam3Engine:
               ) -> Detections:
         "Instances of each phrase, best first, their masks as priors; a phrase is read once for all photos."
         embedding, parts = self.encode(image), []
-        for phrase in phrases:
+        for phrase in dict.fromkeys(phrases):
             text = self._read_texts.get(phrase, lambda phrase=phrase: self._text(phrase))
             with inference(self.device, self.dtype): out = self.model(vision_embeds=embedding.features, **text)
             parts.append(_instances(out, phrase, image.shape[:2], self.threshold))
