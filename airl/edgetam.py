@@ -75,7 +75,7 @@ class EdgeTAMSegmenter(SAM2Segmenter):
     def encode_many(self, images: Sequence[np.ndarray]) -> list[Embedding]:
         "Read several photos in one forward pass: what a GPU is quicker at."
         with self._at_work(), inference(self.device, self.dtype):
-            pixels = self.processor(images=[np.array(image) for image in images], return_tensors='pt').pixel_values
+            pixels = self.processor(images=[np.array(image) for image in images], input_data_format='channels_last', return_tensors='pt').pixel_values
             maps = [m.float() for m in self.model.get_image_embeddings(pixels.to(self.device))]
         return [Embedding(image.shape[:2], [m[k:k+1] for m in maps], self.name) for k, image in enumerate(images)]
 

@@ -9,7 +9,7 @@ __all__ = ['MANY', 'SAM2Tracker']
 from collections import OrderedDict
 from collections.abc import Sequence
 import numpy as np
-from .devices import encoder_dtype, inference
+from .devices import encoder_dtype, inference, numbers
 from .files import UserError
 from .sam2_segmenter import load_sam2
 
@@ -102,7 +102,7 @@ class SAM2Tracker:
         self.model = load_sam2(model, device, _AS_VIDEO) if isinstance(model, str) else model
         self.conditioning, self.frames = conditioning, frames
         self.dtype = dtype or encoder_dtype(str(self.model.device))
-        self.confidence, self._next, self._at, self._video = {}, 1, 0, None
+        self.confidence, self._blank, self._next, self._at, self._video = {}, set(), 1, 0, None
 
     def _computing(self): return inference(str(self.model.device), self.dtype)
 
@@ -116,13 +116,14 @@ class SAM2Tracker:
     def start(self, frame: np.ndarray) -> None:
         "Begin a sequence: forget all objects and look at its first frame (uint8 [H, W, 3])."
         self._video = _sequence(self.model.device, frame.shape[:2], self.frames)
-        self._at, self.confidence = 0, {}
+        self._at, self.confidence, self._blank = 0, {}, set()
         self._show(frame)
 
     def add(self, masks: np.ndarray, ids: Sequence[int] | None = None) -> list[int]:
         "Follow these (bool [n, H, W]) from the current frame on; for a known identity it is one more conditioning frame."
         ids = list(range(self._next, self._next + len(masks))) if ids is None else list(ids)
         with self._computing(): _prompt(self.model, self._video, self._at, ids, masks)
+        for i, mask in zip(ids, masks): (self._blank.discard if mask.any() else self._blank.add)(i)     # nothing to follow until there is a mask
         self.confidence |= dict.fromkeys(ids, 1.)
         self._next = max([self._next, *(i + 1 for i in ids)])
         self._trim()
@@ -144,17 +145,18 @@ class SAM2Tracker:
         if not ids: return {}
         with self._computing():
             found = [_propagate(self.model, self._video, self._at, k) for k in self._video['obj_idx_to_id']]
+            numbers(torch.tensor([score for _, score in found]), 'SAM 2')       # NaN would hide its masks
             _, full = self.model._get_orig_video_res_output(self._video, torch.cat([logits for logits, _ in found]))
         self.confidence |= zip(ids, (score for _, score in found))
         self._trim()
-        return dict(zip(ids, (full[:, 0] > 0).cpu().numpy()))
+        return {i: mask & (i not in self._blank) for i, mask in zip(ids, (full[:, 0] > 0).cpu().numpy())}
 
     def state(self) -> dict:
         "Tensors and plain values."
-        return dict(next=self._next, at=self._at, confidence=dict(self.confidence), **_kept(self._video))
+        return dict(next=self._next, at=self._at, confidence=dict(self.confidence), blank=sorted(self._blank), **_kept(self._video))
 
     def restore(self, state: dict) -> None:
         "Be the tracker that `state` was taken from; the next call is `step`."
         self.start(np.zeros((*state['size'], 3), np.uint8))
-        self._next, self._at, self.confidence = state['next'], state['at'], dict(state['confidence'])
+        self._next, self._at, self.confidence, self._blank = state['next'], state['at'], dict(state['confidence']), set(state.get('blank', ()))
         _put_back(self.model, self._video, state)

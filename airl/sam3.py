@@ -12,22 +12,17 @@ from functools import cached_property
 from pathlib import Path
 import numpy as np
 from . import weights
-from .devices import encoder_dtype, in_chunks, inference, pick_device
+from .devices import encoder_dtype, in_chunks, inference, numbers, pick_device
 from .edgetam import sam_answers
 from .files import Recent, UserError, digest
 from .scene import Candidates, Detections, Embedding, Prompts
 from .weights import MissingWeights, load_transformers
 
 # %% ../nbs/13b_sam3.ipynb #bd7a9b6e
-def _numbers(values):   # the same tensor
-    "Raise `UserError` for NaN and infinity, which would read as nothing there."
-    if values.isfinite().all(): return values
-    raise UserError('SAM 3 answers with no numbers, which would read as nothing there; Sam3Engine(dtype=torch.float32) computes exactly, and if it says so too the weights are damaged.')
-
 def _instances(out, phrase, size, threshold):
     "Boxes in pixels, scores, masks 0..1, phrases, and the presence of `phrase`, of what scores above `threshold`."
     presence = out.presence_logits.float().sigmoid()[0, 0]
-    score = _numbers(out.pred_logits[0].float().sigmoid()*presence)
+    score = numbers(out.pred_logits[0].float().sigmoid()*presence, 'SAM 3')
     keep = score > threshold
     boxes = out.pred_boxes[0, keep].float().cpu().numpy()*np.tile(size[::-1], 2)
     masks = out.pred_masks[0, keep].float().sigmoid().cpu().numpy()
@@ -71,9 +66,9 @@ class Sam3Engine:
         return self._seen.get(digest(image), lambda: self._read(image))
 
     def _read(self, image):
-        pixels = self.processor(images=image, return_tensors='pt').pixel_values.to(self.device)
+        pixels = self.processor(images=np.array(image), input_data_format='channels_last', return_tensors='pt').pixel_values.to(self.device)
         with inference(self.device, self.dtype): features = self.model.get_vision_features(pixels)
-        _numbers(features.last_hidden_state)
+        numbers(features.last_hidden_state, 'SAM 3')
         return Embedding(image.shape[:2], features, self.name)
 
     def _text(self, phrase: str) -> dict:   # what the network is given of a phrase

@@ -9,7 +9,7 @@ __all__ = ['surest', 'Sam3Tracker']
 from collections.abc import Sequence
 import numpy as np
 from . import weights
-from .devices import encoder_dtype, inference, pick_device
+from .devices import encoder_dtype, inference, numbers, pick_device
 from .files import UserError
 from .session_tracker import Latest, forget, reach_of, recall, remembered, saved, untrack
 from .weights import require
@@ -33,6 +33,7 @@ def _video_class(transformers):
         def run_detection(self, inference_session, vision_embeds):
             every, limit = inference_session.prompts, self.det_nms_thresh
             asked = {k: text for k, text in every.items() if k in inference_session.prompt_input_ids}
+            if asked: numbers(vision_embeds.last_hidden_state, 'SAM 3')
             inference_session.prompts, self.det_nms_thresh = asked, 0.   # what it would fetch an operator for
             try: found = super().run_detection(inference_session, vision_embeds) if asked else {}
             finally: inference_session.prompts, self.det_nms_thresh = every, limit
@@ -102,28 +103,30 @@ class Sam3Tracker:
         if engine is not None: self.model.detector_model = engine.model
         self.model = self.model.to(self.device).eval()
         self.processor = transformers.Sam3VideoProcessor.from_pretrained(folder, local_files_only=True)
-        self.confidence, self.labels, self._next, self._at, self._session = {}, {}, 1, 0, None
+        self.confidence, self.labels, self._blank, self._next, self._at, self._session = {}, {}, set(), 1, 0, None
 
     def _begin(self, size):
         self._session = self.processor.init_video_session(inference_device=self.device, dtype=self.model.dtype)
         self._session.processed_frames, self._session.max_obj_id = Latest(), self._next - 1     # no identity twice
         self._session.obj_with_new_inputs = []              # which the library makes with the first object
         if self.texts: self.processor.add_text_prompt(self._session, list(self.texts))
-        self._size, self._seen, self._masks, self.confidence, self.labels = tuple(size), {}, {}, {}, {}
+        self._size, self._seen, self._masks, self.confidence, self.labels, self._blank = tuple(size), {}, {}, {}, {}, set()
 
     def _look(self, frame, at: int):
         "Let the network see the frame."
         self._at = at
         self._session.processed_frames.turn_to(at)
-        pixels = self.processor(images=frame, return_tensors='pt').pixel_values[0].to(self.device)
+        pixels = self.processor(images=np.array(frame), input_data_format='channels_last', return_tensors='pt').pixel_values[0].to(self.device)
         with inference(self.device, self.dtype): out = self.model(self._session, frame=pixels, frame_idx=at)
         self._note_down(out)
         self._trim()
 
     def _note_down(self, out):
+        import torch
+        numbers(torch.tensor([float(score) for score in out.obj_id_to_tracker_score.values()]), 'SAM 3')      # NaN would hide its masks
         shown = self.processor.postprocess_outputs(self._session, out, original_sizes=[list(self._size)])
         seen = dict(zip(shown['object_ids'].tolist(), shown['masks'].cpu().numpy()))
-        self._masks = dict.fromkeys(self._session.obj_ids, np.zeros(self._size, bool)) | seen
+        self._masks = dict.fromkeys(self._session.obj_ids, np.zeros(self._size, bool)) | {i: m & (i not in self._blank) for i, m in seen.items()}
         for i, m in self._masks.items():
             group = self._session.prompts[self._session.obj_id_to_prompt_id[i]]
             if group in self.texts: self.labels[i] = group
@@ -157,6 +160,7 @@ class Sam3Tracker:
         side = self.model.tracker_model.image_size
         given = torch.nn.functional.interpolate(given, (side, side), mode='bilinear', antialias=True)[:, 0]
         with inference(self.device, self.dtype): self.model._tracker_add_new_objects(session, self._at, ids, given)
+        for i, mask in zip(ids, masks): (self._blank.discard if mask.any() else self._blank.add)(i)     # nothing to follow until there is a mask
         self._masks |= zip(ids, np.asarray(masks, bool))
         self._seen |= dict.fromkeys(ids, self._at)
         self.confidence |= dict.fromkeys(ids, 1.)
@@ -178,7 +182,7 @@ class Sam3Tracker:
 
     def state(self) -> dict:
         "Tensors and plain values."
-        own = dict(next=self._next, at=self._at, size=self._size, texts=list(self.texts))
+        own = dict(next=self._next, at=self._at, blank=sorted(self._blank), size=self._size, texts=list(self.texts))
         known = dict(confidence=dict(self.confidence), seen=dict(self._seen), labels=dict(self.labels))
         return own | known | dict(objects=saved(remembered(self._session)), noted=_noted(self._session))
 
@@ -188,5 +192,5 @@ class Sam3Tracker:
         self._begin(state['size'])
         recall(self._session, state['objects'])
         _note(self._session, state['noted'], self.device)
-        self._at = state['at']
+        self._at, self._blank = state['at'], set(state.get('blank', ()))
         self.confidence, self._seen, self.labels = (dict(state[k]) for k in ('confidence', 'seen', 'labels'))

@@ -9,7 +9,7 @@ __all__ = ['NETWORKS', 'Latest', 'forget', 'remembered', 'saved', 'recall', 'men
 from collections.abc import Sequence
 import numpy as np
 from . import weights
-from .devices import encoder_dtype, inference, pick_device
+from .devices import encoder_dtype, inference, numbers, pick_device
 from .files import UserError
 from .weights import require
 
@@ -110,16 +110,16 @@ class SessionTracker:
         self.dtype = dtype or encoder_dtype(self.device)
         self.model = mended(network).from_pretrained(folder, local_files_only=True).to(self.device).eval()
         self.processor = processor.from_pretrained(folder, local_files_only=True)
-        self.confidence, self._next, self._at, self._session = {}, 1, 0, None
+        self.confidence, self._blank, self._next, self._at, self._session = {}, set(), 1, 0, None
 
     def _begin(self, size):
         self._session = self.processor.init_video_session(inference_device=self.device, dtype=self.model.dtype)
-        self._session.processed_frames, self._size, self.confidence = Latest(), tuple(size), {}
+        self._session.processed_frames, self._size, self.confidence, self._blank = Latest(), tuple(size), {}, set()
 
     def _show(self, frame, at: int):
         self._at = at
         self._session.processed_frames.turn_to(at)
-        self._pixels = self.processor(images=frame, return_tensors='pt').pixel_values[0].to(self.device)
+        self._pixels = self.processor(images=np.array(frame), input_data_format='channels_last', return_tensors='pt').pixel_values[0].to(self.device)
 
     def _look(self):   # the network's output for the current frame
         with inference(self.device, self.dtype): out = self.model(self._session, frame=self._pixels, frame_idx=self._at)
@@ -139,6 +139,7 @@ class SessionTracker:
         given = [np.asarray(m, bool) for m in masks]
         self.processor.add_inputs_to_inference_session(self._session, self._at, list(ids), input_masks=given)
         self._look()
+        for i, mask in zip(ids, given): (self._blank.discard if mask.any() else self._blank.add)(i)     # nothing to follow until there is a mask
         self.confidence |= dict.fromkeys(ids, 1.)
         self._next = max([self._next, *(i + 1 for i in ids)])
         return ids
@@ -154,17 +155,18 @@ class SessionTracker:
         self._show(frame, self._at + 1)
         if not self._session.obj_ids: return {}
         out = self._look()
+        numbers(out.object_score_logits, self.name)         # NaN would hide its masks
         self.confidence |= zip(out.object_ids, out.object_score_logits.float().sigmoid().flatten().tolist())
         masks = self.processor.post_process_masks([out.pred_masks.float()], [list(self._size)])[0]
-        return dict(zip(out.object_ids, masks[:, 0].cpu().numpy()))
+        return {i: mask & (i not in self._blank) for i, mask in zip(out.object_ids, masks[:, 0].cpu().numpy())}
 
     def state(self) -> dict:
         "Tensors and plain values."
-        here = dict(next=self._next, at=self._at, confidence=dict(self.confidence), size=self._size)
+        here = dict(next=self._next, at=self._at, confidence=dict(self.confidence), blank=sorted(self._blank), size=self._size)
         return here | dict(objects=saved(remembered(self._session)))
 
     def restore(self, state: dict) -> None:
         "Be the tracker that `state` was taken from; the next call is `step`."
         self._begin(state['size'])
-        self._next, self._at, self.confidence = state['next'], state['at'], dict(state['confidence'])
+        self._next, self._at, self.confidence, self._blank = state['next'], state['at'], dict(state['confidence']), set(state.get('blank', ()))
         recall(self._session, state['objects'])
