@@ -359,13 +359,18 @@ def remove(name: str, # a model
     return plan.expected_freed_size
 
 # %% ../nbs/06_weights.ipynb #3e383c10
-MEMORY = {   # parameters; megabytes measured, 0 where they were not
-    'grounding-dino-tiny': (172_250_626, 0), 'grounding-dino-base': (232_315_264, 0), 'mm-grounding-dino-tiny': (172_250_628, 0),
-    'mm-grounding-dino-base': (232_315_266, 0), 'mm-grounding-dino-large': (342_392_638, 0), 'llmdet-tiny': (172_250_628, 0),
-    'llmdet-base': (232_315_266, 0), 'llmdet-large': (342_392_638, 0), 'owlv2-base': (154_966_792, 0), 'owlv2-large': (437_610_760, 0),
-    'omdet-turbo-tiny': (115_411_030, 0), 'sam-hq-base': (94_806_832, 0), 'sam-hq-large': (313_676_336, 0), 'sam-hq-huge': (642_686_256, 0),
-    'ViT-B-16-SigLIP/webli': (203_155_970, 0), 'siglip2-b16': (375_234_050, 0), 'siglip2-so400m': (1_135_670_962, 0), 'pe-core-l14': (671_138_817, 0),
-    'ViT-L-14/openai': (427_616_513, 0), 'ViT-H-14/laion2b_s32b_b79k': (986_109_441, 0), 'EVA02-L-14/merged2b_s4b_b131k': (427_755_778, 0)}
+MEMORY = {   # parameters; megabytes at most for one photo on a CPU in float32, by benchmarks/engine_memory.py --measure
+    'ViT-L-14/openai': (427_616_513, 1_959), 'ViT-H-14/laion2b_s32b_b79k': (986_109_441, 4_143),
+    'EVA02-L-14/merged2b_s4b_b131k': (427_755_457, 1_967), 'ViT-B-16-SigLIP/webli': (203_155_970, 1_071), 'siglip2-b16': (375_234_050, 1_748),
+    'siglip2-so400m': (1_135_670_962, 4_728), 'pe-core-l14': (671_138_817, 2_939), 'grounding-dino-tiny': (172_250_626, 2_450),
+    'grounding-dino-base': (232_315_264, 2_762), 'mm-grounding-dino-tiny': (172_250_628, 2_446), 'mm-grounding-dino-base': (232_315_266, 2_673),
+    'mm-grounding-dino-large': (342_392_638, 7_733), 'llmdet-tiny': (172_250_628, 2_433), 'llmdet-base': (232_315_266, 2_754),
+    'llmdet-large': (342_392_638, 7_746), 'owlv2-base': (154_966_792, 1_208), 'owlv2-large': (437_610_760, 2_531),
+    'omdet-turbo-tiny': (115_406_806, 991), 'sam2_hiera_tiny': (38_945_986, 697), 'sam2_hiera_small': (46_043_842, 655),
+    'sam2_hiera_base_plus': (80_833_666, 936), 'sam2_hiera_large': (224_430_130, 1_398), 'sam2.1_hiera_tiny': (38_962_498, 672),
+    'sam2.1_hiera_small': (46_060_354, 753), 'sam2.1_hiera_base_plus': (80_850_178, 936), 'sam2.1_hiera_large': (224_446_642, 1_399),
+    'sam-hq-base': (94_806_832, 2_470), 'sam-hq-large': (313_676_336, 3_902), 'sam-hq-huge': (642_686_256, 5_291), 'edgetam': (9_120_641, 738),
+    'sam3': (840_376_374, 4_311)}
 
 def memory_of(name: str, # a model
              ) -> str:   # '0.69 GB computed, 1.90 GB measured'
