@@ -370,7 +370,7 @@ MEMORY = {   # parameters; megabytes at most for one photo on a CPU in float32, 
     'sam2_hiera_base_plus': (80_833_666, 936), 'sam2_hiera_large': (224_430_130, 1_398), 'sam2.1_hiera_tiny': (38_962_498, 672),
     'sam2.1_hiera_small': (46_060_354, 753), 'sam2.1_hiera_base_plus': (80_850_178, 936), 'sam2.1_hiera_large': (224_446_642, 1_399),
     'sam-hq-base': (94_806_832, 2_470), 'sam-hq-large': (313_676_336, 3_902), 'sam-hq-huge': (642_686_256, 5_291), 'edgetam': (9_120_641, 738),
-    'sam3': (840_376_374, 4_311)}
+    'sam3': (840_376_374, 4_311), 'sam3-litetext-s0': (548_138_550, 3_208)}
 
 def memory_of(name: str, # a model
              ) -> str:   # '0.69 GB computed, 1.90 GB measured'
