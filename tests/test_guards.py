@@ -44,6 +44,16 @@ def test_module_outside_the_layers_is_noticed(copy):
     assert any('helpers' in line for line in checks.broken_layers(copy))
 
 
+@pytest.mark.parametrize('source', [
+    'os.fork()', 'pty.fork()', "get_context('fork')", "multiprocessing.get_context()", "set_start_method('forkserver')", 'ProcessPoolExecutor(2)',
+    'DataLoader(data, num_workers=2)', 'mp.Process(target=f)', 'Popen(command, preexec_fn=f)', "RUN = 'import os\\nos.fork()'"])
+def test_fork_is_noticed(source): assert len(checks.fork_calls(source)) == 1
+
+
+@pytest.mark.parametrize('source', ["get_context('spawn')", 'ProcessPoolExecutor(2, mp_context=spawn)', 'DataLoader(data)', 'torch.random.fork_rng()', 'Popen(command)'])
+def test_other_processes_pass(source): assert not checks.fork_calls(source)
+
+
 def test_kept_error_and_missing_figure_are_noticed(copy):
     notebook = copy/'nbs/07b_drawing.ipynb'
     assert checks.unclean(notebook) == []

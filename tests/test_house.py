@@ -59,6 +59,9 @@ def test_readme_pictures_say_what_they_show(root):
 def test_style(root): none(checks.complaints_of(checks.run(root, SCRIPTS/'ruff', 'check', '--no-cache', '--output-format=concise', '.')))
 
 
+def test_nothing_forks(root): none(checks.forks(root))
+
+
 def test_layers(root): none(checks.broken_layers(root))
 
 

@@ -93,6 +93,39 @@ def broken_layers(root: Path) -> list[str]:
     return complaints_of(run(root, script, '--no-cache', PYTHONPATH=str(root), COLUMNS='200'))
 
 
+# The process that reads ahead for a training of lite is given its batches as a closure, which only a fork carries; it is made before
+# the first step, and no test and no user's call asks for it.
+FORKS = {'airl/lite_fitting.py', 'nbs/19c_lite_fitting.ipynb'}
+POOLS = {'ProcessPoolExecutor': 'mp_context', 'DataLoader': 'multiprocessing_context'}   # they fork where nobody says otherwise
+
+
+def fork_calls(source: str) -> list[str]:
+    "Calls that fork the process, or start one in the way of the platform, which may be a fork; scripts in strings included."
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and 'import ' in node.value and '\n' in node.value:
+            try: found += fork_calls(node.value)
+            except SyntaxError: continue
+        if not isinstance(node, ast.Call): continue
+        name, _, last = ast.unparse(node.func).rpartition('.')
+        given, keywords = [a.value for a in node.args if isinstance(a, ast.Constant)], {k.arg for k in node.keywords}
+        if last in ('fork', 'forkpty') or 'preexec_fn' in keywords: found.append(ast.unparse(node))
+        elif last in ('get_context', 'set_start_method') and given != ['spawn']: found.append(ast.unparse(node))
+        elif name in ('multiprocessing', 'mp') and last in ('Process', 'Pool', 'Manager'): found.append(ast.unparse(node))
+        elif last in POOLS and POOLS[last] not in keywords and (last != 'DataLoader' or 'num_workers' in keywords): found.append(ast.unparse(node))
+    return found
+
+
+def forks(root: Path) -> list[str]:
+    "Where the tree forks a process that may have threads: the child hangs where it waits for one of them."
+    sources = [(path, path.read_text(encoding='utf-8')) for folder in ('airl', 'benchmarks', 'tests', 'tools') for path in sorted((root/folder).glob('*.py'))]
+    for path in notebooks(root):
+        cells = [''.join(c['source']) for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code']
+        sources += [(path, '\n'.join(line for line in cell.splitlines() if not line.lstrip().startswith(('%', '!')))) for cell in cells]
+    named = [(path.relative_to(root).as_posix(), source) for path, source in sources]
+    return [f'{path}: {call[:100]} forks; run a script of its own instead' for path, source in named if path not in FORKS for call in fork_calls(source)]
+
+
 def broken_links(root: Path, site: str) -> list[str]:
     "Links and pictures of the processed notebooks in _proc that lead nowhere, those that start with `site` included."
     pages = {path.relative_to(root/'_proc').as_posix() for path in (root/'_proc').rglob('*') if path.is_file()}
