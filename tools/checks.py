@@ -93,8 +93,7 @@ def broken_layers(root: Path) -> list[str]:
     return complaints_of(run(root, script, '--no-cache', PYTHONPATH=str(root), COLUMNS='200'))
 
 
-# The process that reads ahead for a training of lite is given its batches as a closure, which only a fork carries; it is made before
-# the first step, and no test and no user's call asks for it.
+# What reads ahead for a training of lite is given how to make its batches as a closure, which only a fork carries.
 FORKS = {'airl/lite_fitting.py', 'nbs/19c_lite_fitting.ipynb'}
 POOLS = {'ProcessPoolExecutor': 'mp_context', 'DataLoader': 'multiprocessing_context'}   # they fork where nobody says otherwise
 
