@@ -31,7 +31,7 @@ def complaints_of(result: subprocess.CompletedProcess) -> list[str]:
 
 def copy_tree(root: Path, destination: Path) -> Path:
     "The tree without its environment and what is built, to export, build or break."
-    ignored = shutil.ignore_patterns('.venv', '.git', '_proc', '_docs', 'build', '*.egg-info', '__pycache__', 'out', 'runs', '.*_cache')
+    ignored = shutil.ignore_patterns('.venv*', '.git', '_proc', '_docs', 'build', '*.egg-info', '__pycache__', 'out', 'runs', '.*_cache')
     return shutil.copytree(root, destination, ignore=ignored)
 
 
