@@ -161,11 +161,12 @@ def test_locks_are_in_step(root):
 
 
 def test_bounds_hold_what_is_called():
-    """open_clip knows `pretrained_text` and `local-dir:` from 3.0 on, transformers Sam3 from 5 on, timm's Muon `fallback_lr_scale` from 1.0.27
-    on, SciPy's bootstrap `rng` from 1.15 on; the others were built for NumPy 2 from then on. `make lowest` tests at the bounds."""
-    named = [*settings()['models_requirements'].split(), *settings()['requirements'].split()]
+    """open_clip reads transformers 5's tokenizers from 3.3 on, transformers has Sam3 from 5 on, timm's Muon `fallback_lr_scale` from 1.0.27
+    on, SciPy's bootstrap `rng` from 1.15 on, PyAV a stream's `disposition` from 14.1 on; typer shows an argument's help as our commands
+    declare it from 0.26 on; the others were built for NumPy 2 from then on. `make lowest` tests at the bounds."""
+    named = [r for extra in ('', 'models_', 'app_', 'video_') for r in settings()[f'{extra}requirements'].split()]
     bounds = {r.name: r.specifier for r in map(Requirement, named)}
-    for name, too_old in (('open_clip_torch', '2.32.0'), ('transformers', '4.57.3'), ('timm', '1.0.26'), ('scipy', '1.14.1'), ('matplotlib', '3.8.3'),
+    for name, too_old in (('open_clip_torch', '3.2.0'), ('av', '14.0.1'), ('typer', '0.25.1'), ('transformers', '4.57.3'), ('timm', '1.0.26'), ('scipy', '1.14.1'), ('matplotlib', '3.8.3'),
                           ('scikit-learn', '1.4.1'), ('pyarrow', '15.0.2'), ('opencv-python-headless', '4.9.0.80'), ('pycocotools', '2.0.7')):
         assert not bounds[name].contains(too_old), name
 
