@@ -13,7 +13,7 @@ endif
 PY := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: same-python help setup demo test lowest test-groundingdino export notebooks readme docs bench weights lite lock clean
+.PHONY: same-python help setup demo test lowest colab-check test-groundingdino export notebooks readme docs bench weights lite lock clean
 
 help: ## What each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -32,8 +32,10 @@ demo: $(VENV)/.base ## The main job on real photos, about three minutes after se
 	@$(PY) -m airl demo
 test: $(VENV)/.dev ## Every check and every notebook (JOBS=2; FLAGS="slow network" runs those cells too; PYTHON=3.13 in .venv-3.13)
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal --flags "$(FLAGS)"
-lowest: $(VENV)/.dev ## Notebooks 00 to 04 at the lowest versions that settings.ini allows, in .venv-lowest (gigabytes the first time; NB="01 02a" for some)
+lowest: $(VENV)/.dev ## Notebooks at the lowest versions that settings.ini allows, in .venv-lowest and -extras (gigabytes the first time; NB="01 02a" for some)
 	@$(PY) tools/lowest.py $(NB)
+colab-check: $(VENV)/.dev ## Whether installing airl in Colab would change a package of Colab's (.ci/colab.txt), by uv; needs the package index
+	@$(PY) tools/colab_check.py
 test-groundingdino: $(VENV)/.dev ## The authors' GroundingDINO package against transformers, equal boxes on equal weights (its own environment, transformers 4)
 	@$(PY) tools/original_dino.py
 export: $(VENV)/.dev ## Notebooks to airl/

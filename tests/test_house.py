@@ -161,12 +161,12 @@ def test_locks_are_in_step(root):
 
 
 def test_bounds_hold_what_is_called():
-    """open_clip reads transformers 5's tokenizers from 3.3 on, transformers has Sam3 from 5 on, timm's Muon `fallback_lr_scale` from 1.0.27
-    on, SciPy's bootstrap `rng` from 1.15 on, PyAV a stream's `disposition` from 14.1 on; typer shows an argument's help as our commands
-    declare it from 0.26 on; the others were built for NumPy 2 from then on. `make lowest` tests at the bounds."""
+    """open_clip reads transformers 5's tokenizers from 3.3 on, transformers has Sam 3's image processor under its name from 5.4 on,
+    timm's Muon `fallback_lr_scale` from 1.0.27 on, SciPy's bootstrap `rng` from 1.15 on, PyAV a frame's `duration` from 15 on; typer
+    shows an argument's help as our commands declare it from 0.26 on; the others were built for NumPy 2 from then on. `make lowest` tests at the bounds."""
     named = [r for extra in ('', 'models_', 'app_', 'video_') for r in settings()[f'{extra}requirements'].split()]
     bounds = {r.name: r.specifier for r in map(Requirement, named)}
-    for name, too_old in (('open_clip_torch', '3.2.0'), ('av', '14.0.1'), ('typer', '0.25.1'), ('transformers', '4.57.3'), ('timm', '1.0.26'), ('scipy', '1.14.1'), ('matplotlib', '3.8.3'),
+    for name, too_old in (('open_clip_torch', '3.2.0'), ('av', '14.4.0'), ('typer', '0.25.1'), ('transformers', '5.3.0'), ('timm', '1.0.26'), ('scipy', '1.14.1'), ('matplotlib', '3.8.3'),
                           ('scikit-learn', '1.4.1'), ('pyarrow', '15.0.2'), ('opencv-python-headless', '4.9.0.80'), ('pycocotools', '2.0.7')):
         assert not bounds[name].contains(too_old), name
 
@@ -179,4 +179,4 @@ def test_locks_name_no_index(root):
 @pytest.mark.skipif(os.name == 'nt', reason='make prints its help through awk')
 def test_make_help_names_every_target(root):
     shown = checks.run(root, 'make', 'help').stdout
-    none([t for t in 'setup demo test lowest export notebooks readme docs bench weights clean'.split() if f'make {t} ' not in shown])
+    none([t for t in 'setup demo test lowest colab-check export notebooks readme docs bench weights clean'.split() if f'make {t} ' not in shown])
