@@ -110,6 +110,20 @@ def test_public_names_load(tmp_path):
     assert loaded == promised
 
 
+def test_editors_know_every_public_name(root):
+    "The names that load on first use stand once more as imports, for editors and type checkers, which do not run the package."
+    import ast
+
+    import airl
+    tree = ast.parse((root/'airl/__init__.py').read_text(encoding='utf-8'))
+    told = {name.name: node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level for name in node.names}
+    assert told == airl._home_of
+    assert (root/'airl/py.typed').exists() and {'PhotoError', 'MissingWeights'} <= set(airl.__all__)
+
+
+def test_prose_can_be_heard_and_followed(root): none([line for path in NOTEBOOKS for line in checks.hard_to_follow(path)])
+
+
 @pytest.fixture(scope='module')
 def wheel(tmp_path_factory) -> Path:
     "The wheel of a copy of the tree."
@@ -124,7 +138,7 @@ def test_wheel_is_small_and_complete(wheel, root):
     names = set(zipfile.ZipFile(wheel).namelist())
     shipped = {f'airl/shipped/{path.name}' for path in (root/'airl/shipped').iterdir()}
     modules = {f'airl/{path.name}' for path in (root/'airl').glob('*.py')}
-    none(sorted((shipped | modules) - names))
+    none(sorted((shipped | modules | {'airl/py.typed'}) - names))
     assert not [name for name in names if name.split('/')[0] in ('nbs', 'tests', 'tools')]
 
 

@@ -125,6 +125,30 @@ def forks(root: Path) -> list[str]:
     return [f'{path}: {call[:100]} forks; run a script of its own instead' for path, source in named if path not in FORKS for call in fork_calls(source)]
 
 
+def prose_of(notebook: Path) -> str:
+    "The markdown of a notebook without its examples of code."
+    cells = json.loads(notebook.read_text(encoding='utf-8'))['cells']
+    return re.sub(r'```.*?```', '', '\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'markdown'), flags=re.DOTALL)
+
+
+def anchors(prose: str) -> set[str]:
+    "What a heading is called in an address: lower case, hyphens, neither stops nor marks."
+    return {re.sub(r'[^\w\- ]', '', title.lower()).strip().replace(' ', '-') for title in re.findall(r'^#+ (.*)$', prose, flags=re.MULTILINE)}
+
+
+def hard_to_follow(notebook: Path) -> list[str]:
+    "Where the order of a page cannot be heard, a picture says nothing, or a link's `#place` is none."
+    prose, found = prose_of(notebook), []
+    levels = [len(marks) for marks in re.findall(r'^(#+) ', prose, flags=re.MULTILINE)]
+    if levels[:1] != [1] or levels.count(1) != 1: found.append(f'{notebook.name}: has {levels.count(1)} titles instead of one, first')
+    if any(below > above + 1 for above, below in zip(levels, levels[1:])): found.append(f'{notebook.name}: a heading skips a level')
+    found += [f'{notebook.name}: {target} says nothing to whoever cannot see it' for alt, target in re.findall(r'!\[([^\]]*)\]\(([^)\s]+)', prose) if not alt.strip()]
+    for page, place in re.findall(r'\]\(([^)\s#:]*)#([^)\s]+)\)', prose):
+        there = (notebook.parent/page) if page else notebook
+        if there.suffix == '.ipynb' and there.exists() and place not in anchors(prose_of(there)): found.append(f'{notebook.name}: {page}#{place} leads to no heading')
+    return found
+
+
 def broken_links(root: Path, site: str) -> list[str]:
     "Links and pictures of the processed notebooks in _proc that lead nowhere, those that start with `site` included."
     pages = {path.relative_to(root/'_proc').as_posix() for path in (root/'_proc').rglob('*') if path.is_file()}
