@@ -82,11 +82,11 @@ def _photo_inputs(gr, preset):  # dict of components
     photo = _photo_input(gr, elem_id='photo')
     text = gr.Textbox(label='What to look for', placeholder='a cat', elem_id='text',
                       info='Several things with a full stop between them; "not …" for what to leave out.')
-    every = gr.Checkbox(label='Every object, not only the best of each text')
-    with gr.Accordion('Engines and thresholds', open=False):
-        models = gr.Dropdown(_presets(), value=preset, label='Engines')
+    every = gr.Checkbox(label='Find all instances')
+    with gr.Accordion('Models and thresholds', open=False):
+        models = gr.Dropdown(_presets(), value=preset, label='Models')
         presence = gr.Slider(0, 1, .5, step=.01, label='Presence: below this a thing counts as absent')
-        box = gr.Slider(0, 1, 0, step=.01, label='Detection: drop boxes below this (0: as the detector likes)')
+        box = gr.Slider(0, 1, 0, step=.01, label='Detection: drop boxes below this (0: detector default)')
         post = gr.Dropdown(['fixed', 'adaptive', 'none'], value='fixed', label='Smoothing of the mask')
     with gr.Row():
         find, stop = gr.Button('Find', variant='primary', elem_id='find'), gr.Button('Stop', elem_id='stop')
@@ -96,7 +96,7 @@ def _photo_inputs(gr, preset):  # dict of components
 def _photo_outputs(gr):  # list of components, in the order of `_shown`
     "The right half of the first tab."
     said = gr.HTML(say('Choose a photo and say what to look for.'), elem_id='said')
-    picture = gr.Image(label='Result: click on it to mend the mask', interactive=False, height=380, elem_id='result',
+    picture = gr.Image(label='Result: click on it to edit the mask', interactive=False, height=380, elem_id='result',
                        buttons=['fullscreen'], alt_text='The photo, tinted and outlined where the text was found')
     with gr.Row():
         files = [gr.DownloadButton(name, interactive=False, size='sm')
@@ -131,11 +131,11 @@ def _photo_tab(gr, preset, device, scratch):
         with gr.Column():
             outputs = _photo_outputs(gr)
             with gr.Row():
-                tool = gr.Radio([('add', 'add'), ('take away', 'remove'), ('a corner of a box', 'box')], value='add',
+                tool = gr.Radio([('include', 'add'), ('remove', 'remove'), ('box (click two corners)', 'box')], value='add',
                                 label='A click on the result means', elem_id='tool')
-                place = gr.Textbox(label='Or type the place', placeholder='x, y', max_lines=1, elem_id='place',
-                                   info='Pixels from the left and the top, then Enter.')
-            undo = gr.Button('Forget the clicks', size='sm')
+                place = gr.Textbox(label='Coordinates', placeholder='x, y', max_lines=1, elem_id='place',
+                                   info='x, y in pixels, then Enter.')
+            undo = gr.Button('Clear clicks', size='sm')
     samples = zip(_examples(['cat', 'coffee', 'astronaut']), ['a cat', 'a cup . a spoon', 'a person'])
     gr.Examples([list(sample) for sample in samples], [inputs['photo'], inputs['text']], label='Examples')
     kept = gr.State(None)  # the answer, the result as it stands, the clicks since
@@ -145,7 +145,7 @@ def _photo_tab(gr, preset, device, scratch):
                      presence_threshold=presence, box_threshold=box or None, post=post)
         return [*_shown(result, _folder(scratch, request), gr), (result, result, Clicks(), models)]
     def mend(state, x, y, tool, request):
-        if state is None: raise UserError('There is nothing to mend yet: press Find first.')
+        if state is None: raise UserError('There is nothing to edit yet: press Find first.')
         found, _, clicks, models = state
         clicks = clicks.add(*_inside(found.image, x, y), tool)
         result = point_at(found, clicks, models, device)
@@ -170,19 +170,19 @@ def _photo_tab(gr, preset, device, scratch):
 def _video_inputs(gr, preset):  # clip, text, engines, seconds; the buttons
     "The left half of the second tab."
     clip = gr.Video(label='Clip', sources=['upload'], height=300, elem_id='clip')
-    text = gr.Textbox(label='What to follow', placeholder='a car', elem_id='followed')
+    text = gr.Textbox(label='What to track', placeholder='a car', elem_id='followed')
     with gr.Row():
-        models = gr.Dropdown(_presets(), value=preset, label='Engines')
+        models = gr.Dropdown(_presets(), value=preset, label='Models')
         seconds = gr.Slider(1, 120, 10, step=1, label='The first seconds')
-    with gr.Row(): go, stop = gr.Button('Follow', variant='primary', elem_id='follow'), gr.Button('Stop')
+    with gr.Row(): go, stop = gr.Button('Track', variant='primary', elem_id='follow'), gr.Button('Stop')
     return [clip, text, models, seconds], go, stop
 
 def _video_outputs(gr):  # sentence, video, files
     "The right half of the second tab."
-    said = gr.HTML(say('Choose a clip and say what to follow. Without a GPU count a few seconds for each second of it, or more.'),
+    said = gr.HTML(say('Choose a clip and say what to track. Without a GPU count a few seconds for each second of it, or more.'),
                    elem_id='video-said')
     shown = gr.Video(label='Result', interactive=False, height=380)
-    files = gr.File(label='Masks (COCO run lengths) and a table of objects', interactive=False)
+    files = gr.File(label='Masks (COCO RLE) and a table of objects', interactive=False)
     return [said, shown, files]
 
 def _video_tab(gr, preset, device, scratch):
@@ -209,13 +209,13 @@ def _classify_tab(gr):
     from airl.classify import predict
     with gr.Row():
         with gr.Column():
-            photo, name = _photo_input(gr), gr.Button('Name it', variant='primary')
+            photo, name = _photo_input(gr), gr.Button('Classify', variant='primary')
             gr.Examples([[p] for p in _examples(['cat', 'rocket', 'motorcycle'])], [photo], label='Examples')
         with gr.Column():
             said = gr.HTML(say('A small Vision Transformer knows the ten classes of CIFAR-10. Whether the photo shows any of them '
                                'is asked of another network.'))
             classes = gr.Label(num_top_classes=11, label='Classes')
-            seen = gr.Image(label='What reached the answer', interactive=False, height=280, buttons=['fullscreen'])
+            seen = gr.Image(label='What the model looked at', interactive=False, height=280, buttons=['fullscreen'])
     @_or_sentence(2)
     def classify(path):
         image = _needs(path)
@@ -232,8 +232,8 @@ def _compare_tab(gr, preset, device):
     with gr.Row():
         for name, start in (('Left', preset), ('Right', 'lite')):
             with gr.Column():
-                sides.append([gr.Dropdown(_presets(), value=start, label=f'{name}: engines'),
-                              gr.Checkbox(label=f'{name}: every object'), gr.HTML(say('')),
+                sides.append([gr.Dropdown(_presets(), value=start, label=f'{name}: models'),
+                              gr.Checkbox(label=f'{name}: all instances'), gr.HTML(say('')),
                               gr.Image(label=name, interactive=False, height=340, buttons=['download', 'fullscreen'])])
     @_or_sentence(1)
     def one(path, words, models, every):
@@ -256,7 +256,7 @@ def about_text() -> str:  # Markdown
 
 Here **{name}** answers: {why}. `lite` is one small network inside the package that knows the nouns of ImageNet and the words above them; `fast` and `paper` are CLIP, GroundingDINO and SAM 2, `sam3` is SAM 3.
 
-| what | here | detail | what changes it |
+| what | available | detail | how to enable |
 | --- | --- | --- | --- |
 {table}
 
