@@ -30,8 +30,8 @@ def devices() -> list[dict]: # 'device', 'there', 'detail', 'fix'
 def _way_in(name: str, lack: list) -> str:
     "What brings the weights of a preset here; of those that are not given to everybody, how they are asked for and in which form else they do."
     from airl.weights import weights_folder
-    gated = [f'for {m.name} once your request for access at {m.source} is granted and after `hf auth login`; or its files in the form of transformers '
-             f'({", ".join(f.split("|")[0] for f in m.files + m.tokenizer)}), from a machine that has them, in {weights_folder()/m.name}' for m in lack if m.gated]
+    gated = [f'which fetches {m.name} once your request for access at {m.source} is granted and after `hf auth login`; or its files in the form of transformers '
+             f'({m.needed}), from a machine that has them, in {weights_folder()/m.name}' for m in lack if m.gated]
     return ', '.join([f'airl download {name}', *gated]) if lack else ''
 
 def presets_here() -> list[dict]: # 'preset', 'there', 'missing', 'gigabytes' (of those), 'fix', 'detail'
@@ -70,7 +70,7 @@ def engines_here() -> list[dict]: # 'engine', 'there', 'roles', 'can', 'bytes', 
     rows = []
     for m in MODELS.values():
         where = locate(m.name)
-        told = f'{m.size}, {m.licence}{" (gated)" if m.gated else ""}; memory {memory_of(m.name)}; {m.verified or "not verified yet"}'
+        told = f'{m.size}, {m.licence}{" (gated)" if m.gated else ""}; memory {memory_of(m.name)}{f"; verified {m.verified}" if m.verified else ""}'
         told = f'waits for {m.waits}' if m.waits else f'{", ".join(m.roles)}: {", ".join(m.can)}; {told}'
         rows.append(dict(engine=m.name, there=where is not None, roles=list(m.roles), can=list(m.can), bytes=m.bytes, licence=m.licence, memory=memory_of(m.name),
                          verified=m.verified, revision=m.revision or revision_here(where), fix='' if where or m.waits else f'airl download {m.name}', detail=told))
@@ -114,8 +114,9 @@ def print_report(report: dict):  # what `examine` returns
                 'for airl bench and cifar10: export AIRL_DATA=FOLDER, one that holds cifar10, coco, voc, … as the notebook 08_truth has them')
     print_table('airl {airl} · Python {python} · torch {torch} · {system}'.format(**report),
                 [*table_rows(report['devices'], report['presets'], report['extras']), labelled])
-    print_table('Engines, for --detector, --scorer and --segmenter', [(row['engine'], row['there'], row['detail'], row['fix']) for row in report['engines']],
-                'what it can be, and what it answers; size, licence; memory; verified: what brings it')
+    print_table('Engines, for --detector, --scorer and --segmenter', [(row['engine'], row['there'], row['detail'], '') for row in report['engines']],
+                'what it can be, and what it answers; size, licence; memory; where it was verified on real weights, if it was')
+    print('`airl download NAME` brings one.')
     ready = ', '.join(row['preset'] for row in report['presets'] if row['there'])
     usable = [row['device'] for row in report['devices'] if row['there']]
     fastest = next(device for kind in ('cuda', 'mps', 'cpu') for device in usable if device.startswith(kind))

@@ -93,7 +93,7 @@ class Figure:
 CIFAR, COCO, LVIS, IMAGENET = 'zero-shot CIFAR-10', 'COCO val2017, box AP', 'LVIS minival, box AP', 'zero-shot ImageNet'
 _CLIP, _DINO, _MM = "open_clip's openclip_results.csv", "IDEA's README of GroundingDINO", "mmdetection's README of MM-Grounding-DINO"
 _SIGLIP2, _PE, _LLM = 'Tschannen et al. 2025, arXiv 2502.14786', 'Bolya et al. 2025, arXiv 2504.13181', 'Fu et al. 2025, arXiv 2501.18954'
-_SAM3, _EDGETAM, _SAM2 = 'Carion et al. 2025', 'Zhou et al. 2025', 'Ravi et al. 2024'
+_SAM3, _EDGETAM = 'Carion et al. 2025', 'Zhou et al. 2025'
 
 def _classified(model, value): return Figure(model, CIFAR, value, _CLIP, below=.04)   # fewer images and templates
 def _found(model, value, source): return Figure(model, COCO, value, source, coco_ap, 'detector')
@@ -109,7 +109,6 @@ FIGURES = (
     Figure('edgetam', 'J&F on MOSE val', .700, _EDGETAM),
     Figure('edgetam', 'J&F on SA-V val', .723, _EDGETAM),
     Figure('edgetam', 'J&F on SA-V test', .717, _EDGETAM),
-    Figure('sam2.1_hiera_large', 'J&F on DAVIS 2017 val', .907, _SAM2, davis_jf, 'tracker'),
     _found('sam3', .564, _SAM3),
     Figure('sam3', 'mask AP on LVIS', .485, _SAM3), Figure('sam3', 'cgF1 on SA-Co/Gold', .541, _SAM3))
 

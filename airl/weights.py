@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['log', 'MODELS', 'PRESETS', 'ROLES', 'MEMORY', 'MissingWeights', 'MissingExtra', 'shipped', 'require', 'ModelSpec',
            'Preset', 'PresetError', 'model_spec', 'preset', 'parts_of', 'with_parts', 'cache_root', 'weights_folder',
-           'is_offline', 'locate', 'missing', 'fetch', 'download', 'verify', 'remove', 'memory_of', 'revision_here',
-           'inventory', 'load_checkpoint', 'load_transformers']
+           'is_offline', 'locate', 'missing', 'access_to', 'fetch', 'download', 'verify', 'remove', 'memory_of',
+           'revision_here', 'inventory', 'load_checkpoint', 'load_transformers', 'filled']
 
 # %% ../nbs/06_weights.ipynb #f6cb04c0
 import hashlib, importlib, json, logging, os, shutil, struct, zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from .files import UserError
@@ -66,13 +67,20 @@ class ModelSpec:
     def size(self) -> str: return f'{self.bytes/1e9:.2f} GB' if self.bytes >= 1e8 else f'{self.bytes/1e6:.0f} MB'
 
     @property
+    def needed(self) -> str:
+        "Its files, for a sentence."
+        others = ' and '.join(dict.fromkeys(f.partition('|')[2] for f in self.tokenizer if '|' in f))
+        names = dict.fromkeys(f.partition('|')[0] for f in self.files + self.tokenizer)
+        return ', '.join(names) + (f' (or {others} in place of tokenizer.json)' if others else '')
+
+    @property
     def presets(self) -> tuple[str, ...]: return tuple(p.name for p in PRESETS.values() if self.name in p.models)
 
 # %% ../nbs/06_weights.ipynb #d5f8f8fa
 _SHIPPED = ('lite0.safetensors', 'lite_dense.safetensors', 'lite_cutter.safetensors', 'vocabulary.json.gz',
             'english.json')
 
-_SIGLIP, _BYTES = ('tokenizer.json', 'tokenizer_config.json'), ('tokenizer.json|vocab.json', 'tokenizer.json|merges.txt')   # tokenizers
+_SIGLIP, _BYTES = ('tokenizer.json', 'tokenizer_config.json'), ('tokenizer.json|vocab.json', 'tokenizer.json|merges.txt', 'tokenizer_config.json')   # tokenizers
 
 def _clip(name, repo, size, licence, tokenizer=(), plan=''):
     return ModelSpec(name, 'open_clip', repo, ('open_clip_model.safetensors|open_clip_pytorch_model.bin',), size, licence, tokenizer, plan=plan,
@@ -169,7 +177,7 @@ def preset(name: str, # a key of `PRESETS`, or one with a part replaced, as `wit
     if base not in PRESETS: raise PresetError(f'There is no preset {base!r}; there are {", ".join(PRESETS)}.')
     changed = replace(PRESETS[base], name=name, **{role: (model,) if role == 'scorer' else model for role, model in parts.items()})
     if 'clicks' not in MODELS[changed.segmenter].can and changed.segmenter != changed.detector:
-        raise PresetError(f'As a segmenter {changed.segmenter} cuts out what it found itself; with another detector name another segmenter too.')
+        raise PresetError(f'As a segmenter {changed.segmenter} cuts out what it found itself, and the detector is {changed.detector}: make it the detector too, or take another segmenter.')
     return changed
 
 # %% ../nbs/06_weights.ipynb #594d3ab5
@@ -180,6 +188,7 @@ def parts_of(name: str, # 'fast', 'fast+detector=llmdet-tiny'
     "A preset's name taken apart; raises `PresetError` for a part that there is not."
     base, *changes = name.split('+')
     parts = dict(change.partition('=')[::2] for change in changes)
+    if len(parts) < len(changes): raise PresetError(f'{name!r} names a part twice.')
     for role, model in parts.items():
         if role not in ROLES: raise PresetError(f'A preset has no part {role!r}; it has {", ".join(ROLES)}.')
         fitting = [m.name for m in MODELS.values() if role in m.roles]
@@ -256,10 +265,16 @@ def missing(name: str, # a preset or a model
 def _sentence(spec: ModelSpec, why: str) -> str:
     "What is missing, how large it is, and where to put it."
     login = f', once its authors have granted your request for access (made on {spec.source}) and after `hf auth login`,' if spec.gated else ''
-    needed = ', '.join(f.split('|')[0] for f in spec.files + spec.tokenizer)
     copies = ' or from a machine that has these files (a single .pt is another format and does not do)' if spec.gated else ''
     return (f'{spec.name} is not on this machine ({spec.size}): {why}. Where there is a network, `airl download {spec.name}`{login} fetches it from '
-            f'{spec.source}; or copy {needed} from there{copies} into {weights_folder()/spec.name}.')
+            f'{spec.source}; or copy {spec.needed} from there{copies} into {weights_folder()/spec.name}.')
+
+def _waits(spec):
+    if spec.waits: raise MissingWeights(f'{spec.name} cannot run yet: it waits for {spec.waits}.')
+
+def access_to(models) -> str: # rows; '' where none asks for it
+    "How access is asked for."
+    return ''.join(f' {m.name} is given to accounts whose request was granted: ask at {m.source}, then run `hf auth login`.' for m in models if m.gated)
 
 def fetch(name: str, # a key of `MODELS`
          ) -> Path:  # as `locate`
@@ -267,7 +282,7 @@ def fetch(name: str, # a key of `MODELS`
     if (path := locate(name)) is not None: return path
     spec = model_spec(name)
     if not spec.repo: raise MissingWeights(f'This copy of airl lacks some of {", ".join(spec.files)}; install it again.')
-    if spec.waits: raise MissingWeights(f'{spec.name} cannot run yet: it waits for {spec.waits}.')
+    _waits(spec)
     if is_offline(): raise MissingWeights(_sentence(spec, 'the library is told to stay offline'))
     _download(spec)
     return locate(name)
@@ -300,6 +315,7 @@ def download(name: str, # a preset or a model
             ) -> list[Path]: # where each of its models lies now
     "Bring everything that a preset or model needs onto this machine, and check it; says first how much that is."
     wanted = missing(name)
+    for m in wanted: _waits(m)
     if wanted:
         size = sum(m.bytes for m in wanted)
         log.info('%s needs %.2f GB more: %s', name, size/1e9, ', '.join(m.name for m in wanted))
@@ -417,12 +433,30 @@ def load_transformers(model: str,             # a row of the table, or a folder 
                      ) -> tuple:              # the network in eval mode, its processor
     "A model of transformers and its processor; raises `MissingWeights` with one sentence."
     transformers, folder = require('transformers', 'models'), Path(model) if Path(model).is_dir() else fetch(model)
+    with _told(folder, net):
+        how = _spelt_out(folder)
+        made = getattr(transformers, processor).from_pretrained(folder, local_files_only=True, **how)
+        return filled(getattr(transformers, net), folder, **how), made
+
+def filled(network,       # a class of transformers
+           folder: Path,
+           **how):        # for its `from_pretrained`
+    "The network in eval mode with every weight from `folder`; raises `MissingWeights` where one is not there: transformers fills it with random numbers."
+    with _told(folder, network.__name__):
+        net, found = network.from_pretrained(folder, local_files_only=True, use_safetensors=True, output_loading_info=True, **how)
+    if lack := [*sorted(found['missing_keys']), *(str(key) for key in found['mismatched_keys'])]:
+        import transformers
+        raise MissingWeights(f'{folder} has no {lack[0]}{f" and {len(lack) - 1} more of the weights" if lack[1:] else ""} of a {network.__name__} as transformers '
+                             f'{transformers.__version__} names them; download it again, or install another version of transformers.')
+    return net.eval().requires_grad_(False)
+
+@contextmanager
+def _told(folder, net):
+    "What transformers raises for damaged files as `MissingWeights` with one sentence."
     from safetensors import SafetensorError
-    try:
-        how = dict(local_files_only=True) | _spelt_out(folder)
-        made = getattr(transformers, processor).from_pretrained(folder, **how)
-        return getattr(transformers, net).from_pretrained(folder, use_safetensors=True, **how).eval().requires_grad_(False), made
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as e:
+    try: yield
+    except UserError: raise
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError, SafetensorError) as e:
         raise MissingWeights(f'{folder} does not hold a {net} that transformers can load ({str(e).splitlines()[0]}); download it again.') from e
 
 def _spelt_out(folder: Path) -> dict:   # `config`, where that of the folder names its backbone for timm; else nothing
