@@ -407,12 +407,16 @@ def _(b):
     tracker.start(b.photo)
     return '' if tracker.step(_moved(b, 1)) == {} else 'it follows something'
 
-@check('a large thing in a still frame is not lost', 'tracker')
+@check('a large thing in a still frame is not lost, or it says so after a look', 'tracker')
 def _(b):
-    tracker = b.make()
-    tracker.start(b.photo)
-    (only,) = tracker.add(inside([.05*b.w, .05*b.h, .95*b.w, .95*b.h], (b.h, b.w))[None] > .5)
-    return '' if tracker.step(b.photo.copy())[only].any() else 'its mask is empty'
+    tracker, sure = b.make(), []
+    for photo in (b.photo, 255 - b.photo):
+        tracker.start(photo)
+        (only,) = tracker.add(inside([.05*b.w, .05*b.h, .95*b.w, .95*b.h], (b.h, b.w))[None] > .5)
+        if tracker.step(photo.copy())[only].any(): return ''
+        sure.append(tracker.confidence[only])
+    if max(sure) >= .5: return f'its mask is empty, and it is {max(sure):.0%} sure of that'
+    return '' if sure[0] != sure[1] else 'its mask is empty, whatever it is shown'
 
 @check('an empty mask', 'tracker')
 def _(b):
