@@ -6,6 +6,7 @@
 __all__ = ['PROTOCOLS', 'CHECKS', 'Check', 'Skipped', 'check', 'Bench', 'inside']
 
 # %% ../nbs/13j_engine_checks.ipynb #ef96f4f7
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import numpy as np
@@ -409,14 +410,16 @@ def _(b):
 
 @check('a large thing in a still frame is not lost, or it says so after a look', 'tracker')
 def _(b):
-    tracker, sure = b.make(), []
+    sure, kept = [], set()
     for photo in (b.photo, 255 - b.photo):
+        tracker = b.make()
         tracker.start(photo)
         (only,) = tracker.add(inside([.05*b.w, .05*b.h, .95*b.w, .95*b.h], (b.h, b.w))[None] > .5)
         if tracker.step(photo.copy())[only].any(): return ''
         sure.append(tracker.confidence[only])
+        kept.add(pickle.dumps(tracker.state()))
     if max(sure) >= .5: return f'its mask is empty, and it is {max(sure):.0%} sure of that'
-    return '' if sure[0] != sure[1] else 'its mask is empty, whatever it is shown'
+    return '' if len(kept) == 2 else 'its mask is empty, and it keeps the same of a photo and of its negative'
 
 @check('an empty mask', 'tracker')
 def _(b):
