@@ -121,7 +121,6 @@ def load_grounding(model: str,      # a name in `airl.weights.MODELS`, or a fold
     return net, processor
 
 def _in_float32(module, args, out): return out.float()   # a forward hook: bfloat16 tells 256 places apart
-
 def _prepare(backbone, projections):
     "One picture through the backbone once, and places of boxes in float32."
     _share_backbone(backbone)

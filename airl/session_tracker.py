@@ -81,7 +81,6 @@ def mended(network):   # a network class of transformers
             out = super()._use_mask_as_output(*args, **kwargs)
             out.object_score_logits = out.object_score_logits.reshape(-1, 1, 1)
             return out
-    Mended.__name__ = network.__name__
     return Mended
 
 # %% ../nbs/14g_session_tracker.ipynb #6a91dc94
