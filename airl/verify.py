@@ -252,7 +252,7 @@ def _model_checks(model: str) -> list[Check]:
                   Check(ours('IoU of bfloat16'), (model,), 'the same in float32', .98, 1, half_precision)]
     if 'video' in spec.can: found.append(Check(ours('follows a thing in a video'), (model,), 'a photo that slides', .8, 1, follows(model)))
     if 'detector' in spec.roles: found.append(Check(ours('best box, IoU'), (model,), 'traced outlines', .85, 1, boxes))
-    if 'grounding-dino' in model or 'llmdet' in model: found.append(Check(ours('pixels from the library'), (model,), "transformers' own post-processor", 0, 1, as_library_boxes))
+    if spec.engine.endswith(':GroundingDINODetector'): found.append(Check(ours('pixels from the library'), (model,), "transformers' own post-processor", 0, 1, as_library_boxes))
     found += [Check(ours(f.what), (model,), f'{f.value:.1%}, {f.source}', f.value - f.below, 1, zero_shot(model) if f.what == CIFAR else as_published(f)) for f in published(model)]
     return found
 
