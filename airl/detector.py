@@ -117,13 +117,14 @@ def load_grounding(model: str,      # a name in `airl.weights.MODELS`, or a fold
     net = net.to(device)
     if _kind(net).endswith('grounding-dino'): _prepare(net.model.backbone.conv_encoder.model, net.model.input_proj_vision)
     if _kind(net) == 'omdet-turbo': _prepare(net.vision_backbone.vision_backbone, net.decoder.channel_projection_layers)
+    if _kind(net) == 'owlv2': net.box_head.register_forward_hook(_in_float32)
     return net, processor
 
+def _in_float32(module, args, out): return out.float()   # a forward hook: bfloat16 tells 256 places apart
 def _prepare(backbone, projections):
     "One picture through the backbone once, and places of boxes in float32."
     _share_backbone(backbone)
-    # places are reckoned in the type of these features, and bfloat16 tells 256 apart
-    for project in projections: project.register_forward_hook(lambda module, args, out: out.float())
+    for project in projections: project.register_forward_hook(_in_float32)   # places are reckoned in the type of these features
 
 def _share_backbone(backbone):
     "Let rows that show one picture (an expanded tensor) pass through the backbone once."

@@ -7,12 +7,10 @@ __all__ = ['sam_prompts', 'sam_answers', 'EdgeTAMSegmenter']
 
 # %% ../nbs/13i_edgetam.ipynb #30ef1af5
 from collections.abc import Sequence
-from pathlib import Path
 import numpy as np
 from .devices import inference
-from .sam2_segmenter import SAM2Segmenter
+from .sam2_segmenter import TransformersSegmenter
 from .scene import Embedding, Prompts
-from .weights import load_transformers
 
 # %% ../nbs/13i_edgetam.ipynb #8149a3d4
 def sam_prompts(net, processor, prompts: Prompts,
@@ -57,25 +55,14 @@ def sam_answers(net, processor, embedding: Embedding, prompts: Prompts, device: 
     return tuple(torch.cat(parts, 2)[:, 0].float().cpu().numpy() for parts in zip(*found))
 
 # %% ../nbs/13i_edgetam.ipynb #668ef750
-class EdgeTAMSegmenter(SAM2Segmenter):
+class EdgeTAMSegmenter(TransformersSegmenter):
     "EdgeTAM (transformers) behind the `Segmenter` protocol; raises `MissingWeights` if its weights cannot be had."
-    def __init__(self, model='edgetam',        # a row of `airl.weights.MODELS`, or a folder in transformers' format
-                 device: str | None = None,    # None: the fastest here
-                 dtype=None,                   # torch dtype of the encoder; None: bfloat16 where it is native
-                 chunk: int | None = None,     # objects decoded at a time; None: 2 on a CPU, 32 elsewhere
-                 low_memory: bool = False,     # leave the device after each call
-                ):
-        super().__init__(str(model), device, dtype, chunk, low_memory)
-        self.name = Path(model).name
-
-    def _read(self):
-        net, self.processor = load_transformers(self._source, 'EdgeTamModel', 'Sam2Processor')
-        return net.to(self.device)
+    usual, classes = 'edgetam', ('EdgeTamModel', 'Sam2Processor')
 
     def encode_many(self, images: Sequence[np.ndarray]) -> list[Embedding]:
         "Read several photos in one forward pass: what a GPU is quicker at."
         with self._at_work(), inference(self.device, self.dtype):
-            pixels = self.processor(images=[np.array(image) for image in images], input_data_format='channels_last', return_tensors='pt').pixel_values
+            pixels = self._shown(images).pixel_values
             maps = [m.float() for m in self.model.get_image_embeddings(pixels.to(self.device))]
         return [Embedding(image.shape[:2], [m[k:k+1] for m in maps], self.name) for k, image in enumerate(images)]
 

@@ -6,6 +6,7 @@
 __all__ = ['PROTOCOLS', 'CHECKS', 'Check', 'Skipped', 'check', 'Bench', 'inside']
 
 # %% ../nbs/13j_engine_checks.ipynb #ef96f4f7
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import numpy as np
@@ -39,14 +40,30 @@ def check(name: str, *roles: str):   # roles: none for all
 class Bench:
     "An engine, the question it is asked, and what it said."
     def __init__(self, make: Callable, role: str, phrases: Sequence[str], photo: np.ndarray | None = None):
-        self.make, self.role, self.phrases, self.engine, self._first = make, role, list(phrases), make(), None
+        self.make, self.role, self.phrases, self.engine = make, role, list(phrases), make()
+        self._first = self._other = self._alone = None
+        self._shown = 0
         self.photo = paint_scene(3, seed=5).image if photo is None else photo
         self.h, self.w = self.photo.shape[:2]
         self.boxes = np.array([[20, 15, .6*self.w, .7*self.h], [.4*self.w, .3*self.h, self.w - 9, self.h - 5], [2, 2, 60, 50]], np.float32)
 
     def photos(self, n: int) -> list[np.ndarray]:
-        "Photos that it has not seen."
-        return [np.ascontiguousarray(np.roll(self.photo, 11*k, 1)) for k in range(1, n + 1)]
+        "Photos that no engine has seen: never the same again."
+        self._shown += n
+        return [np.roll(self.photo, (k, 11*k), (0, 1)) for k in range(self._shown - n + 1, self._shown + 1)]
+
+    @property
+    def other(self):   # an engine
+        "Another one, made the same way, with a memory of its own."
+        if self._other is None:
+            self._other = self.make()
+            self._alone = self.ask(engine=self._other)
+        return self._other
+
+    @property
+    def alone(self) -> dict[str, np.ndarray]:
+        "What another one said, which had been asked nothing before."
+        return self.other and self._alone
 
     @property
     def first(self) -> dict[str, np.ndarray]:
@@ -92,12 +109,14 @@ def inside(box, size):   # float32 [h, w]
 # %% ../nbs/13j_engine_checks.ipynb #8bd13690
 def _found(b, phrases=None, threshold=0., photo=None): return b.engine.detect(b.photo if photo is None else photo, b.phrases if phrases is None else phrases, threshold)
 
-@check('boxes: float32 [n, 4], one score and one phrase each', 'detector')
+@check('it answers with Detections, all of them finite', 'detector')
 def _(b):
     found = _found(b)
     if not isinstance(found, Detections): return f'it answers with a {type(found).__name__}, not with Detections'
-    if found.xyxy.dtype != np.float32 or found.score.dtype != np.float32: return f'boxes are {found.xyxy.dtype}, scores {found.score.dtype}'
-    return '' if found.xyxy.shape == (len(found), 4) else f'boxes have the shape {found.xyxy.shape}'
+    return '' if np.isfinite(found.xyxy).all() and np.isfinite(found.score).all() else 'some boxes or scores are no numbers'
+
+@check('at threshold 0 it finds something', 'detector')
+def _(b): return '' if len(_found(b)) else f'no box for {" and ".join(map(repr, b.phrases))}'
 
 @check('boxes lie in the photo, in its pixels', 'detector')
 def _(b):
@@ -125,7 +144,9 @@ def _(b): return '' if len(_found(b, [])) == 0 else 'it finds something neverthe
 @check('a phrase twice is a phrase', 'detector')
 def _(b):
     once, twice = _found(b), _found(b, b.phrases*2)
-    return '' if len(once) == len(twice) else f'{len(once)} boxes, and {len(twice)} where each is named twice'
+    if len(once) != len(twice): return f'{len(once)} boxes, and {len(twice)} where each is named twice'
+    if once.phrase != twice.phrase or not np.allclose(once.score, twice.score, atol=5e-3): return 'it scores otherwise where each is named twice'
+    return '' if np.allclose(once.xyxy, twice.xyxy, atol=5e-3*max(b.h, b.w)) else 'its boxes are others where each is named twice'
 
 @check('each phrase by itself', 'detector')
 def _(b):
@@ -192,8 +213,9 @@ def _(b):
 
 @check('many images are each alone', 'scorer')
 def _(b):
-    images = [b.photo, b.photo[:40, :90], *b.photos(1)]
-    together, alone = _mean(b, images), np.concatenate([_mean(b, [image]) for image in images])
+    images = b.photos(3)
+    images[1] = images[1][:40, :90]
+    together, alone = _mean(b, images), np.concatenate([b.other.score([image], b.phrases).mean for image in images])
     return '' if np.allclose(together, alone, atol=5e-3) else f'they differ by {np.abs(together - alone).max():.3f}'
 
 @check('images in another order', 'scorer')
@@ -221,18 +243,21 @@ def _(b): return '' if np.allclose(b.engine.presence(b.photo, b.phrases)[:1], b.
 @check('what is seen: so many names as asked for, likeliest first', 'scorer')
 def _(b):
     seen = b.engine.seen(b.photo, 3)
-    if len(seen) > 3 or not all(isinstance(n, str) and 0 <= p <= 1 for n, p in seen): return f'it says {seen}'
+    if not 1 <= len(seen) <= 3 or not all(isinstance(n, str) and 0 <= p <= 1 for n, p in seen): return f'it says {seen}'
     return '' if all(p >= q for (_, p), (_, q) in zip(seen, seen[1:])) else 'a less likely one comes first'
 
-@check('log-odds, where it has them: finite, as ranked as the scores of its members', 'scorer')
+@check('log-odds, where it has them: [images, texts], finite, in the order of both', 'scorer')
 def _(b):
     if not hasattr(b.engine, 'odds'): raise Skipped('it has none')
-    odds = b.engine.odds([b.photo, *b.photos(1)], b.phrases)
-    if odds.best.shape != (2, len(b.phrases)): return f'their shape is {odds.best.shape}'
-    return '' if np.isfinite(odds.best).all() else 'some are not finite'
+    images = [b.photo, *b.photos(1)]
+    odds = b.engine.odds(images, b.phrases).best
+    if odds.shape != (2, len(b.phrases)): return f'their shape is {odds.shape}'
+    if not np.isfinite(odds).all(): return 'some are not finite'
+    back = b.engine.odds(images[::-1], b.phrases[::-1]).best[::-1, ::-1]
+    return '' if np.allclose(odds, back, atol=.02) else 'they do not follow the images and the texts'
 
 # %% ../nbs/13j_engine_checks.ipynb #dbf82fe0
-def _cut(b, prompts, photo=None): return b.cut(b.engine, b.photo if photo is None else photo, prompts)
+def _cut(b, prompts): return b.cut(b.engine, b.photo, prompts)
 
 def _masks(found: Candidates): return np.stack([found.mask(i, j) for i in range(len(found)) for j in range(found.logits.shape[1])])
 
@@ -252,6 +277,12 @@ def _(b):
 def _(b):
     found = _cut(b, Prompts(boxes=b.boxes))
     return '' if np.isfinite(found.logits).all() and np.isfinite(found.predicted_iou).all() else 'some are not'
+
+@check('another box, another answer; not every mask is empty', 'segmenter')
+def _(b):
+    logits = _cut(b, Prompts(boxes=b.boxes)).logits
+    if any(np.array_equal(logits[i], logits[j]) for i, j in ((0, 1), (1, 2), (2, 0))): return 'two boxes get the same logits'
+    return '' if (logits > 0).any() else 'all masks are empty'
 
 @check('masks: bool, as large as the photo, or as is asked for', 'segmenter')
 def _(b):
@@ -317,9 +348,10 @@ def _(b): return _taken(b, Prompts(boxes=np.array([[30, 30, 30, 30], [-50, -50, 
 @check('several photos in one pass, where it reads them so', 'segmenter')
 def _(b):
     if not hasattr(b.engine, 'encode_many'): raise Skipped('it reads one at a time')
-    photos, prompts = [b.photo, np.ascontiguousarray(b.photo[:, :b.w//2])], Prompts(boxes=b.boxes[2:])
+    photos, prompts = b.photos(2), Prompts(boxes=b.boxes[2:])
+    photos[1] = np.ascontiguousarray(photos[1][:, :b.w//2])
     for photo, known in zip(photos, b.engine.encode_many(photos)):
-        a, c = b.engine.segment(known, prompts).logits, _cut(b, prompts, photo).logits
+        a, c = b.engine.segment(known, prompts).logits, b.cut(b.other, photo, prompts).logits
         if not np.allclose(a, c, rtol=.02, atol=.02*max(1, np.abs(c).max())): return 'a photo is another in company'
     return ''
 
@@ -375,6 +407,19 @@ def _(b):
     tracker = b.make()
     tracker.start(b.photo)
     return '' if tracker.step(_moved(b, 1)) == {} else 'it follows something'
+
+@check('a large thing in a still frame is not lost, or it says so after a look', 'tracker')
+def _(b):
+    sure, kept = [], set()
+    for photo in (b.photo, 255 - b.photo):
+        tracker = b.make()
+        tracker.start(photo)
+        (only,) = tracker.add(inside([.05*b.w, .05*b.h, .95*b.w, .95*b.h], (b.h, b.w))[None] > .5)
+        if tracker.step(photo.copy())[only].any(): return ''
+        sure.append(tracker.confidence[only])
+        kept.add(pickle.dumps(tracker.state()))
+    if max(sure) >= .5: return f'its mask is empty, and it is {max(sure):.0%} sure of that'
+    return '' if len(kept) == 2 else 'its mask is empty, and it keeps the same of a photo and of its negative'
 
 @check('an empty mask', 'tracker')
 def _(b):

@@ -13,26 +13,34 @@ from .scene import Prompts
 
 # %% ../nbs/17c_library_checks.ipynb #158184b9
 def library_boxes(detector, photo, phrase, threshold=.3):  # xyxy [n, 4], scores [n]
-    "Boxes by transformers' own processor and post-processor, one phrase at a time."
+    "Boxes by transformers' own processor and post-processor, one phrase at a time, nothing suppressed."
     import torch
-    processor, inputs = detector._processor, detector._processor(images=photo.copy(), text=f'{phrase}.', return_tensors='pt').to(detector.device)
-    with torch.no_grad(): out = detector._net(**inputs)      # the post-processor changes what it is given, which inference tensors forbid
-    stops = torch.isin(inputs['input_ids'][0].cpu(), torch.tensor(processor.tokenizer.convert_tokens_to_ids(['[CLS]', '[SEP]', '.', '?'])))
-    out.logits = out.logits.float().cpu(); out.pred_boxes = out.pred_boxes.float().cpu()
-    out.logits[0][:, :len(stops)][:, stops] = -torch.inf
-    found = processor.post_process_grounded_object_detection(out, inputs['input_ids'], threshold=threshold, text_threshold=threshold, target_sizes=[photo.shape[:2]])[0]
+    processor, net, kind = detector._processor, detector._net, detector._net.config.model_type
+    reads = kind.endswith('grounding-dino')                  # captions; the others take lists of classes
+    inputs = processor(images=photo.copy(), text=f'{phrase}.' if reads else [[phrase]], return_tensors='pt').to(detector.device)
+    with torch.no_grad(): out = net(**inputs)                # the post-processor changes what it is given, which inference tensors forbid
+    for key, value in out.items():
+        if isinstance(value, torch.Tensor): out[key] = value.float().cpu()
+    how = dict(text_labels=[[phrase]]) | (dict(nms_threshold=1.) if kind == 'omdet-turbo' else {})
+    if reads:
+        stops = torch.isin(inputs['input_ids'][0].cpu(), torch.tensor(processor.tokenizer.convert_tokens_to_ids(['[CLS]', '[SEP]', '.', '?'])))
+        out.logits[0][:, :len(stops)][:, stops] = -torch.inf
+        how = dict(input_ids=inputs['input_ids'], text_threshold=threshold)
+    found = processor.post_process_grounded_object_detection(out, threshold=threshold, target_sizes=[photo.shape[:2]], **how)[0]
     return found['boxes'].numpy(), found['scores'].numpy()
 
-def as_library_boxes(bench) -> tuple[float, str]:
+def as_library_boxes(bench, least: float | None = None) -> tuple[float, str]:   # `least`: score of a box; None: the detector's usual one
     "The largest distance, in pixels, of a corner from the library's, asked for together with another phrase in a batch."
-    from airl.detector import GroundingDINODetector
-    ours, furthest, n = GroundingDINODetector(bench.detector.model, .3, .3, device=bench.device, precision='fp32').load(), 0., 0
+    from airl.detector import GroundingDINODetector, thresholds_of
+    ours, furthest, n = GroundingDINODetector(bench.detector.model, text_threshold=0., device=bench.device, precision='fp32').load(), 0., 0
+    least = thresholds_of(ours._net).box if least is None else least
     for photo, phrase, _, _ in bench.objects[:4]:
-        true, _ = library_boxes(ours, photo, phrase)
-        mine, _, names = ours._look(photo, (0, 0, photo.shape[1], photo.shape[0]), [phrase, 'a striped cat on a red carpet'])
-        mine, true = mine[names == phrase], clip_boxes(true, photo.shape[:2])
+        true = clip_boxes(library_boxes(ours, photo, phrase, least)[0], photo.shape[:2])
+        mine, _, names = ours._look(photo, (0, 0, photo.shape[1], photo.shape[0]), [phrase, 'a striped cat on a red carpet'], least)
+        mine = mine[names == phrase]
         if len(mine) != len(true): return float('inf'), f'{len(mine)} boxes for {phrase}, transformers has {len(true)}'
-        n, furthest = n + len(mine), max([furthest, *np.abs(mine - true).ravel()])
+        apart = np.abs(mine[:, None] - true[None]).max(2, initial=0)       # each to the nearest: equal scores have no order
+        n, furthest = n + len(mine), max([furthest, *apart.min(0, initial=np.inf), *apart.min(1, initial=np.inf)])
     return float(furthest), f'{n} boxes'
 
 # %% ../nbs/17c_library_checks.ipynb #2ce6dcd4
@@ -75,7 +83,7 @@ def as_library_hq(bench) -> float:
     "Mean IoU with the masks of transformers' SAM-HQ, its single answer to a box, both in float32."
     import torch
     ours = type(bench.segmenter)(bench.segmenter._source, bench.device, torch.float32)
-    net, processor, ious = ours.model, ours._processor, []
+    net, processor, ious = ours.model, ours.processor, []
     for photo, _, _, objects in bench.objects[:8]:
         true = np.stack([mask_to_box(m) for m in objects])
         inputs = processor(images=photo, input_boxes=[true.tolist()], return_tensors='pt')

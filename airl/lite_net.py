@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .devices import has_bf16
-from .files import Recent, digest
+from .files import Recent, UserError, digest
 from .lite_words import load_vocabulary, once
 from .weights import load_checkpoint, shipped
 
@@ -220,7 +220,9 @@ def read_batch(head, pictures, size):
         maps, here, *_ = head(top, names, middle, fine)
         overall = net.names(top.mean((2, 3), keepdim=True)).float().softmax(1)[..., 0, 0]
         maps, names = maps.float().log_softmax(1), names.log_softmax(1)
-    return [Reading(size, *(t.float().numpy() for t in parts)) for parts in zip(maps, here, names, overall)]
+    parts = maps, here, names, overall
+    if any(t.isnan().any() for t in parts): raise UserError('Lite answers with no numbers, which would read as nothing there; its weights in the package are damaged: install airl again.')
+    return [Reading(size, *(t.float().numpy() for t in one)) for one in zip(*parts)]
 
 # %% ../nbs/09b_lite_net.ipynb #5c91a6be
 LONG_SIDE = 640

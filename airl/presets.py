@@ -41,7 +41,7 @@ def _obtain(preset):
         each = ', '.join(f'{m.name} ({m.bytes/1e9:.2f} GB)' for m in lack)
         raise MissingWeights(f'Preset {preset.name} needs {sum(m.bytes for m in lack)/1e9:.2f} GB that are not on this machine: {each}. Run '
                              f'`airl download {preset.name}` with a network, or put a folder for each into {weights.weights_folder()}; '
-                             'preset lite runs without.') from e
+                             f'preset lite runs without.{weights.access_to(lack)}') from e
 
 # %% ../nbs/13e_presets.ipynb #81649bc4
 def _part(role: str, models: tuple[str, ...], shared: dict, device, low_memory, tile):

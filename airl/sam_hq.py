@@ -7,12 +7,10 @@ __all__ = ['SamHQSegmenter']
 
 # %% ../nbs/13h_sam_hq.ipynb #8880275c
 from collections.abc import Sequence
-from pathlib import Path
 import numpy as np
 from .devices import inference
-from .sam2_segmenter import SAM2Segmenter
+from .sam2_segmenter import TransformersSegmenter
 from .scene import Embedding, Prompts
-from .weights import load_transformers
 
 # %% ../nbs/13h_sam_hq.ipynb #4a3319ed
 def _placed(prompts: Prompts, size, reshaped, device) -> dict:
@@ -33,25 +31,14 @@ def _rough(masks, reshaped, side, square, device):   # float32 [n, 1, side, side
     return torch.logit(torch.nn.functional.pad(small, (0, side - w, 0, side - h)), eps=1e-4)
 
 # %% ../nbs/13h_sam_hq.ipynb #d753a480
-class SamHQSegmenter(SAM2Segmenter):
+class SamHQSegmenter(TransformersSegmenter):
     "SAM-HQ (transformers) behind the `Segmenter` protocol: three or four candidates for each object, over a square that the photo is a corner of."
-    def __init__(self, model='sam-hq-base',    # a name in `airl.weights.MODELS`, or a folder in transformers' format
-                 device: str | None = None,    # None: the fastest here
-                 dtype=None,                   # torch dtype of the encoder; None: bfloat16 where it is native
-                 chunk: int | None = None,     # objects decoded at a time; None: 2 on a CPU, 32 elsewhere
-                 low_memory: bool = False,     # leave the device after each call
-                ):
-        super().__init__(str(model), device, dtype, chunk, low_memory)
-        self.name = Path(model).name
-
-    def _read(self):
-        net, self._processor = load_transformers(self._source, 'SamHQModel', 'SamHQProcessor')
-        return net.to(self.device)
+    usual, classes = 'sam-hq-base', ('SamHQModel', 'SamHQProcessor')
 
     def encode_many(self, images: Sequence[np.ndarray]) -> list[Embedding]:
         "Read several photos in one forward pass: what a GPU is quicker at."
         with self._at_work(), inference(self.device, self.dtype):
-            inputs = self._processor(images=[np.array(image) for image in images], input_data_format='channels_last', return_tensors='pt')
+            inputs = self._shown(images)
             late, early = self.model.get_image_embeddings(inputs['pixel_values'].to(self.device))
         side = inputs['pixel_values'].shape[-1]
         def of(k): return late[k:k+1].float(), [early[0][k:k+1].float()], tuple(inputs['reshaped_input_sizes'][k].tolist()), side   # the decoder looks at the first of the early ones

@@ -108,7 +108,7 @@ class SessionTracker:
         network, processor = (getattr(transformers, name) for name in NETWORKS[model])
         self.name, self.device, self.conditioning = model, device or pick_device(), conditioning
         self.dtype = dtype or encoder_dtype(self.device)
-        self.model = mended(network).from_pretrained(folder, local_files_only=True).to(self.device).eval()
+        self.model = weights.filled(mended(network), folder).to(self.device)
         self.processor = processor.from_pretrained(folder, local_files_only=True)
         self.confidence, self._blank, self._next, self._at, self._session = {}, set(), 1, 0, None
 

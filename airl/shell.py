@@ -161,7 +161,7 @@ def each_photo(photos: list[str],
 
 # %% ../nbs/20a_shell.ipynb #8d082d7a
 Models = Annotated[str, typer.Option('--models', '--preset', help='Which engines: auto (the best whose weights are here), paper, fast, sam3, lite.')]
-ScorerName = Annotated[str | None, typer.Option('--scorer', help="Another scorer than the preset's, such as siglip2-b16; airl doctor --json lists them.")]
+ScorerName = Annotated[str | None, typer.Option('--scorer', help="Another scorer than the preset's, such as siglip2-b16; airl doctor lists them.")]
 DetectorName = Annotated[str | None, typer.Option('--detector', help="Another detector than the preset's, such as llmdet-tiny.")]
 SegmenterName = Annotated[str | None, typer.Option('--segmenter', help="Another segmenter than the preset's, such as sam-hq-base.")]
 Device = Annotated[str | None, typer.Option(help='cpu, cuda, cuda:1 or mps; the fastest here if not given.')]

@@ -197,11 +197,12 @@ def as_published(figure):   # `airl.published.Figure` → a check's `measure`
     def measure(bench):
         if figure.measure is None: raise NoData(f'Published: {figure.value:.3f} ({figure.source}), on data that is not read here.')
         if figure.of == 'tracker': return figure.measure(tracker_of(figure.model, bench))
-        detector, kept = bench.detector, getattr(bench.detector, 'threshold', None)
-        if kept is not None: detector.threshold = .01      # average precision wants the doubtful too, and SAM 3 drops them itself
+        detector, asked = bench.detector, dict(threshold=.01, text_threshold=0., joint=True)     # the doubtful too, and all names in one caption
+        kept = {k: getattr(detector, k) for k in asked if hasattr(detector, k)}
+        for k in kept: setattr(detector, k, asked[k])
         try: return figure.measure(detector, bench.images)
         finally:
-            if kept is not None: detector.threshold = kept
+            for k, value in kept.items(): setattr(detector, k, value)
     return measure
 
 def chain(bench, **changes) -> tuple[float, str]:   # changes: fields of `Settings`
@@ -251,7 +252,7 @@ def _model_checks(model: str) -> list[Check]:
                   Check(ours('IoU of bfloat16'), (model,), 'the same in float32', .98, 1, half_precision)]
     if 'video' in spec.can: found.append(Check(ours('follows a thing in a video'), (model,), 'a photo that slides', .8, 1, follows(model)))
     if 'detector' in spec.roles: found.append(Check(ours('best box, IoU'), (model,), 'traced outlines', .85, 1, boxes))
-    if 'grounding-dino' in model or 'llmdet' in model: found.append(Check(ours('pixels from the library'), (model,), "transformers' own post-processor", 0, 1, as_library_boxes))
+    if spec.engine.endswith(':GroundingDINODetector'): found.append(Check(ours('pixels from the library'), (model,), "transformers' own post-processor", 0, 1, as_library_boxes))
     found += [Check(ours(f.what), (model,), f'{f.value:.1%}, {f.source}', f.value - f.below, 1, zero_shot(model) if f.what == CIFAR else as_published(f)) for f in published(model)]
     return found
 
@@ -280,7 +281,7 @@ def _all_here(name):
     except MissingWeights as e:
         each = ', '.join(f'{m.name} ({m.size})' for m in lack)
         raise MissingWeights(f'To verify {name}, {sum(m.bytes for m in lack)/1e9:.2f} GB are missing on this machine: {each}; run `airl download {name}` with a network, '
-                             f'or put a folder for each into {weights.weights_folder()}.') from e
+                             f'or put a folder for each into {weights.weights_folder()}.{weights.access_to(lack)}') from e
 
 def run(check: Check, bench: Bench) -> Reading:
     "One row; what breaks it becomes its note."
