@@ -17,6 +17,7 @@ from airl.backup import SLOTS, read_header, take
 
 SMOKE = sorted((ROOT/'nbs/colab').glob('*.ipynb'))
 NUMBERED = sorted((ROOT/'nbs').glob('[0-9]*.ipynb'))
+COURSES = sorted((ROOT/'nbs/course').glob('*.ipynb'))
 RUN = '''
 import json, os, sys, types
 from importlib.machinery import ModuleSpec
@@ -67,7 +68,7 @@ def test_another_owner_is_noticed(copy):
     settings = (copy/'settings.ini').read_text()
     (copy/'settings.ini').write_text(settings.replace('user = airl-vision', 'user = somebody'))
     complaints = colab.out_of_step(copy)
-    assert len(complaints) == len(SMOKE) + len(NUMBERED)
+    assert len(complaints) == len(SMOKE) + len(NUMBERED) + len(COURSES)
     assert 'somebody/airl/blob/main/nbs/05_photos.ipynb' in colab.stamped(copy, copy/'nbs/05_photos.ipynb')
 
 
@@ -105,10 +106,17 @@ def test_notebook_runs_whole(notebook, kind, tmp_path):
     assert bool(asked) == (kind == 'colab') and all('torch' not in line for line in asked), 'pip is asked in Colab alone, and never for torch'
 
 
+@pytest.mark.parametrize('notebook', COURSES, ids=lambda path: path.stem)
+def test_course_runs_whole_in_colab(notebook, tmp_path):
+    "As a class opens it, every answer included."
+    assert run(notebook, 'colab', tmp_path) == [colab.install_line(ROOT).strip("'")]
+    assert not [path for path in tmp_path.rglob('*') if path.is_file()], 'a course leaves no files behind'
+
+
 @pytest.mark.parametrize('kind', ['plain', 'colab'])
 def test_first_cells_of_the_numbered_notebooks(kind, tmp_path):
     "One process for all: each installs in Colab and does nothing elsewhere."
-    for notebook in NUMBERED:
+    for notebook in [*NUMBERED, *COURSES]:
         cells = [''.join(cell['source']) for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'code']
         assert cells[0] == colab.first_cell(ROOT), f'{notebook.name}: run `python tools/colab.py`'
     asked = run(NUMBERED[0], kind, tmp_path, "'google.colab' in sys.modules")

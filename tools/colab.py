@@ -35,9 +35,9 @@ def first_cell(root: Path) -> str:
 
 
 def stamped(root: Path, notebook: Path) -> str:
-    "The text of a notebook with its badge and, if it is numbered, its first cell as settings.ini says."
+    "The text of a notebook with its badge and, if it is numbered or a course, its first cell as settings.ini says."
     content = json.loads(notebook.read_text(encoding='utf-8'))
-    cells, numbered = content['cells'], notebook.name[:2].isdecimal()
+    cells, numbered = content['cells'], notebook.name[:2].isdecimal() or notebook.parent.name == 'course'
     for cell in cells:
         source = BADGE.sub(lambda _: badge(root, notebook), ''.join(cell['source']))
         if cell['cell_type'] == 'code': source = INSTALL_LINE.sub(lambda _: install_line(root), source)
@@ -49,7 +49,7 @@ def stamped(root: Path, notebook: Path) -> str:
 
 
 def notebooks(root: Path) -> list[Path]:
-    return [*sorted(root.glob('nbs/[0-9]*.ipynb')), *sorted(root.glob('nbs/colab/*.ipynb'))]
+    return [path for pages in ('[0-9]*', 'course/*', 'colab/*') for path in sorted(root.glob(f'nbs/{pages}.ipynb'))]
 
 
 def out_of_step(root: Path) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 HOW_TO = 'own_folder label_dataset your_files offline colab several_gpus cluster add_engine faq alternatives'.split()  # in this order, the rest after it
+COURSES = 'vit_in_an_hour sentence_to_mask'.split()
 SECTIONS = {  # heading: the notebooks by number, in the order in which the story is told
     'Classify: a Vision Transformer': '00 01 02 03 03b 03a 03c 04',
     'Classify, the workings': '00a 02a 02b 02c 02d 02e',
@@ -32,12 +33,18 @@ def chapters(root: Path) -> dict[str, list[Path]]:
     return found
 
 
+def in_order(root: Path, folder: str, order: list[str]) -> list[str]:
+    "The pages of one folder of nbs/: those that `order` names first, the rest by name."
+    names = sorted((path.stem for path in root.glob(f'nbs/{folder}/*.ipynb')), key=lambda name: (order.index(name) if name in order else len(order), name))
+    return [f'{folder}/{name}.ipynb' for name in names]
+
+
 def sidebar(root: Path) -> str:
     "The site's menu as YAML: the notebooks that exist, in the order of the house."
     contents = ['index.ipynb'] if (root/'nbs/index.ipynb').exists() else []
     contents += [{'section': heading, 'contents': [path.name for path in chapter]} for heading, chapter in chapters(root).items()]
-    how_to = sorted((path.stem for path in root.glob('nbs/howto/*.ipynb')), key=lambda name: (HOW_TO.index(name) if name in HOW_TO else len(HOW_TO), name))
-    if how_to: contents.insert(1, {'section': 'How to', 'contents': [f'howto/{name}.ipynb' for name in how_to]})
+    first = [('How to', 'howto', HOW_TO), ('Courses', 'course', COURSES)]
+    contents[1:1] = [{'section': heading, 'contents': pages} for heading, folder, order in first if (pages := in_order(root, folder, order))]
     colab = [f'colab/{path.name}' for path in sorted(root.glob('nbs/colab/*.ipynb'))]
     if colab: contents.append({'section': 'Run on Colab', 'contents': colab})
     return yaml.safe_dump({'website': {'sidebar': {'contents': contents}}}, sort_keys=False)
