@@ -104,3 +104,16 @@ def test_page_that_is_hard_to_follow_is_noticed(tmp_path, prose, told):
     assert [told in line for line in checks.hard_to_follow(page)] == [True]
     write('# One\n## A `part`, here\n![a cat](cat.png), [there](#a-part-here)')
     assert checks.hard_to_follow(page) == []
+
+
+@pytest.mark.parametrize('first', ['', '#| fig-alt: ""\n', '#| fig-alt: " "\n', '#| echo: false\n', '# fig-alt: "a cat"\n'])
+def test_figure_that_says_nothing_is_noticed(tmp_path, first):
+    page, figure = tmp_path/'page.ipynb', {'output_type': 'display_data', 'data': {'image/png': '', 'text/plain': ''}}
+    def write(source, outputs): page.write_text(json.dumps({'cells': [{'cell_type': 'code', 'id': 'c1', 'source': [source], 'outputs': outputs}]}))
+    write(f'{first}imshow(cat)', [figure])
+    assert ['c1' in line for line in checks.unheard_figures(page)] == [True]
+    for heard in ('#| fig-alt: "a cat"\n', '#| echo: false\n#| fig-alt: "a cat: asleep"\n', '#| hide\n', '#| output: false\n'):
+        write(f'{heard}imshow(cat)', [figure])
+        assert checks.unheard_figures(page) == []
+    write(f'{first}imshow(cat)', [])
+    assert checks.unheard_figures(page) == []

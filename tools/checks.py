@@ -149,6 +149,18 @@ def hard_to_follow(notebook: Path) -> list[str]:
     return found
 
 
+HIDES = re.compile(r'#\|\s*(hide\s*$|(output|include):\s*false)', re.MULTILINE)   # the page has no figure of such a cell
+ALT = re.compile(r'^#\|\s*fig-alt:\s*"[^"]*\w[^"]*"\s*$', re.MULTILINE)
+
+
+def unheard_figures(notebook: Path) -> list[str]:
+    "Cells whose figure is on the page while no `#| fig-alt` says what it shows."
+    cells = json.loads(notebook.read_text(encoding='utf-8'))['cells']
+    drawn = [c for c in cells if c['cell_type'] == 'code' and any(kind.startswith('image/') for o in c['outputs'] for kind in o.get('data', {}))]
+    sources = [(c['id'], ''.join(c['source'])) for c in drawn]
+    return [f'{notebook.name}, cell {name}: give its figure a `#| fig-alt: "…"`' for name, source in sources if not HIDES.search(source) and not ALT.search(source)]
+
+
 def broken_links(root: Path, site: str) -> list[str]:
     "Links and pictures of the processed notebooks in _proc that lead nowhere, those that start with `site` included."
     pages = {path.relative_to(root/'_proc').as_posix() for path in (root/'_proc').rglob('*') if path.is_file()}
