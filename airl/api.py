@@ -115,12 +115,12 @@ def create_api(preset: str = 'auto',
 def _add_segment(router, default, device):
     from fastapi import File, Form, UploadFile
     from fastapi.concurrency import run_in_threadpool
-    @router.post('/segment', summary='Cut out what texts name')
+    @router.post('/segment', summary='Segment objects by text')
     async def segment(photo: UploadFile = File(description='An image file.'),
                       text: list[str] = Form(description='What to look for, a field a thing; "not …" for what to leave out.'),
-                      every: bool = Form(False, description='Every object of each text, not only the best.'),
+                      every: bool = Form(False, description='Find all instances of each text, not only the best.'),
                       preset: str = Form(default, description='auto, paper, fast, sam3 or lite.')) -> dict:
-        "Masks as COCO run-length encodings, boxes as pixel xyxy, scores 0..1; `present` is false and `seen` says what is there instead, if nothing was found."
+        "Masks as COCO RLE, boxes as pixel xyxy, scores 0..1; `present` is false and `seen` says what is there instead, if nothing was found."
         image = await _photo_of(photo)
         result = await run_in_threadpool(ask, image, text, preset, device, instances='all' if every else 'best')
         return plain(to_dict(result) | dict(sentence=result.sentence()))

@@ -197,7 +197,7 @@ def _remembered(staged: Staged, head: dict, basis: dict[str, str], anew: bool) -
     found = [r for file in files for r in _records(file)[1:] if r['photo'] in basis]
     kept = {r['photo']: r for r in found if r.get('basis') == basis[r['photo']]}
     if changed := sorted({r['photo'] for r in found} - set(kept)):
-        log.warning('%d of the photos measured before have changed, or their labels have, and are measured anew: %s.', len(changed), ', '.join(changed[:3]))
+        log.warning('%d of the photos measured before have changed, or their labels have, and are measured again: %s.', len(changed), ', '.join(changed[:3]))
     staged.path('rows.jsonl').write_text(''.join(f'{to_json(r)}\n' for r in (head, *kept.values())), encoding='utf-8')
     return {photo: [_row(r) for r in record['rows']] for photo, record in kept.items()}
 

@@ -35,11 +35,11 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
             scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
             instances: Annotated[str, typer.Option(help='best (one object a text) or all (every one).')] = 'best',
             presence: Annotated[float, typer.Option('--presence-threshold', min=0, max=1, help='Probability from which a thing counts as there; lower it if something is overlooked.')] = .5,
-            tile: Annotated[int | None, typer.Option(min=256, help='Of paper and fast: also look at overlapping tiles of this many pixels, for small things in large photos.')] = None,
-            low_memory: Annotated[bool, typer.Option('--low-memory', help='Of paper and fast: one network on the device at a time.')] = False,
+            tile: Annotated[int | None, typer.Option(min=256, help='Also look at overlapping tiles of this many pixels, for small things in large photos (paper, fast).')] = None,
+            low_memory: Annotated[bool, typer.Option('--low-memory', help='Load one network at a time (paper, fast).')] = False,
             overwrite: Annotated[bool, typer.Option('--overwrite', help='Replace an earlier answer to this text about this photo, whatever its settings; without it, another question gets names with a number.')] = False,
             device: Device = None):
-    """Cut out what a text names.
+    """Segment objects by text.
 
     Writes PHOTO_TEXT_mask.png (255 where any object is), _cutout.png (the rest transparent), _overlay.png, _original.png, _figure.png (the best object's candidates) and _result.json (each object's mask, box and scores; airl.scene.load_result reads it).
 
@@ -71,7 +71,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
         check_saving(output, prefix, asked, overwrite)
         result = pipeline().segment_image(image, prompt)
         files = result.save(output, prefix, asked, overwrite)
-        print(f'{"" if alone else f"{photo}: "}{result.sentence()}\nEngines: {result.preset}, {result.why}.\nFiles: {", ".join(map(str, files))}')
+        print(f'{"" if alone else f"{photo}: "}{result.sentence()}\nModels: {result.preset}, {result.why}.\nFiles: {", ".join(map(str, files))}')
         return dict(photo=photo, files=files, sentence=result.sentence()) | to_dict(result)
     answers, failures = each_photo(photos, one)
     return answers[0] if alone else dict(answers=answers, failures=failures, failed=len(failures))
@@ -86,12 +86,12 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
           how: Annotated[str, typer.Option('--show', help='What the video shows: overlay, green (cut out on green), alpha (transparent, ProRes), side (beside the original).')] = 'overlay',
           start: Annotated[float, typer.Option(min=0, help='Seconds.')] = 0.,
           end: Annotated[float | None, typer.Option(help='Seconds; to the last frame if not given.')] = None,
-          stride: Annotated[int, typer.Option(help='Every so many frames.')] = 1,
-          every: Annotated[int, typer.Option(help='Frames from one look of the detector to the next.')] = 15,
-          resume: Annotated[bool, typer.Option('--resume', help='Go on with what was begun in the output folder.')] = False,
+          stride: Annotated[int, typer.Option(help='Use every Nth frame.')] = 1,
+          every: Annotated[int, typer.Option(help='Run the detector every N frames.')] = 15,
+          resume: Annotated[bool, typer.Option('--resume', help='Resume what was begun in the output folder.')] = False,
           overwrite: Annotated[bool, typer.Option('--overwrite', help='Replace the answer to another question that the output folder holds, in one step at the end.')] = False,
           device: Device = None):
-    """Cut out what a text names on every frame of a video, each object with an identity.
+    """Segment and track objects by text in a video, each with an identity.
 
     \b
     Examples:
@@ -102,7 +102,7 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
     """
     from airl.video import segment_video
     result = segment_video(source, prompt, output, with_parts(models, scorer, detector, segmenter), how, start, end, stride, resume, overwrite, every=every, device=device)
-    print(f'{result.sentence()}\nEngines: {result.preset}, {result.why}.\nThe video: {result.video}')
+    print(f'{result.sentence()}\nModels: {result.preset}, {result.why}.\nThe video: {result.video}')
     objects = [dict(id=o.id, label=o.label, first=o.first, last=o.last, frames=o.frames, area=o.area, score=o.score) for o in result.objects]
     return dict(source=source, video=result.video, masks=result.folder/'masks.json', sentence=result.sentence(), frames=result.frames, promised=result.promised, short=result.short, preset=result.preset, why=result.why, objects=objects)
 
@@ -117,12 +117,12 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
           export: Annotated[list[str] | None, typer.Option(help='Also write coco, yolo, labelme, voc or masks; again for more.')] = None,
           classes: Annotated[list[str] | None, typer.Option('--class', help='Give a text a class name: --class "a man=person"; again for more.')] = None,
           val: Annotated[float, typer.Option(min=0., max=1., help='Share of photos in the validation part of exports.')] = .1,
-          gallery: Annotated[bool, typer.Option('--gallery', help='Also make a page that shows the most doubtful photos first.')] = False,
+          gallery: Annotated[bool, typer.Option('--gallery', help='Also make a page that shows the most uncertain photos first.')] = False,
           workers: Annotated[int | None, typer.Option(help='Processes, or Ray actors; one a GPU or core if not given; 0 for none.')] = None,
           engine: Annotated[str, typer.Option(help='local, or ray.')] = 'local',
           address: Annotated[str | None, typer.Option(help='Of a Ray cluster; this machine if not given.')] = None,
           gpus: Annotated[float | None, typer.Option(help='GPUs of each Ray actor, such as 0.25.')] = None,
-          overwrite: Annotated[bool, typer.Option('--overwrite', help='Begin anew, and replace the labels in the output folder at the end; without it, other texts are added and other settings refused.')] = False,
+          overwrite: Annotated[bool, typer.Option('--overwrite', help='Start over, and replace the labels in the output folder at the end; without it, other texts are added and other settings refused.')] = False,
           device: Device = None):
     """Label every photo of a folder, an archive or a data set.
 
@@ -139,14 +139,14 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
     named = class_map(classes, folders.phrases_asked(source, prompt or (), None if overwrite else output)) if classes else None
     for name in [*(export or ()), *['gallery']*gallery]: check_export(output, name)
     summary = folders.segment_folder(source, prompt or (), output, models=with_parts(models, scorer, detector, segmenter), instances=instances, workers=workers, engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device)
-    print(f'{summary.sentence()}\nEngines: {summary.preset}, {summary.why}.')
+    print(f'{summary.sentence()}\nModels: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
     left_out = {}
     made = [folders.export_dataset(output, name, named, val, left_out) for name in export or ()]
     if gallery: made.append(folders.gallery(output))
     if made: print(f'Made: {", ".join(map(str, made))}')
     if left_out: print(left_out_of(left_out))
-    if old := stale_exports(output): print(f'Made before this run, and not anew: {", ".join(str(output/name) for name in old)}; ask for them again with --export, or --gallery.')
+    if old := stale_exports(output): print(f'Made before this run, and not again: {", ".join(str(output/name) for name in old)}; ask for them again with --export, or --gallery.')
     return vars(summary) | dict(sentence=summary.sentence(), made=made, stale=old, left_out=left_out)
 
 # %% ../nbs/20_cli.ipynb #3604d4d4
@@ -186,7 +186,7 @@ def evaluate_model(model: Model = 'nano',
                    tta: Tta = None,
                    output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for the full report with its figures.')] = None,
                    overwrite: Overwrite = False):
-    """Judge a model on the test part of a data set: accuracy, likelihood, calibration.
+    """Evaluate a model on the test part of a data set: accuracy, likelihood, calibration.
 
     NLL is the mean negative log-likelihood of the true class; ECE, the calibration error, is how far stated confidence and accuracy lie apart. Lower is better for both.
 
@@ -337,12 +337,12 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
               models: Models = 'auto',
               limit: Annotated[int | None, typer.Option(min=1, help='The first so many photos; all if not given.')] = None,
               min_area: Annotated[float, typer.Option(min=0, max=1, help='box and click: the part of its photo that an object must cover.')] = .02,
-              output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for table, rows and gallery; bench/TASK-DATA-PRESET if not given. A run that was interrupted goes on.')] = None,
+              output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for table, rows and gallery; bench/TASK-DATA-PRESET if not given. An interrupted run is resumed.')] = None,
               compare: Annotated[Path | None, typer.Option(help='Folder of another run: how much better this one is, with a paired bootstrap interval.')] = None,
               skip_bad: Annotated[bool, typer.Option('--skip-bad', help='Go on without bad labels and photos, and count them in the result.')] = False,
-              overwrite: Annotated[bool, typer.Option('--overwrite', help='Measure anew, and replace what an earlier run has measured there, in one step at the end.')] = False,
+              overwrite: Annotated[bool, typer.Option('--overwrite', help='Measure again, and replace what an earlier run has measured there, in one step at the end.')] = False,
               device: Device = None):
-    """Measure engines on labelled photos: how good, how sure, how fast, and what doing nothing would have scored.
+    """Benchmark models on labelled photos: how good, how sure, how fast, and what doing nothing would have scored.
 
     \b
     Tasks:
@@ -376,7 +376,7 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
     other = load_report(compare) if compare else None
     folder = output or run_folder(data, task, models)
     report = bench(data, task, models, device, limit=limit, min_area=min_area, output_dir=folder, skip_bad=skip_bad, overwrite=overwrite)
-    if n := report.remembered: print(f'{n} {"photo was" if n == 1 else "photos were"} measured before and not again; --overwrite measures all of them anew.')
+    if n := report.remembered: print(f'{n} {"photo was" if n == 1 else "photos were"} measured already; --overwrite measures all of them again.')
     print(f'{report.markdown()}\n\nTable, rows and gallery: {folder}')
     answer = report.figures() | dict(bad_entries=report.bad, files=report.files) | (dict(ok=False, why=why) if (why := report.unanswered()) else {})
     if other:

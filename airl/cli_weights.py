@@ -20,7 +20,7 @@ def download_weights(name: Annotated[str | None, typer.Argument(metavar='NAME', 
                      preset: Preset = None):
     """Bring a preset's weights onto this machine, for later without a network.
 
-    Says first how much that is, looks whether there is room, goes on where an earlier download broke off, and checks what came.
+    Says first how much that is, looks whether there is room, resumes where an earlier download broke off, and checks what came.
 
     \b
     Examples:

@@ -60,9 +60,9 @@ def report_line(report,     # `airl.eval_tta.Report`
     from airl.eval_tta import bootstrap_interval
     low, high = bootstrap_interval(report.correct)
     between = f' (95 % interval {low:.1%} to {high:.1%})' if low < high else ''
-    five = f', {report.top5:.2%} among the first five' if len(report.class_names) > 5 else ''
+    five = f', top-5 accuracy {report.top5:.2%}' if len(report.class_names) > 5 else ''
     tta = f', TTA {report.tta}' if report.tta != 'none' else ''
-    return (f'{what}: {report.top1:.2%} right{between}{five}, NLL {report.nll:.3f}, '
+    return (f'{what}: accuracy {report.top1:.2%}{between}{five}, NLL {report.nll:.3f}, '
             f'calibration error (ECE) {report.ece:.3f}, {counted(report.n, "image")} in {report.seconds:.1f} s{tta}')
 def costs_line(costs: dict) -> str: # of `Run.costs`
     "Time, speed and memory of a training, in one line."

@@ -100,21 +100,21 @@ def engines_here() -> list[dict]: # 'engine', 'there', 'roles', 'can', 'bytes', 
 
 # %% ../nbs/20b_doctor.ipynb #0d9f6f1b
 def table_rows(processors: list[dict], presets: list[dict], extras: list[dict]) -> list[tuple]:
-    "One table of what `devices`, `presets_here` and `extras_here` say: name, is it here, detail, what changes it."
+    "One table of what `devices`, `presets_here` and `extras_here` say: name, whether it is available, detail, how to enable it."
     return [*((row['device'], row['there'], row['detail'], row['fix']) for row in processors),
             *((f'preset {row["preset"]}', row['there'], row['detail'], row['fix']) for row in presets),
             *((f'airl[{row["extra"]}]', row['there'], row['detail'], row['fix']) for row in extras)]
 
 def print_table(title: str,
-                rows: list[tuple],                        # name, is it here, detail, what changes it
-                detail: str = 'detail: what changes it',  # heading of the last two
+                rows: list[tuple],                        # name, whether it is available, detail, how to enable it
+                detail: str = 'detail: how to enable it',  # heading of the last two
                ):
     "Print rows of what is here and what is not."
     from rich import box
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Column, Table
-    table = Table(Column('', no_wrap=True), 'here', detail, title=title, title_justify='left', box=box.SIMPLE)
+    table = Table(Column('', no_wrap=True), 'available', detail, title=title, title_justify='left', box=box.SIMPLE)
     for name, there, *more in rows:
         table.add_row(escape(name), 'yes' if there else 'no', escape(': '.join(filter(None, more))))
     Console().print(table)
@@ -136,7 +136,7 @@ def print_report(report: dict):  # what `examine` returns
                 'for airl bench and cifar10: export AIRL_DATA=FOLDER, one that holds cifar10, coco, voc, … as the notebook 08_truth has them')
     print_table('airl {airl} · Python {python} · torch {torch} · {system}'.format(**report),
                 [*table_rows(report['devices'], report['presets'], report['extras']), labelled])
-    print_table('Engines, for --detector, --scorer and --segmenter', [(row['engine'], row['there'], row['detail'], '') for row in report['engines']],
+    print_table('Models, for --detector, --scorer and --segmenter', [(row['engine'], row['there'], row['detail'], '') for row in report['engines']],
                 'what it can be, and what it answers; size, licence; memory; where it was verified on real weights, if it was')
     print('`airl download NAME` brings one.')
     ready = ', '.join(row['preset'] for row in report['presets'] if row['there'])

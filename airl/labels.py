@@ -106,7 +106,7 @@ class Truth:
             raise TruthError(f'{where}{self.path} has {width} × {height} pixels, and its labels have {w} × {h}; one of the two belongs elsewhere.')
 
 # %% ../nbs/08b_labels.ipynb #6bcc1633
-SKIP = 'Mend it, or go on without what is bad with --skip-bad (skip_bad=True).'
+SKIP = 'Correct it, or continue without what is bad with --skip-bad (skip_bad=True).'
 
 class Truths(list):
     "What a reader found, and a sentence about each bad entry that was left out."
@@ -182,7 +182,7 @@ def outside(name: str) -> str: # what is wrong with it, '' where nothing is
 def text_of(file: Path) -> str:
     "A text file, with or without the mark that some editors put first."
     try: return file.read_text(encoding='utf-8-sig')
-    except (OSError, UnicodeDecodeError) as e: raise TruthError(f'{file} cannot be read as UTF-8 text ({getattr(e, "strerror", None) or e}); save it anew.') from None
+    except (OSError, UnicodeDecodeError) as e: raise TruthError(f'{file} cannot be read as UTF-8 text ({getattr(e, "strerror", None) or e}); save it again.') from None
 
 def label_image(path: Path) -> np.ndarray: # int [H, W] or [H, W, C]
     "The stored values of a label image: palette indices, not colours."

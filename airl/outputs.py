@@ -361,7 +361,7 @@ class Staged:
         "What an interruption leaves, and how to go on, in a sentence."
         if self.earlier and self.earlier.done and self.same: return f'Interrupted; the answer is in {self.folder}, whole.'
         part = f', as the part that it is until {self.again} has been at its end' if self.part else ''
-        if (self.staging/_MARK).exists(): return f'Interrupted: {self.far} is kept in {self.folder}{part}; {self.again} goes on from there.'
+        if (self.staging/_MARK).exists(): return f'Interrupted: {self.far} is kept in {self.folder}{part}; {self.again} resumes from there.'
         if self.part: return f'Interrupted: {self.far} is in {self.folder}{part}; that begins with the first again.'
         return f'Interrupted; what was in {self.folder} is as it was.'
 
@@ -380,7 +380,7 @@ def _plainly(folder: Path):
         if not isinstance(e, OSError): raise
         ours = e.filename is not None and Path(os.fsdecode(e.filename)).absolute().is_relative_to(folder.absolute())
         if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG) and not (e.errno and ours): raise
-        left = ' What was done before is kept, and the same call goes on with it.' if any((p/_MARK).exists() for p in _stagings(folder)) else ''
+        left = ' What was done before is kept, and the same call resumes it.' if any((p/_MARK).exists() for p in _stagings(folder)) else ''
         raise OutputError(f'Cannot write into {folder}: {e.strerror}. What was there is as it was; free some space, or choose another folder.{left}') from e
 
 def _begin(folder: Path, name: str, command: str, question: dict, earlier: Answer | None, resume: bool) -> Staged:

@@ -19,14 +19,14 @@ def choose_preset(models: str = 'auto',  # 'auto' or a key of `airl.weights.PRES
     base, parts = parts_of(models)
     told = ''.join(f', with the {role} {model}' for role, model in parts.items())
     if base != 'auto': return weights.preset(models).name, f'preset {base} was asked for{told}'
-    lacking = {}
+    lacking = []
     for base in weights.PRESETS:
         try: lack = [m for m in weights.missing(with_parts(base, **parts)) if m.name not in parts.values()]   # what is named is fetched
         except PresetError: continue                                                                       # a part that does not go with this one
         if base == 'lite' or not lack: break
-        lacking[base] = f'{sum(m.bytes for m in lack)/1e9:.1f} GB for {base}'
-    why = f'auto took {base}{told}'
-    if lacking: why += f', since weights are missing: {", ".join(lacking.values())}'
+        lacking.append((sum(m.bytes for m in lack)/1e9, base))
+    why = f'auto took {base}' + ' (small built-in model)'*(base == 'lite') + told
+    if lacking: why += '; better masks: `airl download {1}` ({0:.1f} GB)'.format(*min(lacking))    # the smallest of them
     return with_parts(base, **parts), why
 
 # %% ../nbs/13e_presets.ipynb #d601c89f

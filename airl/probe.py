@@ -206,8 +206,8 @@ def how_chosen(run: Run) -> str:
     "Which of the weights, or which C, a run has kept and by what, in words."
     best, rows = run.best(), run.metrics
     if not (told := run.file('probe.json')).exists():
-        return f'The weights are those of epoch {best["epoch"]} of {len(rows)}, which had {best["val_accuracy"]:.1%} of a tenth held out of the training images right.'
+        return f'The weights are those of epoch {best["epoch"]} of {len(rows)}: validation accuracy {best["val_accuracy"]:.1%}, on a tenth of the training images held out.'
     about = json.loads(told.read_text(encoding='utf-8'))
     strength = f'C is {float(format(about["C"], ".3g")):g}'        # 1000, and not 1e+03
     if not about['parts']: return f'{strength}, the usual one: with one photo per class none can be held out to choose it by.'
-    return f'{strength}, chosen by the loss on images held out in {about["parts"]} parts, of which {best["val_accuracy"]:.1%} were answered right.'
+    return f'{strength}, chosen by the loss on images held out in {about["parts"]} parts: validation accuracy {best["val_accuracy"]:.1%}.'

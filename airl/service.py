@@ -133,7 +133,7 @@ def downloads(result: SegmentationResult, folder) -> list[str]:  # mask.png, cut
 # %% ../nbs/21a_service.ipynb #34d78707
 def answer_line(result: SegmentationResult) -> str:
     "What was found, what of it was not, and who answered."
-    return f'{result.sentence().rstrip(".")}. Engines: {result.preset}, {result.why}.'
+    return f'{result.sentence().rstrip(".")}. Models: {result.preset}, {result.why}.'
 
 # %% ../nbs/21a_service.ipynb #fa373b53
 def say(sentence: str,

@@ -25,10 +25,10 @@ app = typer.Typer(
     name='airl', no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help='Vision Transformers on CIFAR-10 and text-driven segmentation. `airl COMMAND --help` shows examples.',
     epilog='Answers go to standard output, messages to standard error. Exit codes: 0 done, also where a thing was looked for and is not there; '
-           '1 something failed, or part of it; 2 a mistake in the call, told in one sentence; 130 interrupted.')
+           '1 something failed, or part of it; 2 usage error; 130 interrupted.')
 
 AsJson = Annotated[bool, typer.Option('--json', help='One JSON object on standard output, and nothing else there.')]
-Verbose = Annotated[bool, typer.Option('--verbose', '-v', help='Say more on standard error: which engines, what is read, what is fetched.')]
+Verbose = Annotated[bool, typer.Option('--verbose', '-v', help='Say more on standard error: which models, what is read, what is fetched.')]
 Quiet = Annotated[bool, typer.Option('--quiet', '-q', help='No warnings and no progress bars.')]
 
 # %% ../nbs/20a_shell.ipynb #4d98eb57
@@ -74,7 +74,7 @@ def command(name: str, # as typed after `airl`
                 print(error, file=sys.stderr)
                 raise typer.Exit(2) from None
             except KeyboardInterrupt as stopped:
-                print(*getattr(stopped, '__notes__', ['Interrupted.']), file=sys.stderr)     # what is left of the work, and how to go on
+                print(*getattr(stopped, '__notes__', ['Interrupted.']), file=sys.stderr)     # what is left of the work, and how to resume it
                 raise typer.Exit(130) from None
             if as_json: print(to_json(answer))
             if isinstance(answer, dict) and answer.get('ok') is False: raise typer.Exit(1)
@@ -160,7 +160,7 @@ def each_photo(photos: list[str],
     return answers, failures
 
 # %% ../nbs/20a_shell.ipynb #8d082d7a
-Models = Annotated[str, typer.Option('--models', '--preset', help='Which engines: auto (the best whose weights are here), paper, fast, sam3, lite.')]
+Models = Annotated[str, typer.Option('--models', '--preset', help='Which models: auto (the best whose weights are here), paper, fast, sam3, lite.')]
 ScorerName = Annotated[str | None, typer.Option('--scorer', help="Another scorer than the preset's, such as siglip2-b16; airl doctor lists them.")]
 DetectorName = Annotated[str | None, typer.Option('--detector', help="Another detector than the preset's, such as llmdet-tiny.")]
 SegmenterName = Annotated[str | None, typer.Option('--segmenter', help="Another segmenter than the preset's, such as sam-hq-base.")]

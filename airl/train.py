@@ -268,7 +268,7 @@ def fit(recipe: Recipe,
             curves = live_curves() if shown and not t.over else lambda t: None
             _train(t, run, val_set, stop, backup, save_minutes, save_epochs, (bar, *after_step), (curves, *after_epoch))
             if not stop.agreed: _finish(t, run, val_set, at_end)
-            else: log.warning('Stopped at step %d; the same call goes on from %s.', t.steps, run.dir)
+            else: log.warning('Stopped at step %d; the same call resumes from %s.', t.steps, run.dir)
             backup.finish(whole=not stop.agreed)
     accelerator.wait_for_everyone()   # before any of them reads what the first has written
     return Run(run.dir)

@@ -191,7 +191,7 @@ def _plain_labels(rows: list[dict], folder: Path) -> Labels:
 def _table(file: Path) -> list[dict]:
     "The rows of a CSV file."
     try: rows = list(csv.DictReader(text_of(file).splitlines(keepends=True)))
-    except csv.Error as e: raise TruthError(f'{file} cannot be read as CSV ({e}); save it anew.') from None
+    except csv.Error as e: raise TruthError(f'{file} cannot be read as CSV ({e}); save it again.') from None
     if not rows or not {'image', 'mask', 'prompt'} <= set(rows[0]): raise TruthError(f'{file} needs the columns image, mask, prompt, with commas between them, and a row for each mask.')
     return rows
 

@@ -89,7 +89,7 @@ def test_a_photo_becomes_a_mask_that_a_click_mends(browser, address, photos):
     from PIL import Image
     page = opened(browser, address, viewport=dict(width=1280, height=1000))
     upload(page, photos/'coffee.png')
-    find(page, 'a cup', 'Engines: lite')
+    find(page, 'a cup', 'Models: lite')
     before = np.asarray(Image.open(downloaded(page, 'Mask (PNG)'))) > 0
     assert before.shape == (400, 600) and before[200, 265]
     y, x = np.argwhere(before[:, 120:180])[-1] + [0, 120]  # at the rim of what was found
@@ -142,5 +142,5 @@ def test_example_and_enter_are_enough(browser, address):
     page.locator('#photo').get_by_label('Remove Image').first.wait_for()
     page.locator('#text').locator('textarea, input').focus()
     page.keyboard.press('Enter')
-    page.locator('#said').get_by_text('Engines: lite').wait_for()
+    page.locator('#said').get_by_text('Models: lite').wait_for()
     page.close()
