@@ -11,11 +11,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from .api import LOOPBACK, create_api, served_hosts
 from .doctor import devices, extras_here, presets_here, table_rows
-from .drawing import draw_instances, overlay
+from .drawing import draw_instances
 from .files import UserError
 from .telling import counted
 from .photos import SAMPLES, load_photo
-from .service import (Clicks, answer_line, ask, attention_picture, candidate_pictures, detections_picture, downloads, follow,
+from .service import (Clicks, answer_line, ask, attention_picture, candidate_pictures, clicks_picture, detections_picture, downloads, follow,
                           instance_rows, point_at, say)
 from .weights import require
 from .api import LIMIT  # old import paths
@@ -110,12 +110,12 @@ def _photo_outputs(gr):  # list of components, in the order of `_shown`
     return [said, picture, boxes, candidates, rows, *files]
 
 # %% ../nbs/21_app.ipynb #9250155f
-def _shown(result, folder, gr):  # in the order of `_photo_outputs`, less what the page keeps
+def _shown(result, folder, gr, clicks=None):  # in the order of `_photo_outputs`, less what the page keeps
     "A result as the values of the right half."
     files = downloads(result, folder)
     buttons = [gr.DownloadButton(value=path, interactive=True) for path in files]
     if not files: buttons = [gr.DownloadButton(value=None, interactive=False)]*3
-    return [say(answer_line(result)), overlay(result.image, result.masks),
+    return [say(answer_line(result)), clicks_picture(result, clicks or Clicks()),
             detections_picture(result), candidate_pictures(result), instance_rows(result), *buttons]
 
 def _folder(scratch, request):  # → Path
@@ -135,7 +135,7 @@ def _photo_tab(gr, preset, device, scratch):
                                 label='A click on the result means', elem_id='tool')
                 place = gr.Textbox(label='Coordinates', placeholder='x, y', max_lines=1, elem_id='place',
                                    info='x, y in pixels, then Enter.')
-            undo = gr.Button('Clear clicks', size='sm')
+            with gr.Row(): undo, clear = gr.Button('Undo click', size='sm', elem_id='undo'), gr.Button('Clear clicks', size='sm')
     samples = zip(_examples(['cat', 'coffee', 'astronaut']), ['a cat', 'a cup . a spoon', 'a person'])
     gr.Examples([list(sample) for sample in samples], [inputs['photo'], inputs['text']], label='Examples')
     kept = gr.State(None)  # the answer, the result as it stands, the clicks since
@@ -147,9 +147,10 @@ def _photo_tab(gr, preset, device, scratch):
     def mend(state, x, y, tool, request):
         if state is None: raise UserError('There is nothing to edit yet: press Find first.')
         found, _, clicks, models = state
-        clicks = clicks.add(*_inside(found.image, x, y), tool)
+        return redone(found, clicks.add(*_inside(found.image, x, y), tool), models, request)
+    def redone(found, clicks, models, request):
         result = point_at(found, clicks, models, device)
-        shown = _shown(result, _folder(scratch, request), gr)
+        shown = _shown(result, _folder(scratch, request), gr, clicks)
         if len(clicks.corners) == 1: shown[0] = say('One corner of the box; click on the opposite one.')
         return [*shown, (found, result, clicks, models)]
     @_keeping(len(outputs))
@@ -157,14 +158,19 @@ def _photo_tab(gr, preset, device, scratch):
     @_keeping(len(outputs))
     def typed(state, tool, where, request: gr.Request): return mend(state, *_place(where), tool, request)
     @_keeping(len(outputs))
+    def back(state, request: gr.Request):
+        if state is None or state[2].before is None: raise UserError('There are no clicks yet.')
+        return redone(state[0], state[2].before, state[3], request)
+    @_keeping(len(outputs))
     def forget(state, request: gr.Request):
         if state is None: raise UserError('There are no clicks yet.')
-        return [*_shown(state[0], _folder(scratch, request), gr), (state[0], state[0], Clicks(), state[3])]
+        return redone(state[0], Clicks(), state[3], request)
     run = gr.on([find.click, inputs['text'].submit], look, list(inputs.values()), [*outputs, kept], concurrency_id='photo')
     stop.click(None, cancels=[run])
     outputs[1].select(click, [kept, tool], [*outputs, kept], concurrency_id='photo')
     place.submit(typed, [kept, tool, place], [*outputs, kept], concurrency_id='photo')
-    undo.click(forget, [kept], [*outputs, kept], concurrency_id='photo')
+    undo.click(back, [kept], [*outputs, kept], concurrency_id='photo')
+    clear.click(forget, [kept], [*outputs, kept], concurrency_id='photo')
 
 # %% ../nbs/21_app.ipynb #afb6b620
 def _video_inputs(gr, preset):  # clip, text, engines, seconds; the buttons
@@ -226,14 +232,22 @@ def _classify_tab(gr):
         return [say(said), dict(answer.top) | {'none of the ten': answer.other}, attention_picture(image)]
     name.click(classify, [photo], [said, classes, seen])
 
+def _rival(preset):  # the other side's preset, and whether it begins with all instances
+    "Other models that are here; where there are none, the same ones with all instances."
+    from airl import weights
+    from airl.presets import choose_preset
+    first = choose_preset(preset)[0]
+    others = [name for name in weights.PRESETS if name != first and not weights.missing(name)]
+    return (others[-1], False) if others else (first, True)
+
 def _compare_tab(gr, preset, device):
     photo, text = _photo_input(gr), gr.Textbox(label='What to look for', placeholder='a cat')
     go, sides = gr.Button('Compare', variant='primary'), []
     with gr.Row():
-        for name, start in (('Left', preset), ('Right', 'lite')):
+        for name, start, every in (('Left', preset, False), ('Right', *_rival(preset))):
             with gr.Column():
                 sides.append([gr.Dropdown(_presets(), value=start, label=f'{name}: models'),
-                              gr.Checkbox(label=f'{name}: all instances'), gr.HTML(say('')),
+                              gr.Checkbox(label=f'{name}: all instances', value=every), gr.HTML(say('')),
                               gr.Image(label=name, interactive=False, height=340, buttons=['download', 'fullscreen'])])
     @_or_sentence(1)
     def one(path, words, models, every):
@@ -244,7 +258,7 @@ def _compare_tab(gr, preset, device):
         go.click(one, [photo, text, models, every], [said, picture], concurrency_id='photo')
 
 # %% ../nbs/21_app.ipynb #b7416f5c
-def about_text() -> str:  # Markdown
+def about_text(address: str = 'http://127.0.0.1:7860') -> str:  # Markdown; address: of this page, as its reader has it
     "What runs here and why, and the doctor's table."
     from airl import __version__
     from airl.presets import choose_preset
@@ -260,7 +274,7 @@ Here **{name}** answers: {why}. `lite` is one small network inside the package t
 | --- | --- | --- | --- |
 {table}
 
-The same for programs: [`/docs`](/docs) describes the JSON API. `curl -F photo=@photo.jpg -F "text=a cat" http://127.0.0.1:7860/api/segment`"""
+The same for programs: [`/docs`](/docs) describes the JSON API. `curl -F photo=@photo.jpg -F "text=a cat" {address}/api/segment`"""
 
 # %% ../nbs/21_app.ipynb #b3a5be35
 _LOOK = """
@@ -277,6 +291,11 @@ new MutationObserver(() => {  // what Gradio leaves without a role or a name
 }).observe(document.documentElement, {childList: true, subtree: true});
 </script>"""
 
+def _address(headers) -> str:  # of a request
+    "The page's address as its reader has it, behind a proxy or on another port."
+    origin, host = headers.get('origin'), headers.get('host')
+    return origin if origin not in (None, 'null') else f'http://{host}' if host else 'http://127.0.0.1:7860'
+
 def create_page(preset: str = 'auto', device: str | None = None):  # gradio.Blocks
     "The page with its tabs."
     gr = require('gradio', 'app')
@@ -287,7 +306,9 @@ def create_page(preset: str = 'auto', device: str | None = None):  # gradio.Bloc
         with gr.Tab('Video'): _video_tab(gr, preset, device, scratch.name)
         with gr.Tab('Classify'): _classify_tab(gr)
         with gr.Tab('Compare'): _compare_tab(gr, preset, device)
-        with gr.Tab('About'): gr.Markdown(about_text())
+        with gr.Tab('About'): about = gr.Markdown(about_text(), elem_id='about')
+        def here(request: gr.Request): return about_text(_address(request.headers))
+        page.load(here, None, about, show_progress='hidden')
         def leave(request: gr.Request):
             import shutil
             shutil.rmtree(Path(scratch.name)/str(request.session_hash), ignore_errors=True)
