@@ -400,7 +400,7 @@ def doctor():
     return report
 
 # %% ../nbs/20_cli.ipynb #7f63f84f
-from .cli_weights import download_weights, manage_weights, verify_models   # noqa: F401, this registers them
+from .cli_weights import download_weights, known_words, manage_weights, verify_models   # noqa: F401, this registers them
 
 # %% ../nbs/20_cli.ipynb #443f4bc4
 @command('app')

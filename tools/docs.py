@@ -63,7 +63,7 @@ def llms(root: Path) -> str:
     settings.read(root/'settings.ini', encoding='utf-8')
     site = settings['DEFAULT']['doc_host'] + settings['DEFAULT']['doc_baseurl']
     title, line = promise(root/'nbs/index.ipynb')
-    text = f'# {title}\n\n> {line}\n\nInstall: `pip install airl`. Shell: `airl --help`. Python: `from airl import TextDrivenSegmentationPipeline, predict`.\n'
+    text = f'# {title}\n\n> {line}\n\nInstall: `pip install "airl @ git+https://github.com/{settings["DEFAULT"]["user"]}/{settings["DEFAULT"]["repo"]}"`. Shell: `airl --help`. Python: `from airl import TextDrivenSegmentationPipeline, predict`.\n'
     for entry in yaml.safe_load(sidebar(root))['website']['sidebar']['contents'][1:]:
         text += f'\n## {entry["section"]}\n\n'
         for page in entry['contents']:
