@@ -117,6 +117,7 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
           export: Annotated[list[str] | None, typer.Option(help='Also write coco, yolo, labelme, voc or masks; again for more.')] = None,
           classes: Annotated[list[str] | None, typer.Option('--class', help='Give a text a class name: --class "a man=person"; again for more. Without one it is the text without its article.')] = None,
           val: Annotated[float, typer.Option(min=0., max=1., help='Share of photos in the validation part of exports.')] = .1,
+          tolerance: Annotated[float, typer.Option('--polygon-tolerance', min=0., help='Pixels by which polygons of yolo and labelme may leave the outline of a mask, for fewer points; 0 for all of them.')] = .75,
           gallery: Annotated[bool, typer.Option('--gallery', help='Also make a page that shows the most uncertain photos first.')] = False,
           workers: Annotated[int | None, typer.Option(help='Processes, or Ray actors; one a GPU or core if not given; 0 for none.')] = None,
           engine: Annotated[str, typer.Option(help='local, or ray.')] = 'local',
@@ -142,7 +143,7 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
     print(f'{summary.sentence()}\nModels: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
     left_out = {}
-    made = [folders.export_dataset(output, name, named, val, left_out) for name in export or ()]
+    made = [folders.export_dataset(output, name, named, val, left_out, tolerance) for name in export or ()]
     if gallery: made.append(folders.gallery(output))
     if made: print(f'Made: {", ".join(map(str, made))}')
     if left_out: print(left_out_of(left_out))

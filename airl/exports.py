@@ -150,6 +150,7 @@ class _Classes:
     "The class map: phrase → number, and names in the order of numbers."
     number: dict[str, int]
     names: list[str]
+    tolerance: float = 0.   # of polygons
 
 def _to_coco(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
     "`train.json` and `val.json` with exact masks, also by the names that CVAT looks for, and all photos, upright, in `images`, the root of their file names."
@@ -172,7 +173,7 @@ def _to_yolo(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
     for photo in photos:
         used.add(photo.split)
         photo.copy_photo(folder/'images'/photo.split)
-        lines = [yolo_line(classes.number[r['prompt']], photo.mask(r)) for r in photo.objects]
+        lines = [yolo_line(classes.number[r['prompt']], photo.mask(r), classes.tolerance) for r in photo.objects]
         write_text(folder/'labels'/photo.split/f'{photo.stem}.txt', ''.join(lines))
     about = {split: f'images/{split}' for split in ('train', 'val') if split in used} | dict(nc=len(classes.names), names=classes.names)
     write_text(folder/'data.yaml', yaml.safe_dump(about, sort_keys=False))
@@ -181,7 +182,7 @@ def _to_labelme(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
     "A JSON file beside each photo; the pieces of an object share a group."
     for photo in photos:
         shapes = [shape for k, r in enumerate(photo.objects, 1)
-                  for shape in labelme_shapes(classes.names[classes.number[r['prompt']]], photo.mask(r), k)]
+                  for shape in labelme_shapes(classes.names[classes.number[r['prompt']]], photo.mask(r), k, classes.tolerance)]
         content = labelme_file(shapes, photo.copy_photo(folder).name, photo.size)
         write_text(folder/f'{photo.stem}.json', to_json(content))
 
@@ -249,6 +250,7 @@ def export_dataset(out,                                    # folder of a run
                    classes: dict[str, str] | None = None,  # phrase → class name, where several phrases are one class
                    val: float = .1,                        # share of the validation part
                    left_out: dict[str, str] | None = None, # gets image → why, of the photos that are not in it; None: they are told as a warning
+                   tolerance: float = .75,                 # of yolo and labelme: as for `airl.regions.polygons`
                   ) -> Path:                               # the folder it made: out/format
     """Turn a manifest into a data set for another tool; an earlier export of the format is replaced, in one step.
 
@@ -259,8 +261,8 @@ def export_dataset(out,                                    # folder of a run
     if (known := asked_of(out)) and not any(asked >= set(phrases) for _, asked in known.values()):
         raise UserError(f'No photo in {out} was asked about all of {", ".join(phrases)}; run the batch again with one of these texts, which asks what is missing.')
     names = {k: (classes or {}).get(p, class_name(p)) for p, k in number.items()}
-    listing = _Classes(number, [names[k] for k in sorted(names)])
-    with _making(out, format, dict(classes=classes or {}, val=val)) as staged:
+    listing = _Classes(number, [names[k] for k in sorted(names)], tolerance)
+    with _making(out, format, dict(classes=classes or {}, val=val, tolerance=tolerance)) as staged:
         (building := staged.new/format).mkdir()
         FORMATS[format](_to_export(_labelled(out, val), phrases, missed), building, listing)
         write_text(building/'class_names.txt', ''.join(f'{n}\n' for n in listing.names))

@@ -168,15 +168,19 @@ def _joined(lines: list[np.ndarray]) -> np.ndarray:
     return whole
 
 # %% ../nbs/07a_regions.ipynb #e85b47b8
-def polygons(mask: np.ndarray,       # bool [H, W]
-            ) -> list[np.ndarray]:   # float [k, 2] xy, one a piece, largest first
-    "The pieces of a mask as closed lines, their holes cut open; rounded down they are the pixels of the edge."
+def polygons(mask: np.ndarray,        # bool [H, W]
+             tolerance: float = 0.,   # pixels by which a line may leave the outline, for fewer points
+            ) -> list[np.ndarray]:    # float [k, 2] xy, one a piece, largest first
+    "The pieces of a mask as closed lines, their holes cut open; rounded down they are the pixels of the edge or, with a tolerance, a mask of an IoU of .99 or more."
     up = cv2.resize(mask.astype(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
     found, tree = cv2.findContours(up, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    if tolerance: found = [short if len(short := cv2.approxPolyDP(line, 2*tolerance, True)) > 2 else line for line in found]
     outer = [k for k in range(len(found)) if tree[0, k, 3] < 0]
     holes = {k: [i for i in range(len(found)) if tree[0, i, 3] == k] for k in outer}
     order = sorted(outer, key=lambda k: -cv2.contourArea(found[k]))
-    return [_joined([(found[i].reshape(-1, 2) + .5)/2 for i in (k, *holes[k])]) for k in order]
+    lines = [_joined([(found[i].reshape(-1, 2) + .5)/2 for i in (k, *holes[k])]) for k in order]
+    if tolerance and mask_iou(filled(lines, mask.shape)[None], mask[None])[0, 0] < .99: return polygons(mask, tolerance/2 if tolerance > .3 else 0.)
+    return lines
 
 def filled(lines: Sequence[np.ndarray], size: tuple) -> np.ndarray:  # bool [H, W]
     "Polygons as the readers of YOLO files draw them."
@@ -184,9 +188,9 @@ def filled(lines: Sequence[np.ndarray], size: tuple) -> np.ndarray:  # bool [H, 
     for line in lines: cv2.fillPoly(canvas, [line.astype(np.int32)], 1)
     return canvas.astype(bool)
 
-def one_polygon(mask: np.ndarray) -> np.ndarray:  # float [k, 2] xy
+def one_polygon(mask: np.ndarray, tolerance: float = 0.) -> np.ndarray:  # float [k, 2] xy
     "A mask as one closed line: all its pieces, or the largest alone, whichever comes nearer."
-    pieces = polygons(mask)
+    pieces = polygons(mask, tolerance)
     return max((_joined(pieces), pieces[0]), key=lambda line: mask_iou(filled([line], mask.shape)[None], mask[None])[0, 0])
 
 # %% ../nbs/07a_regions.ipynb #a2fc41f8
@@ -203,18 +207,20 @@ def coco_annotation(id: int, image_id: int, category_id: int,
 
 def yolo_line(number: int,        # of the class, from 0
               mask: np.ndarray,   # bool [H, W]
+              tolerance: float = 0.,  # as for `polygons`
              ) -> str:            # "class x1 y1 x2 y2 …" and a line break; fractions of the image
     "An object as YOLO-seg writes it: one polygon, whatever pieces and holes the mask has."
-    line = one_polygon(mask)/mask.shape[::-1]
+    line = one_polygon(mask, tolerance)/mask.shape[::-1]
     return f'{number} ' + ' '.join(f'{v:.6f}' for v in line.ravel()) + '\n'
 
 def labelme_shapes(label: str,
                    mask: np.ndarray,   # bool [H, W]
                    group: int,         # what the pieces of an object share
+                   tolerance: float = 0.,  # as for `polygons`
                   ) -> list[dict]:     # a shape per piece
     "An object as LabelMe writes it."
     return [dict(label=label, points=line.tolist(), group_id=group, shape_type='polygon', flags={}, description='', mask=None)
-            for line in polygons(mask)]
+            for line in polygons(mask, tolerance)]
 
 def labelme_file(shapes: list[dict],
                  file_name: str,       # of the photo, beside the JSON file
