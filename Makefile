@@ -1,7 +1,10 @@
 # Everything runs in .venv, which each target sets up by itself; only Python 3.11 or newer is needed before.
+# Another Python has an environment of its own: `make test PYTHON=3.13` makes .venv-3.13, with python3.13.
 PYTHON ?= python3
 JOBS ?= 2
-VENV := .venv
+NUMBER := $(filter 3.%,$(PYTHON))
+VENV ?= .venv$(if $(NUMBER),-$(NUMBER))
+NAMED := $(if $(filter file default,$(origin PYTHON)),,named)
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 else
@@ -10,23 +13,29 @@ endif
 PY := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lowest test-groundingdino export notebooks readme docs bench weights lite lock clean
+.PHONY: same-python help setup demo test lowest colab-check test-groundingdino export notebooks readme docs bench weights lite lock clean
 
 help: ## What each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-$(VENV)/.base: requirements.lock settings.ini setup.py pyproject.toml
-	@$(PYTHON) tools/set_up.py base
-$(VENV)/.dev: requirements-dev.lock settings.ini setup.py pyproject.toml
-	@$(PYTHON) tools/set_up.py dev
+SET_UP = $(if $(NUMBER),python$(NUMBER),$(PYTHON)) tools/set_up.py
+
+same-python: # an environment is of the Python that was named, or make stops
+	@$(if $(NAMED),$(SET_UP) same $(VENV),:)
+$(VENV)/.base: requirements.lock settings.ini setup.py pyproject.toml | same-python
+	@$(SET_UP) base $(VENV)
+$(VENV)/.dev: requirements-dev.lock settings.ini setup.py pyproject.toml | same-python
+	@$(SET_UP) dev $(VENV)
 
 setup: $(VENV)/.dev ## The full environment: base, extras, development tools
 demo: $(VENV)/.base ## The main job on real photos, about three minutes after set-up (installs the base only)
 	@$(PY) -m airl demo
-test: $(VENV)/.dev ## Every check and every notebook (JOBS=2; FLAGS="slow network" runs those cells too)
+test: $(VENV)/.dev ## Every check and every notebook (JOBS=2; FLAGS="slow network" runs those cells too; PYTHON=3.13 in .venv-3.13)
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal --flags "$(FLAGS)"
-lowest: $(VENV)/.dev ## Notebooks 00 to 04 at the lowest versions that settings.ini allows, in .venv-lowest (gigabytes the first time; NB="01 02a" for some)
+lowest: $(VENV)/.dev ## Notebooks at the lowest versions that settings.ini allows, in .venv-lowest and -extras (gigabytes the first time; NB="01 02a" for some)
 	@$(PY) tools/lowest.py $(NB)
+colab-check: $(VENV)/.dev ## Whether installing airl in Colab would change a package of Colab's (.ci/colab.txt), by uv; needs the package index
+	@$(PY) tools/colab_check.py
 test-groundingdino: $(VENV)/.dev ## The authors' GroundingDINO package against transformers, equal boxes on equal weights (its own environment, transformers 4)
 	@$(PY) tools/original_dino.py
 export: $(VENV)/.dev ## Notebooks to airl/

@@ -1,9 +1,33 @@
 """Vision Transformers on CIFAR-10 and text-driven segmentation. `nbs/` is the source; public names load on first use."""
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:      # for editors and type checkers, which do not run `__getattr__`
+    from .files import UserError as UserError
+    from .photos import PhotoError as PhotoError, load_photo as load_photo, sample_photo as sample_photo
+    from .weights import MissingWeights as MissingWeights
+    from .data import ImageSet as ImageSet, load_cifar10 as load_cifar10, load_data as load_data
+    from .vit_model import create_vit as create_vit, load_nano as load_nano
+    from .recipe import Recipe as Recipe
+    from .runs import Run as Run
+    from .train import fit as fit
+    from .eval_tta import Report as Report, evaluate as evaluate
+    from .classify import predict as predict
+    from .scene import Candidates as Candidates, Detections as Detections, Prompts as Prompts, SegmentationResult as SegmentationResult, Settings as Settings
+    from .clip_ensemble import HighAccuracyCLIPScorer as HighAccuracyCLIPScorer
+    from .detector import HybridDetector as HybridDetector
+    from .mask_eval import ComprehensiveMaskEvaluator as ComprehensiveMaskEvaluator
+    from .sam2_pipeline import TextDrivenSegmentationPipeline as TextDrivenSegmentationPipeline, quick_segment as quick_segment, segment_image_from_path as segment_image_from_path
+    from .flow_tracker import FlowTracker as FlowTracker
+    from .sam2_tracker import SAM2Tracker as SAM2Tracker
+    from .video import segment_video as segment_video
+    from .batch import segment_folder as segment_folder
 
 _HOMES = {
     'files': 'UserError',
-    'photos': 'load_photo sample_photo',
+    'photos': 'PhotoError load_photo sample_photo',
+    'weights': 'MissingWeights',
     'data': 'ImageSet load_cifar10 load_data',
     'vit_model': 'create_vit load_nano',
     'recipe': 'Recipe',

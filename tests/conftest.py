@@ -1,5 +1,6 @@
 "What every check shares: the root, a copy of the tree to break, and no network."
 import os
+import sys
 from pathlib import Path
 
 import checks
@@ -18,6 +19,9 @@ def pytest_configure(config):
     os.environ.update(OMP_NUM_THREADS=THREADS, OMP_WAIT_POLICY='PASSIVE', MKL_NUM_THREADS=THREADS, TOKENIZERS_PARALLELISM='false', TF_CPP_MIN_LOG_LEVEL='3')
     if 'network' not in config.getoption('--flags').split():
         os.environ.update(HF_HUB_OFFLINE='1', TRANSFORMERS_OFFLINE='1', HF_DATASETS_OFFLINE='1', WANDB_MODE='offline')
+
+
+def pytest_report_header(): return f'Python {sys.version}'
 
 
 @pytest.fixture(scope='session')

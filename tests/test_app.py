@@ -93,7 +93,7 @@ def test_a_photo_becomes_a_mask_that_a_click_mends(browser, address, photos):
     before = np.asarray(Image.open(downloaded(page, 'Mask (PNG)'))) > 0
     assert before.shape == (400, 600) and before[200, 265]
     y, x = np.argwhere(before[:, 120:180])[-1] + [0, 120]  # at the rim of what was found
-    page.get_by_label('take away').check()
+    page.get_by_label('remove', exact=True).check()
     picture = page.locator('#result img').first
     box, shown = picture.bounding_box(), picture.evaluate('image => image.src')
     picture.click(position=dict(x=(x + .5)*box['width']/600, y=(y + .5)*box['height']/400))

@@ -9,6 +9,7 @@ import sys
 import time
 
 import colab
+import colab_check
 import pytest
 from conftest import ROOT
 
@@ -68,6 +69,31 @@ def test_another_owner_is_noticed(copy):
     complaints = colab.out_of_step(copy)
     assert len(complaints) == len(SMOKE) + len(NUMBERED)
     assert 'somebody/airl/blob/main/nbs/05_photos.ipynb' in colab.stamped(copy, copy/'nbs/05_photos.ipynb')
+
+
+def test_bounds_hold_what_colab_brings(root): assert colab_check.out_of_bounds(root) == []
+
+
+@pytest.mark.parametrize('bound, too_high', [('ipywidgets>=7.7', 'ipywidgets>=8'), ('transformers>=5.4', 'transformers>=5.16')])
+def test_bound_above_colabs_is_noticed(copy, bound, too_high):
+    text = (copy/'settings.ini').read_text()
+    assert bound in text
+    (copy/'settings.ini').write_text(text.replace(bound, too_high))
+    assert [line.split(':')[0] for line in colab_check.out_of_bounds(copy)] == [too_high]
+
+
+def test_what_colab_brings_has_a_date_and_one_version_of_each(root):
+    text = (root/colab_check.FILE).read_text()
+    assert colab_check.PYTHON.search(text) and len(colab_check.brought(root)) == text.count('==')
+    assert {'torch', 'torchvision', 'numpy', 'gradio', 'ipywidgets', 'opencv-python-headless'} <= colab_check.brought(root).keys()
+
+
+def test_a_package_that_would_change_is_noticed(root, monkeypatch):
+    "As the resolver answers it: another torch, and an OpenCV more."
+    found = colab_check.brought(root) | {'torch': '2.15.0', 'opencv-contrib-python-headless': '5.0.0.93', 'av': '18.1.0'}
+    monkeypatch.setattr(colab_check, 'resolve', lambda *_: (found, []))
+    new, wrong = colab_check.changes(root, [''])
+    assert new == ['av', 'opencv-contrib-python-headless'] and len(wrong) == 2 and 'torch 2.11.0 would become 2.15.0' in wrong
 
 
 @pytest.mark.parametrize('kind', ['plain', 'colab'])

@@ -44,6 +44,16 @@ def test_module_outside_the_layers_is_noticed(copy):
     assert any('helpers' in line for line in checks.broken_layers(copy))
 
 
+@pytest.mark.parametrize('source', [
+    'os.fork()', 'pty.fork()', "get_context('fork')", "multiprocessing.get_context()", "set_start_method('forkserver')", 'ProcessPoolExecutor(2)',
+    'DataLoader(data, num_workers=2)', 'mp.Process(target=f)', 'Popen(command, preexec_fn=f)', "RUN = 'import os\\nos.fork()'"])
+def test_fork_is_noticed(source): assert len(checks.fork_calls(source)) == 1
+
+
+@pytest.mark.parametrize('source', ["get_context('spawn')", 'ProcessPoolExecutor(2, mp_context=spawn)', 'DataLoader(data)', 'torch.random.fork_rng()', 'Popen(command)'])
+def test_other_processes_pass(source): assert not checks.fork_calls(source)
+
+
 def test_kept_error_and_missing_figure_are_noticed(copy):
     notebook = copy/'nbs/07b_drawing.ipynb'
     assert checks.unclean(notebook) == []
@@ -82,3 +92,15 @@ def test_dead_link_is_noticed(copy):
     prose = {'cell_type': 'markdown', 'source': ['[here](index.ipynb) and [there](nowhere.ipynb), ![](no.png), [web](https://airl.example)']}
     page.write_text(json.dumps({'cells': [prose]}))
     assert [line.split()[1] for line in checks.broken_links(copy, 'https://site.example/')] == ['nowhere.ipynb', 'no.png']
+
+
+@pytest.mark.parametrize('prose, told', [
+    ('# One\n### Three', 'skips a level'), ('## Two', 'has 0 titles'), ('# One\n# Another', 'has 2 titles'), ('# One\n![](cat.png)', 'says nothing'),
+    ('# One\n## A `part`, here\n[there](#a-part-elsewhere)', 'leads to no heading')])
+def test_page_that_is_hard_to_follow_is_noticed(tmp_path, prose, told):
+    page = tmp_path/'page.ipynb'
+    def write(text): page.write_text(json.dumps({'cells': [{'cell_type': 'markdown', 'source': [text]}]}))
+    write(prose)
+    assert [told in line for line in checks.hard_to_follow(page)] == [True]
+    write('# One\n## A `part`, here\n![a cat](cat.png), [there](#a-part-here)')
+    assert checks.hard_to_follow(page) == []

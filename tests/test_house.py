@@ -59,6 +59,9 @@ def test_readme_pictures_say_what_they_show(root):
 def test_style(root): none(checks.complaints_of(checks.run(root, SCRIPTS/'ruff', 'check', '--no-cache', '--output-format=concise', '.')))
 
 
+def test_nothing_forks(root): none(checks.forks(root))
+
+
 def test_layers(root): none(checks.broken_layers(root))
 
 
@@ -107,6 +110,20 @@ def test_public_names_load(tmp_path):
     assert loaded == promised
 
 
+def test_editors_know_every_public_name(root):
+    "The names that load on first use stand once more as imports, for editors and type checkers, which do not run the package."
+    import ast
+
+    import airl
+    tree = ast.parse((root/'airl/__init__.py').read_text(encoding='utf-8'))
+    told = {name.name: node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level for name in node.names}
+    assert told == airl._home_of
+    assert (root/'airl/py.typed').exists() and {'PhotoError', 'MissingWeights'} <= set(airl.__all__)
+
+
+def test_prose_can_be_heard_and_followed(root): none([line for path in NOTEBOOKS for line in checks.hard_to_follow(path)])
+
+
 @pytest.fixture(scope='module')
 def wheel(tmp_path_factory) -> Path:
     "The wheel of a copy of the tree."
@@ -121,7 +138,7 @@ def test_wheel_is_small_and_complete(wheel, root):
     names = set(zipfile.ZipFile(wheel).namelist())
     shipped = {f'airl/shipped/{path.name}' for path in (root/'airl/shipped').iterdir()}
     modules = {f'airl/{path.name}' for path in (root/'airl').glob('*.py')}
-    none(sorted((shipped | modules) - names))
+    none(sorted((shipped | modules | {'airl/py.typed'}) - names))
     assert not [name for name in names if name.split('/')[0] in ('nbs', 'tests', 'tools')]
 
 
@@ -158,11 +175,12 @@ def test_locks_are_in_step(root):
 
 
 def test_bounds_hold_what_is_called():
-    """open_clip knows `pretrained_text` and `local-dir:` from 3.0 on, transformers Sam3 from 5 on, timm's Muon `fallback_lr_scale` from 1.0.27
-    on, SciPy's bootstrap `rng` from 1.15 on; the others were built for NumPy 2 from then on. `make lowest` tests at the bounds."""
-    named = [*settings()['models_requirements'].split(), *settings()['requirements'].split()]
+    """open_clip reads transformers 5's tokenizers from 3.3 on, transformers has Sam 3's image processor under its name from 5.4 on,
+    timm's Muon `fallback_lr_scale` from 1.0.27 on, SciPy's bootstrap `rng` from 1.15 on, PyAV a frame's `duration` from 15 on; typer
+    shows an argument's help as our commands declare it from 0.26 on; the others were built for NumPy 2 from then on. `make lowest` tests at the bounds."""
+    named = [r for extra in ('', 'models_', 'app_', 'video_') for r in settings()[f'{extra}requirements'].split()]
     bounds = {r.name: r.specifier for r in map(Requirement, named)}
-    for name, too_old in (('open_clip_torch', '2.32.0'), ('transformers', '4.57.3'), ('timm', '1.0.26'), ('scipy', '1.14.1'), ('matplotlib', '3.8.3'),
+    for name, too_old in (('open_clip_torch', '3.2.0'), ('av', '14.4.0'), ('typer', '0.25.1'), ('transformers', '5.3.0'), ('timm', '1.0.26'), ('scipy', '1.14.1'), ('matplotlib', '3.8.3'),
                           ('scikit-learn', '1.4.1'), ('pyarrow', '15.0.2'), ('opencv-python-headless', '4.9.0.80'), ('pycocotools', '2.0.7')):
         assert not bounds[name].contains(too_old), name
 
@@ -175,4 +193,4 @@ def test_locks_name_no_index(root):
 @pytest.mark.skipif(os.name == 'nt', reason='make prints its help through awk')
 def test_make_help_names_every_target(root):
     shown = checks.run(root, 'make', 'help').stdout
-    none([t for t in 'setup demo test lowest export notebooks readme docs bench weights clean'.split() if f'make {t} ' not in shown])
+    none([t for t in 'setup demo test lowest colab-check export notebooks readme docs bench weights clean'.split() if f'make {t} ' not in shown])

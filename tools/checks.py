@@ -31,7 +31,7 @@ def complaints_of(result: subprocess.CompletedProcess) -> list[str]:
 
 def copy_tree(root: Path, destination: Path) -> Path:
     "The tree without its environment and what is built, to export, build or break."
-    ignored = shutil.ignore_patterns('.venv', '.git', '_proc', '_docs', 'build', '*.egg-info', '__pycache__', 'out', 'runs', '.*_cache')
+    ignored = shutil.ignore_patterns('.venv*', '.git', '_proc', '_docs', 'build', '*.egg-info', '__pycache__', 'out', 'runs', '.*_cache')
     return shutil.copytree(root, destination, ignore=ignored)
 
 
@@ -91,6 +91,62 @@ def broken_layers(root: Path) -> list[str]:
     "Imports against the layers that pyproject.toml draws."
     script = Path(sys.executable).with_name('lint-imports')
     return complaints_of(run(root, script, '--no-cache', PYTHONPATH=str(root), COLUMNS='200'))
+
+
+# What reads ahead for a training of lite is given how to make its batches as a closure, which only a fork carries.
+FORKS = {'airl/lite_fitting.py', 'nbs/19c_lite_fitting.ipynb'}
+POOLS = {'ProcessPoolExecutor': 'mp_context', 'DataLoader': 'multiprocessing_context'}   # they fork where nobody says otherwise
+
+
+def fork_calls(source: str) -> list[str]:
+    "Calls that fork the process, or start one in the way of the platform, which may be a fork; scripts in strings included."
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and 'import ' in node.value and '\n' in node.value:
+            try: found += fork_calls(node.value)
+            except SyntaxError: continue
+        if not isinstance(node, ast.Call): continue
+        name, _, last = ast.unparse(node.func).rpartition('.')
+        given, keywords = [a.value for a in node.args if isinstance(a, ast.Constant)], {k.arg for k in node.keywords}
+        if last in ('fork', 'forkpty') or 'preexec_fn' in keywords: found.append(ast.unparse(node))
+        elif last in ('get_context', 'set_start_method') and given != ['spawn']: found.append(ast.unparse(node))
+        elif name in ('multiprocessing', 'mp') and last in ('Process', 'Pool', 'Manager'): found.append(ast.unparse(node))
+        elif last in POOLS and POOLS[last] not in keywords and (last != 'DataLoader' or 'num_workers' in keywords): found.append(ast.unparse(node))
+    return found
+
+
+def forks(root: Path) -> list[str]:
+    "Where the tree forks a process that may have threads: the child hangs where it waits for one of them."
+    sources = [(path, path.read_text(encoding='utf-8')) for folder in ('airl', 'benchmarks', 'tests', 'tools') for path in sorted((root/folder).glob('*.py'))]
+    for path in notebooks(root):
+        cells = [''.join(c['source']) for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code']
+        sources += [(path, '\n'.join(line for line in cell.splitlines() if not line.lstrip().startswith(('%', '!')))) for cell in cells]
+    named = [(path.relative_to(root).as_posix(), source) for path, source in sources]
+    return [f'{path}: {call[:100]} forks; run a script of its own instead' for path, source in named if path not in FORKS for call in fork_calls(source)]
+
+
+def prose_of(notebook: Path) -> str:
+    "The markdown of a notebook without its examples of code."
+    cells = json.loads(notebook.read_text(encoding='utf-8'))['cells']
+    return re.sub(r'```.*?```', '', '\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'markdown'), flags=re.DOTALL)
+
+
+def anchors(prose: str) -> set[str]:
+    "What a heading is called in an address: lower case, hyphens, neither stops nor marks."
+    return {re.sub(r'[^\w\- ]', '', title.lower()).strip().replace(' ', '-') for title in re.findall(r'^#+ (.*)$', prose, flags=re.MULTILINE)}
+
+
+def hard_to_follow(notebook: Path) -> list[str]:
+    "Where the order of a page cannot be heard, a picture says nothing, or a link's `#place` is none."
+    prose, found = prose_of(notebook), []
+    levels = [len(marks) for marks in re.findall(r'^(#+) ', prose, flags=re.MULTILINE)]
+    if levels[:1] != [1] or levels.count(1) != 1: found.append(f'{notebook.name}: has {levels.count(1)} titles instead of one, first')
+    if any(below > above + 1 for above, below in zip(levels, levels[1:])): found.append(f'{notebook.name}: a heading skips a level')
+    found += [f'{notebook.name}: {target} says nothing to whoever cannot see it' for alt, target in re.findall(r'!\[([^\]]*)\]\(([^)\s]+)', prose) if not alt.strip()]
+    for page, place in re.findall(r'\]\(([^)\s#:]*)#([^)\s]+)\)', prose):
+        there = (notebook.parent/page) if page else notebook
+        if there.suffix == '.ipynb' and there.exists() and place not in anchors(prose_of(there)): found.append(f'{notebook.name}: {page}#{place} leads to no heading')
+    return found
 
 
 def broken_links(root: Path, site: str) -> list[str]:
