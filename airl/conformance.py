@@ -50,6 +50,7 @@ def _(b):
 @check('another photo gets another answer', 'scorer', 'detector', 'segmenter')
 def _(b):
     first, other = b.first, b.ask(np.ascontiguousarray(255 - b.photo[::-1, ::-1]))
+    if b.hands_back: raise Skipped('its masks are those that its detector found')
     moved = [not np.array_equal(first[k], other[k]) for k in first]
     return '' if (all if b.role == 'scorer' else any)(moved) else 'it says the same of a photo and of its negative'
 

@@ -42,6 +42,7 @@ class Bench:
     def __init__(self, make: Callable, role: str, phrases: Sequence[str], photo: np.ndarray | None = None):
         self.make, self.role, self.phrases, self.engine = make, role, list(phrases), make()
         self._first = self._other = self._alone = None
+        self.hands_back = False                            # a segmenter whose masks are those that it is given
         self._shown = 0
         self.photo = paint_scene(3, seed=5).image if photo is None else photo
         self.h, self.w = self.photo.shape[:2]
@@ -91,7 +92,9 @@ class Bench:
     def cut(self, engine, photo, prompts):   # Candidates
         "What a segmenter makes of prompts; of what it found itself where it takes nothing else."
         try: return engine.segment(engine.encode(photo), prompts)
-        except UserError: return engine.segment(engine.encode(photo), Prompts(masks=np.stack([inside(b, photo.shape[:2]) for b in prompts.boxes])))
+        except UserError:
+            self.hands_back = True
+            return engine.segment(engine.encode(photo), Prompts(masks=np.stack([inside(b, photo.shape[:2]) for b in prompts.boxes])))
 
     def _tracker(self, engine, photo):
         engine.start(photo)
