@@ -252,9 +252,11 @@ def _how_many(source, first: list[Job], skip: Path) -> int | None:  # the first 
     if len(first) < 16: return len(first)
     if not isinstance(source, (str, os.PathLike)): return len(source) if hasattr(source, '__len__') else None
     if os.fspath(source).startswith('hub:'): return None
-    for n, job in enumerate(jobs_of(source, ('any',), skip), 1):
+    count = 0
+    for job in jobs_of(source, ('any',), skip):
         if job.member: return None
-    return n
+        count += 1
+    return count
 
 def _collect(stream, count, summary, progress, total):
     with bar_of(total=total, unit=' photos', shown=None if progress else False, smoothing=.05) as bar, contextlib.closing(stream):

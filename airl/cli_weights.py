@@ -110,10 +110,10 @@ def known_words(text: Annotated[str, typer.Argument(metavar='TEXT', help='Show t
       airl words --json
     """
     from difflib import get_close_matches
-    from .words import vocabulary
+    from airl.words import vocabulary
     every, part = vocabulary(), text.casefold().strip()
     found = [word for word in every if part in word]
     near = [] if found else get_close_matches(part, every, 5, .7)
     if found: print(f'{", ".join(found)}\n{len(found):,} of the {len(every):,} nouns that lite knows.')
-    else: print(f'lite knows {len(every):,} nouns, none with {text!r} in it{f"; near it: " + ", ".join(near) if near else ""}.')
+    else: print(f'lite knows {len(every):,} nouns, none with {text!r} in it{"; near it: " + ", ".join(near) if near else ""}.')
     return dict(text=text, words=found, near=near, known=len(every))
