@@ -93,21 +93,31 @@ def _photo_inputs(gr, preset):  # dict of components
     inputs = dict(photo=photo, text=text, every=every, models=models, presence=presence, box=box, post=post)
     return inputs, find, stop
 
-def _photo_outputs(gr):  # list of components, in the order of `_shown`
+def _edit_tools(gr):  # what a click means, a typed place, the two buttons
+    "What edits the mask."
+    with gr.Row():
+        tool = gr.Radio([('include', 'add'), ('remove', 'remove'), ('box (click two corners)', 'box')], value='add',
+                        label='A click on the result means', elem_id='tool')
+        place = gr.Textbox(label='Coordinates', placeholder='x, y', max_lines=1, elem_id='place', info='x, y in pixels, then Enter.')
+    with gr.Row(): undo, clear = gr.Button('Undo click', size='sm', elem_id='undo'), gr.Button('Clear clicks', size='sm')
+    return tool, place, undo, clear
+
+def _photo_outputs(gr):  # components in the order of `_shown`; the tools that edit the mask
     "The right half of the first tab."
     said = gr.HTML(say('Choose a photo and say what to look for.'), elem_id='said')
     picture = gr.Image(label='Result: click on it to edit the mask', interactive=False, height=380, elem_id='result',
                        buttons=['fullscreen'], alt_text='The photo, tinted and outlined where the text was found')
+    tools = _edit_tools(gr)
     with gr.Row():
         files = [gr.DownloadButton(name, interactive=False, size='sm')
                  for name in ('Mask (PNG)', 'Cut-out (PNG)', 'Everything (JSON)')]
     with gr.Accordion('Why: detections and candidates', open=False):
         boxes = gr.Image(label='Detections', interactive=False, height=280, buttons=['fullscreen'])
-        candidates = gr.Gallery(label='Candidates of the best object, with their four scores', height=280, columns=2,
-                                object_fit='contain', interactive=False)
+        candidates = gr.Gallery(label='Candidates of the best object, with their four scores', height='auto', columns=2,
+                                object_fit='contain', interactive=False, elem_id='candidates')
         rows = gr.Dataframe(headers=['#', 'label', 'sure', 'mask quality', 'detection', 'share', 'box x1 y1 x2 y2'], label='Objects',
                             interactive=False)
-    return [said, picture, boxes, candidates, rows, *files]
+    return [said, picture, boxes, candidates, rows, *files], tools
 
 # %% ../nbs/21_app.ipynb #9250155f
 def _shown(result, folder, gr, clicks=None):  # in the order of `_photo_outputs`, less what the page keeps
@@ -128,14 +138,7 @@ def _folder(scratch, request):  # → Path
 def _photo_tab(gr, preset, device, scratch):
     with gr.Row():
         with gr.Column(): inputs, find, stop = _photo_inputs(gr, preset)
-        with gr.Column():
-            outputs = _photo_outputs(gr)
-            with gr.Row():
-                tool = gr.Radio([('include', 'add'), ('remove', 'remove'), ('box (click two corners)', 'box')], value='add',
-                                label='A click on the result means', elem_id='tool')
-                place = gr.Textbox(label='Coordinates', placeholder='x, y', max_lines=1, elem_id='place',
-                                   info='x, y in pixels, then Enter.')
-            with gr.Row(): undo, clear = gr.Button('Undo click', size='sm', elem_id='undo'), gr.Button('Clear clicks', size='sm')
+        with gr.Column(): outputs, (tool, place, undo, clear) = _photo_outputs(gr)
     samples = zip(_examples(['cat', 'coffee', 'astronaut']), ['a cat', 'a cup . a spoon', 'a person'])
     gr.Examples([list(sample) for sample in samples], [inputs['photo'], inputs['text']], label='Examples')
     kept = gr.State(None)  # the answer, the result as it stands, the clicks since
@@ -165,7 +168,9 @@ def _photo_tab(gr, preset, device, scratch):
     def forget(state, request: gr.Request):
         if state is None: raise UserError('There are no clicks yet.')
         return redone(state[0], Clicks(), state[3], request)
-    run = gr.on([find.click, inputs['text'].submit], look, list(inputs.values()), [*outputs, kept], concurrency_id='photo')
+    asked = [find.click, inputs['text'].submit]
+    run = gr.on(asked, look, list(inputs.values()), [*outputs, kept], concurrency_id='photo')
+    gr.on(asked, None, js=_TO_RESULT)
     stop.click(None, cancels=[run])
     outputs[1].select(click, [kept, tool], [*outputs, kept], concurrency_id='photo')
     place.submit(typed, [kept, tool, place], [*outputs, kept], concurrency_id='photo')
@@ -282,7 +287,15 @@ footer { display: none !important; }
 button[role=tab].selected { color: var(--body-text-color) !important; }
 .airl-mistake { border-left: 4px solid #b3261e; padding: .4em .8em; font-weight: 600; }
 .airl-answer { border-left: 4px solid #1f6f43; padding: .4em .8em; }
+#said { scroll-margin-top: 8px; }
+#candidates :is(.grid-wrap, .gallery-item, .thumbnail-lg) { height: auto; max-height: none; aspect-ratio: auto; overflow: visible; }
+#candidates .caption-label { position: static; max-width: none; white-space: normal; }  /* below its picture, whole */
 """
+
+# on a narrow window the result stands below all that is asked
+_TO_RESULT = """() => {
+  if (document.querySelector('#result').getBoundingClientRect().bottom > innerHeight) document.querySelector('#said').scrollIntoView();
+}"""
 
 _NAMES = """<script>
 new MutationObserver(() => {  // what Gradio leaves without a role or a name

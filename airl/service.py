@@ -16,7 +16,7 @@ from .drawing import draw_instances, overlay
 from .files import UserError
 from .outputs import answering
 from .photos import load_photo, save_image
-from .regions import mask_to_box
+from .regions import box_iou, mask_to_box
 from .scene import Prompts, SegmentationResult, Settings, cutout, to_dict
 from .telling import to_json
 from .weights import MissingWeights
@@ -84,23 +84,32 @@ def _redrawn(mask, points):  # bool [H, W], (x, y, inside?) → float [H, W]
     for x, y, inside in points: cv2.circle(rough, (int(x), int(y)), r, float(inside), -1)
     return cv2.GaussianBlur(rough, (0, 0), max(1., r/6))
 
+def _pointed_at(result: SegmentationResult, clicks: Clicks):  # Instance or None, the others
+    "The object that a box covers best or the first click lies in, else the best one."
+    if not result.instances: return None, []
+    (x, y, _), box = clicks.points[0] if clicks.points else (0, 0, 1), clicks.box
+    fit = [i.mask[y, x] for i in result.instances] if box is None else box_iou(box[None], result.xyxy)[0]
+    others = list(result.instances)
+    return others.pop(int(np.argmax(fit))), others
+
 def point_at(result: SegmentationResult,   # what is there so far
              clicks: Clicks,
              preset: str = 'auto',
              device: str | None = None,
-            ) -> SegmentationResult:       # its first object cut out again
-    "The first object of `result`, or a new one, after clicks and boxes; the other objects stay."
+            ) -> SegmentationResult:       # one of its objects cut out again, as the first
+    "The object of `result` that is pointed at, or a new one, after clicks and boxes; the other objects stay."
     if clicks.box is None and not clicks.points: return result
-    anew = clicks.box is not None or not result.instances
-    first = np.zeros(result.image.shape[:2], bool) if anew else result.instances[0].mask
+    edited, others = _pointed_at(result, clicks)
+    first = np.zeros(result.image.shape[:2], bool) if clicks.box is not None or edited is None else edited.mask
     points = np.array([[p[:2] for p in clicks.points]], np.float32) if clicks.points else None
     labels = np.array([[int(p[2]) for p in clicks.points]]) if clicks.points else None
     rough = _redrawn(first, clicks.points) if first.any() else None
     box = clicks.box if clicks.box is not None else mask_to_box(rough > .5) if rough is not None else None
     prompts = Prompts(None if box is None else box[None], points, labels, None if rough is None else rough[None])
     pipeline, lock = served(preset, device)
-    with lock: new = pipeline.segment_at(result.image, prompts, result.prompts[0] if result.prompts else 'object')
-    return replace(result, instances=new.instances + result.instances[1:], candidates=new.candidates,
+    label = edited.label if edited else result.prompts[0] if result.prompts else 'object'
+    with lock: new = pipeline.segment_at(result.image, prompts, label)
+    return replace(result, instances=new.instances + others, candidates=new.candidates,
                    presence=new.presence | result.presence)
 
 # %% ../nbs/21a_service.ipynb #e71ae45d
@@ -123,8 +132,9 @@ def detections_picture(result: SegmentationResult) -> np.ndarray:  # uint8 [H, W
     return draw_instances(result.image, None, boxes, [f'{i.label} {i.detection_score:.2f}' for i in found])
 
 def candidate_pictures(result: SegmentationResult) -> list[tuple[np.ndarray, str]]:  # picture, caption
-    "The proposals of the best object, best first, with their scores."
+    "The proposals of the first object, best first, with what put them in that order: four scores or, where it was pointed at, the segmenter's guess."
     line = lambda c: '{:.2f} = text {:.2f}, compact {:.2f}, size {:.2f}, smooth {:.2f}'.format(*vars(c.score).values())
+    if result.instances and result.instances[0].posterior is None: line = lambda c: f'{c.predicted_iou:.2f} = what the segmenter thinks of it'
     return [(overlay(result.image, c.mask[None]), line(c)) for c in result.candidates]
 
 def instance_rows(result: SegmentationResult) -> list[list]:  # a row an object

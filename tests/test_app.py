@@ -109,6 +109,33 @@ def test_a_photo_becomes_a_mask_that_a_click_mends(browser, address, photos):
     page.close()
 
 
+def inside(page, selector) -> bool:
+    "Whether all of it lies in the window."
+    box, size = page.locator(selector).bounding_box(), page.viewport_size
+    return 0 <= box['y'] and box['y'] + box['height'] <= size['height'] and 0 <= box['x'] and box['x'] + box['width'] <= size['width']
+
+
+CUT = """() => [...document.querySelectorAll('.caption-label')].filter(e => {
+  const own = e.getBoundingClientRect(), around = e.closest('.grid-wrap').getBoundingClientRect();
+  return e.scrollWidth > e.clientWidth + 1 || own.bottom > around.bottom + 1 || own.left < around.left; }).map(e => e.textContent)"""
+
+
+@pytest.mark.parametrize('width', [390, 1280])
+def test_result_and_its_tools_are_in_sight(browser, address, photos, width):
+    "After Find the sentence and the picture are there without scrolling, what a click means stands below it, and no caption is cut."
+    page = opened(browser, address, viewport=dict(width=width, height=844))
+    upload(page, photos/'coffee.png')
+    find(page, 'a cup . a spoon', 'Models: lite')
+    page.locator('#result img').first.wait_for()
+    assert inside(page, '#said') and inside(page, '#result')
+    below = page.locator('#tool').bounding_box()['y'] - page.locator('#result').bounding_box()['y'] - page.locator('#result').bounding_box()['height']
+    assert 0 <= below < 60
+    page.get_by_text('Why: detections and candidates').click()
+    page.locator('.caption-label').first.wait_for()
+    assert page.evaluate(CUT) == []
+    page.close()
+
+
 def test_mistakes_are_told_in_the_page(browser, address, photos):
     page = opened(browser, address)
     find(page, 'a cup', 'There is no photo yet')
