@@ -272,11 +272,11 @@ def export_dataset(out,                                    # folder of a run
 
 # %% ../nbs/15c_exports.ipynb #dbd1a1d0
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
-<style>body{{font:15px system-ui,sans-serif;margin:1.5rem;background:#fafafa;color:#222}}main{{display:grid;grid-template-columns:repeat(auto-fill,minmax(260px,1fr));gap:1rem}}
-figure{{margin:0;background:#fff;border:1px solid #ddd;border-radius:6px;overflow:hidden}}img{{width:100%;height:220px;object-fit:contain;background:#eee;display:block}}
-figcaption{{padding:.5rem .7rem;font-size:13px;overflow-wrap:anywhere}}b{{float:right;font-weight:600}}.none{{color:#888}}li{{margin:.2rem 0}}</style>
-<h1>{title}</h1><p>{summary}</p>{failed}<main>{figures}</main></html>"""
-_FIGURE = '<figure><img loading="lazy" src="{file}" alt=""><figcaption>{caption}</figcaption></figure>'
+<style>:root{{color-scheme:light dark}}body{{font:15px system-ui,sans-serif;margin:1.5rem;background:Canvas;color:CanvasText;overflow-wrap:anywhere}}div{{display:grid;grid-template-columns:repeat(auto-fill,minmax(260px,1fr));gap:1rem}}
+figure{{margin:0;border:1px solid #8886;border-radius:6px;overflow:hidden}}img{{width:100%;height:220px;object-fit:contain;background:#8882;display:block}}
+figcaption{{padding:.5rem .7rem;font-size:13px}}b{{float:right;font-weight:600;margin-left:1em}}.none{{opacity:.8}}li{{margin:.2rem 0}}</style>
+<main><h1>{title}</h1><p>{summary}. Uncertainty is what most wants a look, 0 to 1; behind a text stands the quality of its best mask.</p>{failed}<div>{figures}</div></main></html>"""
+_FIGURE = '<figure><img loading="lazy" src="{file}" alt="{image} with its masks"><figcaption>{caption}</figcaption></figure>'
 
 def _caption(rows) -> str:
     found = Counter(r['prompt'] for r in rows if r['instance'] is not None)
@@ -284,7 +284,7 @@ def _caption(rows) -> str:
     told = [f'{html.escape(p)}{f" × {n}" if n > 1 else ""}: {best[p]:.2f}' for p, n in found.items()]
     told += [f'<span class="none">{html.escape(r["prompt"])}: not found ({r["presence"]:.0%})</span>' for r in rows if r['instance'] is None and not r['same_as']]
     told += dict.fromkeys(html.escape(f'{r["prompt"]}: the same as {r["same_as"]}') for r in rows if r['same_as'])
-    return f'<b title="doubt">{doubt(rows):.2f}</b>{html.escape(rows[0]["image"])}<br>' + '<br>'.join(told)
+    return f'<b>uncertainty {doubt(rows):.2f}</b>{html.escape(rows[0]["image"])}<br>' + '<br>'.join(told)
 
 def _thumbnail(photo: _Labelled, path: Path, side: int):
     row = photo.rows[0]
@@ -313,7 +313,7 @@ def _page(out: Path, folder: Path, most: int, side: int) -> str:
         if (k := shown.get(photo.rows[0]['image'])) is None: continue
         try: _thumbnail(photo, folder/f'{k:04d}.jpg', side)
         except PhotoError as e: log.warning('%s is not on the page: %s', photo.rows[0]['image'], e)
-        else: figures[k] = _FIGURE.format(file=f'{k:04d}.jpg', caption=_caption(photo.rows))
+        else: figures[k] = _FIGURE.format(file=f'{k:04d}.jpg', image=html.escape(photo.rows[0]['image']), caption=_caption(photo.rows))
     rest = f'the {len(figures)} most uncertain shown' if len(doubts) > len(figures) else 'the most uncertain first'
     listed = ''.join(f'<li>{html.escape(error)}</li>' for error in failed[:most])
     return _PAGE.format(title=html.escape(out.resolve().name), summary=f'{counted(len(doubts), "photo")}, {rest}',

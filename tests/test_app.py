@@ -171,3 +171,18 @@ def test_example_and_enter_are_enough(browser, address):
     page.keyboard.press('Enter')
     page.locator('#said').get_by_text('Models: lite').wait_for()
     page.close()
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_gallery_is_accessible_in_both_themes(browser, tmp_path, photos, scheme):
+    "The page of a batch follows the browser's theme, and says of its numbers what they are."
+    pytest.importorskip('axe_playwright_python', reason='axe-core comes with the package axe-playwright-python')
+    from airl.batch import gallery, segment_folder
+    segment_folder(photos/'coffee.png', ['a cup', 'a bicycle'], tmp_path, models='lite', workers=0, progress=False)
+    page = browser.new_page(viewport=dict(width=390, height=800), color_scheme=scheme)
+    page.goto(gallery(tmp_path).as_uri())
+    light = page.evaluate('getComputedStyle(document.body).backgroundColor.match(/[0-9.]+/g).slice(0, 3).reduce((a, b) => +a + +b)')/3
+    assert (light > 200) if scheme == 'light' else (light < 60)
+    assert violations(page) == [] and page.evaluate('document.documentElement.scrollWidth') <= 390
+    assert 'uncertainty' in page.locator('figcaption').inner_text() and 'coffee.png' in page.locator('img').get_attribute('alt')
+    page.close()
