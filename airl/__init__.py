@@ -53,7 +53,8 @@ def __getattr__(name: str):
     "Import the module of a public `name` the first time it is asked for (PEP 562), so that `import airl` stays quick."
     if name not in _home_of: raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     from importlib import import_module
-    return globals().setdefault(name, getattr(import_module(f'{__name__}.{_home_of[name]}'), name))
+    explained = import_module(f'{__name__}.telling').with_parameters
+    return globals().setdefault(name, explained(getattr(import_module(f'{__name__}.{_home_of[name]}'), name)))
 
 
 # Names that have moved to a room above their old one, which cannot import upwards: the package knows where they are.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 import numpy as np, pyarrow.parquet as pq
 from .files import UserError, write_text
 from .manifest import OWN_TEXTS, BatchRecipe, PartWriter, asked_of, by_image, content_hash, finished, merge_parts, part_files, tables, texts_in
@@ -104,11 +105,11 @@ def segment_folder(source,                            # a folder, or whatever el
                    prompts: str | Sequence[str] = (), # what to look for in each; empty: what the source says of each
                    out='out/batch',                   # folder for the manifest; a run that was stopped there is resumed, other texts are added
                    *, models: str = 'auto',           # a preset
-                   instances: str = 'all',            # or 'best': one object a phrase
+                   instances: Literal['all', 'best'] = 'all',   # or 'best': one object a phrase
                    workers: int | None = None,        # processes; None: one a GPU or core; 0: this process alone
                    threads: int | None = None,        # of torch in each process; None: 1 for lite, else torch's choice
                    device: str | None = None,
-                   engine: str = 'local',             # or 'ray'
+                   engine: Literal['local', 'ray'] = 'local',
                    address: str | None = None,        # of a Ray cluster; None: Ray on this machine
                    gpus: float | None = None,         # of each Ray actor, such as .25; None: 1 if the cluster has any
                    progress: bool = True,

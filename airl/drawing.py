@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLOURS', 'SHAPES', 'PALETTE', 'PaintedScene', 'paint_scene', 'inks', 'overlay', 'draw_instances', 'show_images',
-           'result_figure', 'figure_png', 'index_palette', 'index_png']
+           'result_figure', 'figure_png', 'cutout', 'show_picture', 'index_palette', 'index_png']
 
 # %% ../nbs/07b_drawing.ipynb #47dbe05e
 import textwrap
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 import cv2, numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from .files import replacing
+from .files import UserError, replacing
 from .lettering import font_of, legible
+from .regions import mask_to_box
 
 # %% ../nbs/07b_drawing.ipynb #a7442c26
 COLOURS = dict(red=(206, 46, 46), green=(52, 152, 72), blue=(48, 92, 200), yellow=(232, 196, 52), purple=(140, 72, 168))
@@ -153,6 +154,31 @@ def figure_png(figure) -> bytes:  # matplotlib figure → PNG
     from io import BytesIO
     figure.savefig(out := BytesIO(), format='png')
     return out.getvalue()
+
+# %% ../nbs/07b_drawing.ipynb #177daecc
+def cutout(result,                 # `SegmentationResult`
+           i: int | None = None,   # the object, from 0; None: all of them together
+           crop: bool = False,     # as small as what is found
+          ) -> np.ndarray:         # uint8 [h, w, 4]
+    "The found pixels, everything else transparent, and black underneath: what was cut away cannot be brought back."
+    n = len(result.instances)
+    if i is not None and not -n <= i < n: raise UserError(f'There is no object {i}: the answer has {n}, counted from 0.')
+    mask = result.mask if i is None else result.instances[i].mask
+    if crop and not mask.any(): raise UserError('There is nothing to crop to: no object was found.')
+    x0, y0, x1, y1 = mask_to_box(mask).astype(int) if crop else (0, 0, mask.shape[1], mask.shape[0])
+    mask = mask[y0:y1, x0:x1]
+    return np.dstack([result.image[y0:y1, x0:x1]*mask[..., None], mask.astype(np.uint8)*255])
+
+def show_picture(png: bytes,    # a file that is not written
+                 title: str = ''):
+    "Show a picture: below the cell in a notebook, elsewhere in the viewer of this machine."
+    import io, sys
+    shell = 'IPython' in sys.modules and sys.modules['IPython'].get_ipython()
+    if shell and hasattr(shell, 'kernel'):
+        from IPython.display import display, Image as Shown
+        return display(Shown(png))
+    from PIL import ImageShow
+    if not ImageShow.show(Image.open(io.BytesIO(png)), title): raise UserError('No viewer of pictures is here; result.save(folder) writes them.')
 
 # %% ../nbs/07b_drawing.ipynb #bc5e2f31
 def index_palette() -> np.ndarray:  # uint8 [256, 3]

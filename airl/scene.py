@@ -5,19 +5,18 @@
 # %% auto #0
 __all__ = ['FILES', 'Scores', 'Odds', 'Detections', 'Prompts', 'Embedding', 'Candidates', 'Scorer', 'Detector', 'Segmenter',
            'Tracker', 'Settings', 'MaskScore', 'Candidate', 'Instance', 'found_phrase', 'shared_and_left_out',
-           'SegmentationResult', 'cutout', 'to_dict', 'from_dict', 'check_saving', 'save_result', 'load_result',
-           'to_coco', 'to_yolo', 'to_labelme', 'to_supervision']
+           'SegmentationResult', 'to_dict', 'from_dict', 'check_saving', 'save_result', 'load_result', 'to_coco',
+           'to_yolo', 'to_labelme', 'to_supervision']
 
 # %% ../nbs/07_scene.ipynb #94c53bc5
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Protocol, Sequence, runtime_checkable
+from typing import Any, Literal, Protocol, Sequence, runtime_checkable
 import cv2, numpy as np
-from .drawing import figure_png, overlay, result_figure
-from .drawing import paint_scene
+from .drawing import cutout, figure_png, overlay, paint_scene, result_figure, show_picture
 from .drawing import COLOURS, PALETTE, SHAPES, PaintedScene, draw_instances, show_images   # noqa: F401, old import paths
-from .files import UserError, digest
+from .files import UserError, digest, short_name
 from .outputs import answering, check_answer, own_name
 from .photos import load_photo, save_image
 from .regions import coco_annotation, decode_rle, encode_rle, labelme_file, labelme_shapes, mask_to_box, paste_logits, yolo_line
@@ -188,11 +187,11 @@ class Tracker(Protocol):
 @dataclass(frozen=True)
 class Settings:
     "How a question is to be answered; raises `UserError` for a word that there is not."
-    instances: str = 'best'              # 'best': one per phrase; 'all': every one
-    box_threshold: float | None = None   # boxes that score below this are dropped; None: the detector's own threshold
-    presence_threshold: float = .5       # below this a thing counts as absent
-    post: str = 'fixed'                  # post-processing: 'fixed', 'adaptive' or 'none'
-    refine: bool = False                 # ask again with each mask's own box, middle and shape
+    instances: Literal['best', 'all'] = 'best'             # 'best': one per phrase; 'all': every one
+    box_threshold: float | None = None                     # boxes that score below this are dropped; None: the detector's own threshold
+    presence_threshold: float = .5                         # below this a thing counts as absent
+    post: Literal['fixed', 'adaptive', 'none'] = 'fixed'   # post-processing
+    refine: bool = False                                   # ask again with each mask's own box, middle and shape
 
     def __post_init__(self):
         if self.post not in ('fixed', 'adaptive', 'none'): raise UserError(f"post is 'fixed', 'adaptive' or 'none', not {self.post!r}.")
@@ -283,10 +282,8 @@ class SegmentationResult:
     notes: dict[str, str] = field(default_factory=dict)          # phrase → by which evidence it is absent, or why it may be only a part
 
     def __len__(self): return len(self.instances)
-
     @property
     def present(self) -> bool: return bool(self.instances)
-
     @property
     def masks(self) -> np.ndarray:  # bool [n, H, W]
         return np.stack([i.mask for i in self.instances]) if self.instances else np.zeros((0, *self.image.shape[:2]), bool)
@@ -324,10 +321,9 @@ class SegmentationResult:
         other = ', '.join(f'{name} ({p:.0%})' for name, p in self.seen[:3])
         return f'Not found: {missing}.' + (f' Seen instead: {other}.' if other else '')
 
-    def save(self, folder: str | Path, prefix: str = 'result', question: dict | None = None, overwrite: bool = False) -> list[Path]:
+    def save(self, folder: str | Path, prefix: str = 'result', question: dict | None = None, overwrite: bool = False, crops: bool = False) -> list[Path]:
         "Write the files of `save_result`."
-        return save_result(self, folder, prefix, question, overwrite)
-
+        return save_result(self, folder, prefix, question, overwrite, crops)
     @staticmethod
     def load(path: str | Path) -> 'SegmentationResult':
         "Read back what `save` wrote, as `load_result`."
@@ -344,14 +340,14 @@ class SegmentationResult:
     def to_supervision(self):  # supervision.Detections
         "The instances for roboflow's `supervision`, see `to_supervision`."
         return to_supervision(self)
+    def cutout(self, i: int | None = None, crop: bool = False) -> np.ndarray:  # uint8 [h, w, 4]
+        "What was found, or object `i` of it, the rest transparent, see `airl.drawing.cutout`."
+        return cutout(self, i, crop)
+    def show(self): return show_picture(self._repr_png_(), self.sentence())
     def _repr_png_(self): return figure_png(result_figure(self))
 
 # %% ../nbs/07_scene.ipynb #48df043f
 FILES = ('original.png', 'mask.png', 'overlay.png', 'cutout.png', 'figure.png', 'result.json')
-
-def cutout(result: SegmentationResult) -> np.ndarray:  # uint8 [H, W, 4]
-    "The found pixels, everything else transparent, and black underneath: what was cut away cannot be brought back."
-    return np.dstack([result.image*result.mask[..., None], result.mask.astype(np.uint8)*255])
 
 def to_dict(result: SegmentationResult) -> dict:  # JSON-ready; masks as COCO run-length encodings
     "Everything but the picture."
@@ -385,7 +381,8 @@ def save_result(result: SegmentationResult,
                 prefix: str = 'result',       # files are called prefix_mask.png and so on
                 question: dict | None = None, # what they answer, as plain values; None: the prompts about these pixels
                 overwrite: bool = False,      # replace an earlier answer about the same photo, whatever was asked
-               ) -> list[Path]:               # the files, in the order of `FILES`
+                crops: bool = False,          # also each object cut out and cropped: prefix_1-a-cat.png
+               ) -> list[Path]:               # the files, in the order of `FILES`, then the crops
     "Write the original, mask, overlay, cut-out, figure and JSON of `result`; of one without instances the original and the JSON only. The prefix gets a number where an answer to another question has it."
     if Path(prefix).name != prefix: raise UserError(f'{prefix!r} cannot begin a file name: give a name without slashes.')
     asked = question or dict(prompts=result.prompts, models=result.preset, content=digest(result.image)[1].hex())
@@ -397,6 +394,9 @@ def save_result(result: SegmentationResult,
             for path, picture in zip(paths[1:4], pictures): save_image(path, picture)
             paths[4].write_bytes(figure_png(result_figure(result)))
         paths[5].write_text(to_json(to_dict(result), indent=1))
+        for k, i in enumerate(result.instances if crops else (), 1):
+            paths.append(staged.path(f'{staged.name}_{k}-{short_name("".join(c if c.isalnum() else "-" for c in i.label), 60)}.png'))
+            save_image(paths[-1], cutout(result, k - 1, crop=True))
         staged.commit()
     return [Path(folder)/path.name for path in paths if (Path(folder)/path.name).exists()]
 

@@ -17,7 +17,7 @@ from .files import UserError
 from .outputs import answering
 from .photos import load_photo, save_image
 from .regions import box_iou, mask_to_box
-from .scene import Prompts, SegmentationResult, Settings, cutout, to_dict
+from .scene import Prompts, SegmentationResult, Settings, to_dict
 from .telling import to_json
 from .weights import MissingWeights
 
@@ -148,7 +148,7 @@ def downloads(result: SegmentationResult, folder) -> list[str]:  # mask.png, cut
     if not result.instances: return []
     with answering(folder, 'downloads', 'page', {}, wait=60.) as staged:
         save_image(staged.path('mask.png'), result.mask)
-        save_image(staged.path('cutout.png'), cutout(result))
+        save_image(staged.path('cutout.png'), result.cutout())
         staged.path('result.json').write_text(to_json(to_dict(result)), encoding='utf-8')
         staged.commit()
     return [str(Path(folder)/name) for name in ('mask.png', 'cutout.png', 'result.json')]

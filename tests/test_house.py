@@ -123,6 +123,22 @@ def test_editors_know_every_public_name(root):
     assert (root/'airl/py.typed').exists() and {'PhotoError', 'MissingWeights'} <= set(airl.__all__)
 
 
+def test_editors_complete_and_explain(tmp_path):
+    "What an editor offers after a dot, and what `?` and `help` say of the parameters of every public function."
+    jedi = pytest.importorskip('jedi', reason='jedi comes with IPython')
+    made = "import airl\npipeline = airl.TextDrivenSegmentationPipeline('lite')\n"
+    for text, expected in (('import airl\nairl.Text', {'TextDrivenSegmentationPipeline'}), (made + 'pipeline.seg', {'segment_image', 'segment_at', 'segmenter'}),
+                           (made + "pipeline.segment_image('a.jpg', 'a cat').", {'masks', 'sentence', 'show', 'cutout', 'save'})):
+        assert expected <= {c.name for c in jedi.Script(text).complete()}, text
+    code = """import airl, inspect
+for name in ('segment_folder', 'segment_video', 'fit', 'quick_segment', 'TextDrivenSegmentationPipeline', 'Settings'): getattr(airl, name)
+told = [airl.segment_folder, airl.segment_video, airl.fit, airl.TextDrivenSegmentationPipeline.segment_image, airl.TextDrivenSegmentationPipeline.__init__, airl.Settings]
+print(*[inspect.getdoc(f).count('\\n    ') for f in told])"""
+    told = checks.run(tmp_path, sys.executable, '-c', code)
+    none(checks.complaints_of(told))
+    assert min(map(int, told.stdout.split())) >= 4, told.stdout
+
+
 def test_prose_can_be_heard_and_followed(root): none([line for path in NOTEBOOKS for line in checks.hard_to_follow(path)])
 
 
