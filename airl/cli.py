@@ -15,7 +15,7 @@ import typer
 from .demo import costs_line, demo_nano, demo_segment, demo_train, next_steps, part_of, report_line
 from .doctor import examine, print_report
 from .files import UserError, short_name
-from .shell import Data, DetectorName, Device, Model, Models, Overwrite, ScorerName, SegmenterName, Tta, command, each_photo, main, overrides
+from .shell import Data, DetectorName, Device, Model, Models, Overwrite, Presence, ScorerName, SegmenterName, Tta, command, each_photo, main, overrides
 from .shell import photos_and_texts, photos_in, read_photo
 from .telling import counted
 from .weights import with_parts
@@ -34,9 +34,10 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
             models: Models = 'auto',
             scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
             instances: Annotated[str, typer.Option(help='best (one object a text) or all (every one).')] = 'best',
-            presence: Annotated[float, typer.Option('--presence-threshold', min=0, max=1, help='Probability from which a thing counts as there; lower it if something is overlooked.')] = .5,
+            presence: Presence = .5,
             tile: Annotated[int | None, typer.Option(min=256, help='Also look at overlapping tiles of this many pixels, for small things in large photos (paper, fast).')] = None,
             low_memory: Annotated[bool, typer.Option('--low-memory', help='Load one network at a time (paper, fast).')] = False,
+            crops: Annotated[bool, typer.Option('--crops', help='Also write each object as a PNG of its own, cut out and as small as it is: PHOTO_TEXT_1-a-cat.png.')] = False,
             overwrite: Annotated[bool, typer.Option('--overwrite', help='Replace an earlier answer to this text about this photo, whatever its settings; without it, another question gets names with a number.')] = False,
             device: Device = None):
     """Segment objects by text.
@@ -49,7 +50,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
     Examples:
       airl segment photo.jpg "a cat"
       airl segment photo.jpg "a cat . a cup"
-      airl segment street.jpg "a person" "a car" --instances all -o masks/
+      airl segment street.jpg "a person" "a car" --instances all --crops -o masks/
       airl segment photo.jpg "a dog" "not the shadow"
       airl segment a.jpg b.jpg photos/ "a cat" --models lite --json
       airl segment photo.jpg "a cat" --models fast --detector llmdet-tiny --scorer siglip2-b16
@@ -70,7 +71,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
         asked = photo_question(photo, image, prompt, pipeline().preset, pipeline().settings) | (dict(tile=tile) if tile else {})
         check_saving(output, prefix, asked, overwrite)
         result = pipeline().segment_image(image, prompt)
-        files = result.save(output, prefix, asked, overwrite)
+        files = result.save(output, prefix, asked, overwrite, crops)
         print(f'{"" if alone else f"{photo}: "}{result.sentence()}\nModels: {result.preset}, {result.why}.\nFiles: {", ".join(map(str, files))}')
         return dict(photo=photo, files=files, sentence=result.sentence()) | to_dict(result)
     answers, failures = each_photo(photos, one)
@@ -114,6 +115,7 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
           models: Models = 'auto',
           scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
           instances: Annotated[str, typer.Option(help='all (every object of a text) or best (one).')] = 'all',
+          presence: Presence = .5,
           export: Annotated[list[str] | None, typer.Option(help='Also write coco, yolo, labelme, voc or masks; again for more.')] = None,
           classes: Annotated[list[str] | None, typer.Option('--class', help='Give a text a class name: --class "a man=person"; again for more. Without one it is the text without its article.')] = None,
           val: Annotated[float, typer.Option(min=0., max=1., help='Share of photos in the validation part of exports.')] = .1,
@@ -139,7 +141,7 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
     for name in export or (): folders.check_format(name)
     named = class_map(classes, folders.phrases_asked(source, prompt or (), None if overwrite else output)) if classes else None
     for name in [*(export or ()), *['gallery']*gallery]: check_export(output, name)
-    summary = folders.segment_folder(source, prompt or (), output, models=with_parts(models, scorer, detector, segmenter), instances=instances, workers=workers, engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device)
+    summary = folders.segment_folder(source, prompt or (), output, models=with_parts(models, scorer, detector, segmenter), instances=instances, presence_threshold=presence, workers=workers, engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device)
     print(f'{summary.sentence()}\nModels: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
     left_out = {}
