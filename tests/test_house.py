@@ -147,10 +147,10 @@ def test_figures_say_what_they_show(root): none([line for path in NOTEBOOKS if p
 
 @pytest.fixture(scope='module')
 def wheel(tmp_path_factory) -> Path:
-    "The wheel of a copy of the tree."
+    "The wheel of a copy of the tree, made from its source distribution, which lies beside it."
     folder = tmp_path_factory.mktemp('wheel')
     source = checks.copy_tree(ROOT, folder/'source')
-    none(checks.complaints_of(checks.run(source, sys.executable, '-m', 'build', '--wheel', '--no-isolation', '-o', folder)))
+    none(checks.complaints_of(checks.run(source, sys.executable, '-m', 'build', '--no-isolation', '-o', folder)))
     return next(folder.glob('*.whl'))
 
 
@@ -161,6 +161,23 @@ def test_wheel_is_small_and_complete(wheel, root):
     modules = {f'airl/{path.name}' for path in (root/'airl').glob('*.py')}
     none(sorted((shipped | modules | {'airl/py.typed'}) - names))
     assert not [name for name in names if name.split('/')[0] in ('nbs', 'tests', 'tools')]
+
+
+def test_licences_and_citation_travel_along(wheel, root):
+    "The wheel has the licences, the source distribution all that the wheel is made from, and no tests that lack their notebooks."
+    import tarfile
+    with tarfile.open(next(wheel.parent.glob('*.tar.gz'))) as packed: source = {name.partition('/')[2] for name in packed.getnames()}
+    named = {'LICENSE', 'NOTICE', 'README.md', 'CHANGELOG.md', 'CITATION.cff', 'settings.ini', 'setup.py', 'pyproject.toml', 'airl/py.typed'}
+    none(sorted((named | {f'airl/shipped/{path.name}' for path in (root/'airl/shipped').iterdir()}) - source))
+    none([name for name in source if name.split('/')[0] in ('nbs', 'tests', 'tools')])
+    assert {'LICENSE', 'NOTICE'} <= {Path(name).name for name in zipfile.ZipFile(wheel).namelist() if '.dist-info/' in name}
+
+
+def test_citation_names_this_version(root):
+    import yaml
+    none(checks.complaints_of(checks.run(root, SCRIPTS/'check-jsonschema', '--builtin-schema', 'vendor.citation-file-format', root/'CITATION.cff')))
+    cited = yaml.safe_load((root/'CITATION.cff').read_text(encoding='utf-8'))
+    assert (cited['version'], cited['repository-code']) == (settings()['version'], settings()['git_url']), 'CITATION.cff and settings.ini differ'
 
 
 def test_wheel_segments_outside_the_checkout(wheel, tmp_path):
