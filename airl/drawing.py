@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLOURS', 'SHAPES', 'PALETTE', 'PaintedScene', 'paint_scene', 'inks', 'overlay', 'draw_instances', 'show_images',
-           'result_figure', 'figure_png', 'cutout', 'show_picture', 'index_palette', 'index_png']
+           'result_figure', 'figure_png', 'cutout', 'view_picture', 'index_palette', 'index_png']
 
 # %% ../nbs/07b_drawing.ipynb #47dbe05e
 import textwrap
@@ -169,7 +169,7 @@ def cutout(result,                 # `SegmentationResult`
     mask = mask[y0:y1, x0:x1]
     return np.dstack([result.image[y0:y1, x0:x1]*mask[..., None], mask.astype(np.uint8)*255])
 
-def show_picture(png: bytes,    # a file that is not written
+def view_picture(png: bytes,    # a file that is not written
                  title: str = ''):
     "Show a picture: below the cell in a notebook, elsewhere in the viewer of this machine."
     import io, sys

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, Sequence, runtime_checkable
 import cv2, numpy as np
-from .drawing import cutout, figure_png, overlay, paint_scene, result_figure, show_picture
+from .drawing import cutout, figure_png, overlay, paint_scene, result_figure, view_picture
 from .drawing import COLOURS, PALETTE, SHAPES, PaintedScene, draw_instances, show_images   # noqa: F401, old import paths
 from .files import UserError, digest, short_name
 from .outputs import answering, check_answer, own_name
@@ -343,7 +343,7 @@ class SegmentationResult:
     def cutout(self, i: int | None = None, crop: bool = False) -> np.ndarray:  # uint8 [h, w, 4]
         "What was found, or object `i` of it, the rest transparent, see `airl.drawing.cutout`."
         return cutout(self, i, crop)
-    def show(self): return show_picture(self._repr_png_(), self.sentence())
+    def show(self): return view_picture(self._repr_png_(), self.sentence())
     def _repr_png_(self): return figure_png(result_figure(self))
 
 # %% ../nbs/07_scene.ipynb #48df043f

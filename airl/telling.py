@@ -105,5 +105,5 @@ def with_parameters(thing):   # a function or a class, which is returned
     for part in [node, *(isinstance(node, ast.ClassDef) and [f for f in node.body if isinstance(f, ast.FunctionDef)] or [])]:
         whose = thing if part is node else inspect.unwrap(getattr(inspect.getattr_static(thing, part.name), '__func__', getattr(thing, part.name)))
         lines = _explained(part, said)
-        if lines and callable(whose): whose.__doc__ = '\n'.join([*(whose.__doc__ and [inspect.cleandoc(whose.__doc__), ''] or ()), *['Args:']*(lines[0][0] == ' '), *lines])
+        if lines and callable(whose): whose.__doc__ = '\n'.join([*(whose.__doc__ and [inspect.cleandoc(whose.__doc__)] or ()), '', *['Args:']*(lines[0][0] == ' '), *lines])
     return thing
