@@ -197,7 +197,8 @@ class Settings:
         if self.post not in ('fixed', 'adaptive', 'none'): raise UserError(f"post is 'fixed', 'adaptive' or 'none', not {self.post!r}.")
         if self.instances not in ('best', 'all'): raise UserError(f"instances is 'best' or 'all', not {self.instances!r}.")
 
-    def changed(self, **changes) -> 'Settings':  # fields
+    def changed(self, **changes,  # fields by name, and their new values
+               ) -> 'Settings':
         "These settings with some fields changed."
         known = [f.name for f in fields(self)]
         if odd := [name for name in changes if name not in known]:
