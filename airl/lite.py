@@ -15,6 +15,7 @@ from scipy.special import expit
 
 from .files import UserError
 from .lite_cutter import LiteSegmenter
+from .lite_grouping import evened
 from .lite_net import Reading, dense_head, read, read_batch
 from .lite_words import Meaning, load_vocabulary, look_up
 from .regions import clip_boxes, mask_to_box
@@ -38,14 +39,16 @@ def name_evidence(reading: Reading,
     return np.array([max(best, -12.), max(np.log(reading.overall[list(classes)].sum() + 1e-9), -12.), 1.])
 
 def presence_evidence(reading: Reading,
-                      head: DenseHead,
-                     ):  # float [80, 4]: log mean of the map's best twentieth, `here`, log of names at the best place, 1
-    "What speaks for the presence of each dense class."
+                      head,  # `dense_head()`, or another of its kind
+                     ):      # float [80, 6]
+    "What speaks for the presence of each dense class: logs of the map's best twentieth, of its best four-hundredth, `here`, logs of names at the best place and for the whole photo, 1."
     # torch, since NumPy's product would start a second pool of threads
     maps, names = (torch.from_numpy(m).exp().flatten(1) for m in (reading.maps[1:], reading.names))
-    best = maps.topk(max(1, maps.shape[1]//20), sorted=False).values.mean(1)
-    best, named = (x.add(1e-6).log().numpy() for x in (best, (head.groups@names).amax(1)))
-    return np.stack([best, reading.here, named, np.ones(len(named))], 1)
+    n = maps.shape[1]
+    best = maps.topk(max(1, n//20)).values
+    parts = [best.mean(1), best[:, :max(1, n//400)].mean(1), (head.groups@names).amax(1), head.groups@torch.from_numpy(reading.overall)]
+    large, small, place, photo = (x.add(1e-6).log().numpy() for x in parts)
+    return np.stack([large, small, reading.here, place, photo, np.ones(len(large))], 1)
 
 # %% ../nbs/09_lite.ipynb #0b913dee
 def _by_channel(reading: Reading):  # [80]
@@ -78,7 +81,8 @@ def phrase_map(reading: Reading, meaning: Meaning,
     h, w = reading.maps.shape[1:]
     out = np.zeros((h, w), np.float32)
     if dense:
-        out = np.exp(reading.maps[1:][list(dense)]).sum(0)
+        if reading.evened is None: reading.evened = evened(reading)
+        out = reading.evened[1:][list(dense)].sum(0)
         out = out/max(out.max(), 1e-6)*(float(_by_channel(reading)[list(dense)].max()) if _nouns_only(meaning) else 1)
     if classes := meaning.classes if not dense else _nouns_only(meaning):
         named = np.exp(np.logaddexp.reduce(reading.names[list(classes)], axis=0))
@@ -107,7 +111,7 @@ def _colour_agreement(image, weight, colours):
     return min((min(1., 3*colour_share(image, weight, c)) for c in colours), default=1.)
 
 # %% ../nbs/09_lite.ipynb #ec4b4a24
-THRESHOLD = .35   # of a map's peak: where a piece ends
+THRESHOLD = .25   # of a map's peak: where a piece ends
 
 def map_pieces(relative, least=.003):  # [h, w] 0..1 → bool [h, w] pieces, best first
     "Connected pieces above `THRESHOLD` that are not too small; at least the one with the peak."

@@ -156,7 +156,7 @@ def prompt_picture(frame, box=None, inside=None, outside=None, prior=None, **_):
     return out
 
 # %% ../nbs/09c_lite_cutter.ipynb #2a20a843
-PRIOR_WEIGHT = 1.3
+PRIOR_WEIGHT = .6
 HANDICAP = .1          # what a tight or a loose candidate must be guessed better by than the best guess
 
 def _clipped_logit(p, least=.02): return logit(np.clip(p, least, 1 - least))

@@ -13,7 +13,7 @@ import cv2, numpy as np
 
 from .files import UserError, replacing
 from .lite_cutting import train_cutter
-from .lite_finding import Lesson, lessons, train_dense
+from .lite_finding import STEPS, Lesson, lessons, train_heads
 from .lite_fitting import save_weights
 from .lite_photos import HELD_OUT_FOLD, Object, single_objects, training_sources
 from .regions import decode_rle, encode_rle, mask_to_box
@@ -89,7 +89,7 @@ def train_packed(folder,              # that `pack` has written to
                  device='cuda',
                  workers=0,           # processes that make batches
                  held_out: bool | None = None, # False: leave the fifth fold out, to judge on it
-                 steps=(6_000, 8_000),         # of the network that finds, of the one that cuts out
+                 steps=(STEPS, 8_000),         # of the heads that find, of the network that cuts out
                  batch_size=48):
     "Train both networks of `lite` on packed photos; the presence of the one that finds is still to be calibrated."
     out, (learned, things) = Path(out_folder), unpack(folder, held_out)
@@ -98,8 +98,8 @@ def train_packed(folder,              # that `pack` has written to
     about = dict(folds='all' if held_out is None else 'four of five', batch_size=batch_size, objects=len(things), photos=len(learned))
     cutter = train_cutter(things, steps[1], file=out/'lite_cutter.pt', **more)
     save_weights(cutter, out/'lite_cutter.safetensors', steps=steps[1], **about)
-    dense = train_dense(learned, things, steps[0], file=out/'lite_dense.pt', **more)
-    save_weights(dense, out/'lite_dense.safetensors', exact=('presence', 'presence_by_name'), steps=steps[0], **about)
+    heads = train_heads(learned, things, steps[0], out, **more)
+    save_weights(heads, out/'lite_dense.safetensors', exact=('presence', 'presence_by_name'), steps=steps[0], **about)
 
 # %% ../nbs/19g_lite_packing.ipynb #18e340ea
 def main(arguments=None):
@@ -111,10 +111,10 @@ def main(arguments=None):
     parser.add_argument('--device', default='cuda')
     parser.add_argument('--workers', type=int, default=0)
     parser.add_argument('--batch-size', type=int, default=48)
-    parser.add_argument('--steps', type=int, nargs=2, default=(6_000, 8_000), help='of the network that finds, of the one that cuts out')
+    parser.add_argument('--steps', type=int, nargs=4, default=(*STEPS, 8_000), help='of the heads that find (trained along, plain, plain further), of the network that cuts out')
     given = parser.parse_args(arguments)
     if given.pack: return print(pack(given.source, given.out), 'photos')
-    train_packed(given.source, given.out, given.device, given.workers, False if given.four_folds else None, given.steps, given.batch_size)
+    train_packed(given.source, given.out, given.device, given.workers, False if given.four_folds else None, (given.steps[:3], given.steps[3]), given.batch_size)
 
 if __name__ == '__main__' and '__file__' in globals():
     try: main()

@@ -13,43 +13,44 @@ import numpy as np
 
 from .lite import presence_evidence
 from .lite_cutting import make_cutter
-from .lite_finding import lessons, train_dense
+from .lite_finding import lessons, train_heads
 from .lite_fitting import save_weights
 from .lite_net import read_with
 from .lite_photos import dense_class, single_objects, training_sources
+from .telling import progress
 
 # %% ../nbs/19a_lite_training.ipynb #07600bd2
-SAID_THERE = .35   # calibrated probability from which a thing counts as there; it is shifted to the pipeline threshold of one half
+SAID_THERE = .25   # calibrated probability from which a thing counts as there; it is shifted to the pipeline threshold of one half
 
-def calibrate(head,      # a DenseHead that was trained on other photos than these
+def calibrate(heads,     # `TwoHeads` that were trained on other photos than these
               photos):   # list[Truth]
-    "Logistic regression of presence on a head's evidence: weights [4]."
+    "Logistic regression of presence on the heads' evidence: weights [6]."
     from sklearn.linear_model import LogisticRegression
     evidence, there = [], []
-    for truth in photos:
-        rows, labels = presence_evidence(read_with(head, truth.image()), head), truth.labels()
+    for truth in progress(photos, desc='presence', leave=False, shown=len(photos) >= 20):
+        rows, labels = presence_evidence(read_with(heads, truth.image()), heads), truth.labels()
         for phrase in sorted(set(truth.classes) - labels.unsure):
             evidence.append(rows[dense_class(phrase) - 1]); there.append(phrase in labels.present)
     fit = LogisticRegression(fit_intercept=False, C=10., max_iter=1_000).fit(np.array(evidence), there)
-    return (fit.coef_[0] + [0, 0, 0, np.log((1 - SAID_THERE)/SAID_THERE)]).astype(np.float32)
+    return (fit.coef_[0] + [0]*5 + [np.log((1 - SAID_THERE)/SAID_THERE)]).astype(np.float32)
 
 # %% ../nbs/19a_lite_training.ipynb #ef5f4d0c
-def _dense_of(folder, held_out, file, **more):  # DenseHead
+def _heads_of(folder, held_out, run_folder, name, **more):  # TwoHeads
     sources = training_sources(folder, held_out)
     photos, objects = ([t for s in sources for t in getattr(s, kind)] for kind in ('pixels', 'objects'))
-    return train_dense(lessons(photos), single_objects(objects), file=file, **more)
+    return train_heads(lessons(photos), single_objects(objects), folder=run_folder, name=name, **more)
 
 def make_dense(folder,      # what `training_sources` takes
                out_file,    # the safetensors file to write
-               run_folder,  # where to keep the state of both trainings
-               **more):     # for `train_dense`
+               run_folder,  # where to keep the states of the trainings
+               **more):     # for `train_heads`
     "Train and calibrate the network that finds, and write it."
     import torch
-    some = _dense_of(folder, False, Path(run_folder)/'lite_dense_four_folds.pt', **more)
-    dense = _dense_of(folder, None, Path(run_folder)/'lite_dense.pt', **more)
+    some = _heads_of(folder, False, run_folder, 'lite_dense_four_folds', **more)
+    heads = _heads_of(folder, None, run_folder, 'lite_dense', **more)
     held_out = training_sources(folder, held_out=True)
-    dense.presence.copy_(torch.from_numpy(calibrate(some, [t for s in held_out for t in s.pixels if len(t.classes) > 1])))
-    save_weights(dense, out_file, exact=('presence', 'presence_by_name'), data=' '.join(s.name for s in held_out), **more)
+    heads.presence.copy_(torch.from_numpy(calibrate(some, [t for s in held_out for t in s.pixels if len(t.classes) > 1])))
+    save_weights(heads, out_file, exact=('presence', 'presence_by_name'), data=' '.join(s.name for s in held_out), **more)
 
 def make_lite(folder,       # coco/dev, voc/dev and more/, see `training_sources`
               out_folder):  # gets lite_dense.safetensors and lite_cutter.safetensors
