@@ -32,7 +32,7 @@ def calibrate(heads,     # `TwoHeads` that were trained on other photos than the
         for phrase in sorted(set(truth.classes) - labels.unsure):
             evidence.append(rows[dense_class(phrase) - 1]); there.append(phrase in labels.present)
     fit = LogisticRegression(fit_intercept=False, C=10., max_iter=1_000).fit(np.array(evidence), there)
-    return (fit.coef_[0] + [0]*5 + [np.log((1 - SAID_THERE)/SAID_THERE)]).astype(np.float32)
+    return (fit.coef_[0] + [0, 0, 0, 0, 0, np.log((1 - SAID_THERE)/SAID_THERE)]).astype(np.float32)
 
 # %% ../nbs/19a_lite_training.ipynb #ef5f4d0c
 def _heads_of(folder, held_out, run_folder, name, **more):  # TwoHeads
