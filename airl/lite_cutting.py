@@ -157,7 +157,7 @@ def _batches(objects, batch_size, seed):  # function: step, k, n → pictures, p
 
 # %% ../nbs/19d_lite_cutting.ipynb #7283f9d4
 def train_cutter(objects,         # list[Object]
-                 steps=1_800,
+                 steps=1_200,
                  batch_size=16,
                  seed=0,
                  start=None,      # a `CutNetwork` to go on from
