@@ -82,12 +82,13 @@ def draw_instances(image: np.ndarray,           # uint8 [H, W, 3]
                    masks: np.ndarray | None,    # bool [n, H, W]; None draws boxes only
                    xyxy: np.ndarray,            # [n, 4]
                    labels: Sequence[str] = (),  # n texts
+                   ids: Sequence[int] | None = None,   # n identities from 1, which keep their colours; None: colours in order
                   ) -> np.ndarray:              # uint8 [H, W, 3]
     "Masks, boxes and labels on the picture."
-    canvas = Image.fromarray(image if masks is None else overlay(image, masks))
+    canvas = Image.fromarray(image if masks is None else overlay(image, masks, ids=ids))
     pen, side = ImageDraw.Draw(canvas), max(image.shape[:2])
     size = max(11, round(side/38))
-    for i, (box, colour) in enumerate(zip(np.asarray(xyxy), inks(len(xyxy)))):
+    for i, (box, colour) in enumerate(zip(np.asarray(xyxy), inks(len(xyxy), ids))):
         ink = tuple(int(c) for c in colour)
         pen.rectangle([*map(float, box)], outline=ink, width=max(2, round(side/300)))
         if i < len(labels):

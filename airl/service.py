@@ -84,22 +84,21 @@ def _redrawn(mask, points):  # bool [H, W], (x, y, inside?) → float [H, W]
     for x, y, inside in points: cv2.circle(rough, (int(x), int(y)), r, float(inside), -1)
     return cv2.GaussianBlur(rough, (0, 0), max(1., r/6))
 
-def _pointed_at(result: SegmentationResult, clicks: Clicks):  # Instance or None, the others
+def _pointed_at(result: SegmentationResult, clicks: Clicks) -> int:  # its place among the objects
     "The object that a box covers best or the first click lies in, else the best one."
-    if not result.instances: return None, []
     (x, y, _), box = clicks.points[0] if clicks.points else (0, 0, 1), clicks.box
     fit = [i.mask[y, x] for i in result.instances] if box is None else box_iou(box[None], result.xyxy)[0]
-    others = list(result.instances)
-    return others.pop(int(np.argmax(fit))), others
+    return int(np.argmax(fit)) if result.instances else 0
 
 def point_at(result: SegmentationResult,   # what is there so far
              clicks: Clicks,
              preset: str = 'auto',
              device: str | None = None,
-            ) -> SegmentationResult:       # one of its objects cut out again, as the first
+            ) -> SegmentationResult:       # one of its objects cut out again, in its place
     "The object of `result` that is pointed at, or a new one, after clicks and boxes; the other objects stay."
     if clicks.box is None and not clicks.points: return result
-    edited, others = _pointed_at(result, clicks)
+    at = _pointed_at(result, clicks)
+    edited = result.instances[at] if result.instances else None
     first = np.zeros(result.image.shape[:2], bool) if clicks.box is not None or edited is None else edited.mask
     points = np.array([[p[:2] for p in clicks.points]], np.float32) if clicks.points else None
     labels = np.array([[int(p[2]) for p in clicks.points]]) if clicks.points else None
@@ -109,8 +108,8 @@ def point_at(result: SegmentationResult,   # what is there so far
     pipeline, lock = served(preset, device)
     label = edited.label if edited else result.prompts[0] if result.prompts else 'object'
     with lock: new = pipeline.segment_at(result.image, prompts, label)
-    return replace(result, instances=new.instances + others, candidates=new.candidates,
-                   presence=new.presence | result.presence)
+    instances = [*result.instances[:at], *new.instances, *result.instances[at + 1:]]
+    return replace(result, instances=instances, candidates=new.candidates, presence=new.presence | result.presence)
 
 # %% ../nbs/21a_service.ipynb #e71ae45d
 def clicks_picture(result: SegmentationResult, clicks: Clicks) -> np.ndarray:  # uint8 [H, W, 3]
@@ -127,15 +126,16 @@ def clicks_picture(result: SegmentationResult, clicks: Clicks) -> np.ndarray:  #
 
 def detections_picture(result: SegmentationResult) -> np.ndarray:  # uint8 [H, W, 3]
     "The detector's boxes with their scores."
-    found = [i for i in result.instances if i.detected is not None]
-    boxes = np.array([i.detected for i in found]).reshape(-1, 4)
-    return draw_instances(result.image, None, boxes, [f'{i.label} {i.detection_score:.2f}' for i in found])
+    found = [(k, i) for k, i in enumerate(result.instances, 1) if i.detected is not None]
+    boxes = np.array([i.detected for _, i in found]).reshape(-1, 4)
+    return draw_instances(result.image, None, boxes, [f'{i.label} {i.detection_score:.2f}' for _, i in found], [k for k, _ in found])
 
 def candidate_pictures(result: SegmentationResult) -> list[tuple[np.ndarray, str]]:  # picture, caption
-    "The proposals of the first object, best first, with what put them in that order: four scores or, where it was pointed at, the segmenter's guess."
+    "The proposals of the first object, or of that which was pointed at, best first, with what put them in that order: four scores, or the segmenter's guess."
     line = lambda c: '{:.2f} = text {:.2f}, compact {:.2f}, size {:.2f}, smooth {:.2f}'.format(*vars(c.score).values())
-    if result.instances and result.instances[0].posterior is None: line = lambda c: f'{c.predicted_iou:.2f} = what the segmenter thinks of it'
-    return [(overlay(result.image, c.mask[None]), line(c)) for c in result.candidates]
+    pointed_at = [k for k, i in enumerate(result.instances, 1) if i.posterior is None]
+    if pointed_at: line = lambda c: f'{c.predicted_iou:.2f} = what the segmenter thinks of it'
+    return [(overlay(result.image, c.mask[None], ids=pointed_at[:1] or [1]), line(c)) for c in result.candidates]
 
 def instance_rows(result: SegmentationResult) -> list[list]:  # a row an object
     "Number, label, how sure it is that it is there, mask quality, detection score, share of the photo, box."

@@ -173,6 +173,14 @@ def test_licences_and_citation_travel_along(wheel, root):
     assert {'LICENSE', 'NOTICE'} <= {Path(name).name for name in zipfile.ZipFile(wheel).namelist() if '.dist-info/' in name}
 
 
+def test_weights_have_cards(root):
+    "Each weight that ships stands in one card, which says what it learned from, how, how good it is, what it is not for, and its terms."
+    cards = {path: path.read_text(encoding='utf-8') for path in (root/'airl/shipped').glob('*.md')}
+    for weights in (root/'airl/shipped').glob('*.safetensors'):
+        (card,) = (path for path, text in cards.items() if weights.name in text or weights.stem == path.stem)
+        none([f'{card.name} says nothing of {part!r}' for part in ('**Data', '**Recipe', '**Figures', '**Not for', 'Apache 2.0') if part not in cards[card]])
+
+
 def test_citation_names_this_version(root):
     import yaml
     none(checks.complaints_of(checks.run(root, SCRIPTS/'check-jsonschema', '--builtin-schema', 'vendor.citation-file-format', root/'CITATION.cff')))

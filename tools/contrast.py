@@ -1,12 +1,15 @@
-"Pages of the docs as HTML, light and dark, judged by axe-core in a headless Chromium: python tools/contrast.py [NAME ...]"
+"Pages of the docs as HTML, light and dark, judged by axe-core in a headless Chromium, and their tables at a phone's width: python tools/contrast.py [NAME ...]"
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = 'index howto/five_minutes 07b_drawing'.split()   # prose and tables, pictures, code with figures
+PAGES = 'index howto/five_minutes howto/upgrade 07b_drawing'.split()   # prose and tables, pictures, wide tables, code with figures
 JUPYTERS = [['.highlight'], ['.jp-InputPrompt'], ['.jp-OutputPrompt']]   # colours of Jupyter's own: the site has Quarto's there
+STYLES = (ROOT/'nbs/styles.css').read_text(encoding='utf-8')
+PHONE = dict(width=390, height=844)
+CUT = "() => [...document.querySelectorAll('table')].filter(t => t.getBoundingClientRect().right > innerWidth).map(t => t.innerText.trim().slice(0, 60))"
 RULES = ['color-contrast', 'link-name', 'heading-order', 'scrollable-region-focusable']
 
 
@@ -19,11 +22,11 @@ def as_html(notebook: Path, theme: str) -> str:
     "A notebook as Jupyter exports it, in the theme 'light' or 'dark', with the site's own styles."
     from nbconvert import HTMLExporter
     html, _ = HTMLExporter(theme=theme).from_filename(str(notebook))
-    return html.replace('</head>', f'<style>{(ROOT/"nbs/styles.css").read_text(encoding="utf-8")}</style></head>')
+    return html.replace('</head>', f'<style>{STYLES}</style></head>')
 
 
 def complaints(notebooks: list[Path], themes=('light', 'dark')) -> list[str]:
-    "What axe-core finds in the pages, a line per element."
+    "What axe-core finds in the pages, a line per element, and the tables that a phone's window cuts off."
     from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import sync_playwright
     found = []
@@ -37,6 +40,8 @@ def complaints(notebooks: list[Path], themes=('light', 'dark')) -> list[str]:
                 page.goto(page_file.as_uri(), wait_until='domcontentloaded')
                 judged = Axe().run(page, context=dict(exclude=JUPYTERS), options=dict(runOnly=dict(type='rule', values=RULES))).response['violations']
                 found += [f'{notebook.stem}, {theme}: {v["id"]}: {node["html"][:120]}' for v in judged for node in v['nodes']]
+                page.set_viewport_size(PHONE)
+                found += [f'{notebook.stem}, {theme}: table wider than a phone: {text!r}' for text in page.evaluate(CUT)]
                 page.close()
         browser.close()
     return found
