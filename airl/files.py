@@ -15,6 +15,10 @@ import numpy as np
 
 class UserError(ValueError):
     "A mistake of the caller's that one sentence explains; base of every error that the command line shows without traceback."
+    def __str__(self):
+        "One line that can be read, whatever it quotes: of a long one the beginning and the end."
+        line = ''.join(c if c.isprintable() else ' ' if c.isspace() else '\ufffd' for c in super().__str__())
+        return line if len(line) <= 1200 else f'{line[:800]} … {line[-390:]}'
 
 # %% ../nbs/05a_files.ipynb #e2492ef3
 def _check_length(path: Path):
