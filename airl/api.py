@@ -142,6 +142,15 @@ def _add_docs(api):
         if name not in _SWAGGER: raise HTTPException(404, f'There is no file {name}.')
         return FileResponse(files()/name)
 
+# %% ../nbs/21b_api.ipynb #88a43e52
+def _refusals() -> dict[int, dict]:   # by status
+    "What the description says of requests that are not answered."
+    from pydantic import create_model
+    told = create_model('Refusal', detail=(str | list[dict], ...))
+    why = {400: 'The body is damaged, or the host is not served.', 403: "Another site's page asks.", 413: 'The request is too large.',
+           422: 'A mistake in the request.', 503: 'The weights are not here, or too many requests are waiting.'}
+    return {status: dict(model=told, description=text) for status, text in why.items()}
+
 # %% ../nbs/21b_api.ipynb #0df6b636
 def create_api(preset: str = 'auto',
                device: str | None = None,
@@ -158,7 +167,7 @@ def create_api(preset: str = 'auto',
     @api.exception_handler(UserError)
     async def explain(request, error):
         return JSONResponse({'detail': str(error)}, 503 if isinstance(error, MissingWeights) else 422)
-    router = fastapi.APIRouter(prefix='/api', dependencies=_guard(auth))
+    router = fastapi.APIRouter(prefix='/api', dependencies=_guard(auth), responses=_refusals())
     _add_segment(router, preset, device)
     _add_others(router)
     api.include_router(router)
