@@ -46,8 +46,8 @@ readme: $(VENV)/.dev ## README.md from nbs/index.ipynb
 	@$(PY) tools/readme.py
 docs: $(VENV)/.dev ## The site, into _docs (needs Quarto)
 	@$(PY) tools/docs.py build
-bench: $(VENV)/.dev ## Timings, one table a file in benchmarks/
-	@$(PY) tools/bench.py
+bench: $(VENV)/.dev ## The questions in benchmarks/, their figures into its history (QUICK=1: ten minutes; FILES="cli_start doors"; AGAINST=REV: two trees in turn)
+	@$(PY) tools/bench.py $(if $(QUICK),--quick) $(if $(AGAINST),--against $(AGAINST)) $(FILES)
 weights: $(VENV)/.dev ## Train every weight that ships again (hours on a GPU, days without; needs the data that nbs/19_shipped_weights.ipynb names; `make weights lite`: only those of lite)
 	@$(PY) -m airl.shipped_weights $(filter lite,$(MAKECMDGOALS))
 lite:

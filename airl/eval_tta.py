@@ -7,7 +7,7 @@ __all__ = ['EXPORTED', 'TTA', 'Classifier', 'load_classifier', 'views', 'content
            'check_report', 'Deployed', 'Exported', 'export_model']
 
 # %% ../nbs/03_eval_tta.ipynb #921a0a5a
-import hashlib, io, json, time
+import hashlib, io, json, re, time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -200,6 +200,40 @@ def _write_onnx(program, about, path):
     onnx.helper.set_model_props(model, {k: json.dumps(v) for k, v in about.items()})
     onnx.save(model, path)
 
+# %% ../nbs/03_eval_tta.ipynb #3900060f
+_WORD = re.compile(r'[\w.:+-]*')
+_CALL = re.compile(r'torch\.ops\.aten\.(?!from_file)\w+(?:\.\w+)*|torch\.sym_\w+|_operator\.(?:getitem|add|sub|mul|floordiv|truediv|mod|neg|pow|eq|ne|lt|le|gt|ge)|\w*')
+_SIZE = re.compile(r"(?:Symbol\('[su]\d+'(?:, [a-z_]+=(?:True|False))*\)|[su]\d+\b|\d+|(?:Max|Min|Add|Mul|Pow|Integer|FloorDiv|Mod|PythonMod)(?=\()|[-+*/%(), ])*")
+_SPEC = re.compile(r'(?:"(?:[a-z_]+|builtins\.(?:tuple|list|dict)|\[(?:\\"\w+\\"(?:, )?)*\])"|null|\d+|[\[\]{}:, ])*')
+_WRITTEN = dict(target=_CALL, as_operator=_CALL, expr_str=_SIZE, in_spec=_SPEC, out_spec=_SPEC)
+
+def _plain(part, key=''): # of a program's description
+    "The same without what only tells where it comes from; raises `ValueError` for words that are more than names, sizes and operations on tensors."
+    if isinstance(part, dict): return {_plain(k): {} if k == 'metadata' else [] if k == 'guards_code' else _plain(v, k) for k, v in part.items()}
+    if isinstance(part, list): return [_plain(v, key) for v in part]
+    if isinstance(part, str) and not _WRITTEN.get(key, _WORD).fullmatch(part) or key == 'use_pickle' and part:
+        raise ValueError(f'it could run code, {key or "a name"} is {str(part)[:60]!r}')
+    return part
+
+def _tensors_alone(name: str, data: bytes):
+    "Raise `ValueError` for a pickle with more in it than tensors."
+    from pickle import UnpicklingError
+    try: torch.load(io.BytesIO(data), weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError): raise ValueError(f'it could run code, {name} holds more than tensors, or is damaged') from None
+
+def _harmless(path) -> io.BytesIO:
+    "A `.pt2` file as one that holds tensors and operations on them, and nothing else; raises `ValueError`."
+    import zipfile
+    clean = io.BytesIO()
+    with zipfile.ZipFile(path) as there, zipfile.ZipFile(clean, 'w') as made:
+        for name in there.namelist():
+            data = there.read(name)
+            if name.endswith('.pt') and data: _tensors_alone(name, data)
+            if name.endswith('.json') and not name.endswith(f'/{_ABOUT}'): data = json.dumps(_plain(json.loads(data))).encode()
+            made.writestr(name, data)
+    clean.seek(0)
+    return clean
+
 # %% ../nbs/03_eval_tta.ipynb #9d3b7f60
 def _exported(path):
     if not path.is_file(): raise ModelError(f'There is no file {path}: write it with export_model or `airl export`.')
@@ -218,7 +252,7 @@ def _read_onnx(path): # function, metadata
 
 def _read_pt2(path): # function, metadata
     extra = {_ABOUT: '{}'}
-    module = torch.export.load(path, extra_files=extra).module()
+    module = torch.export.load(_harmless(path), extra_files=extra).module()
     return lambda images: module(torch.from_numpy(images)).detach().numpy(), json.loads(extra[_ABOUT])
 
 # %% ../nbs/03_eval_tta.ipynb #93ae9e16

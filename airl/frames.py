@@ -7,7 +7,7 @@ __all__ = ['log', 'VideoError', 'Frame', 'painted_clip', 'Colour', 'on_swscale',
 
 # %% ../nbs/14a_frames.ipynb #d71e5531
 import contextlib, itertools, logging, os, re, time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 import cv2, numpy as np
@@ -166,6 +166,11 @@ def _file_frames(path, start, known):  # yields (seconds, image)
         else: _check_length(path, container, stream, course, rate, None if start > 1 else n + 1, known)
 
 # %% ../nbs/14a_frames.ipynb #9022a429
+def _camera(source) -> int:
+    "The number of a camera; OpenCV ends the process for one below 0."
+    if (name := str(source).removeprefix('camera:')).isdecimal() and len(name) < 4: return int(name)
+    raise VideoError(f'{source} is no camera; write camera:0 for the first, camera:1 for the second.')
+
 def _camera_frames(number):  # yields (seconds, image) until the camera stops
     "What a camera sees now."
     camera, began = cv2.VideoCapture(number), time.perf_counter()
@@ -268,8 +273,9 @@ class Video:
         if stride < 1: raise VideoError(f'A stride of {stride} gets nowhere; use 1 for every frame, 2 for every other.')
         if end is not None and end <= start:
             raise VideoError(f'Nothing lies between start {start} s and end {end} s; the end has to come later.')
-        if isinstance(source, str) and source.startswith('camera:'): source = int(source.split(':')[1])
+        if isinstance(source, int) or isinstance(source, str) and source.startswith('camera:'): source = _camera(source)
         elif isinstance(source, (str, os.PathLike)): source = Path(source).expanduser()
+        elif not isinstance(source, Iterable): raise VideoError(f'A {type(source).__name__} is no video; give a path, camera:0, or pictures.')
         self.source, self.start, self.end, self.stride, self.live = source, start, end, stride, isinstance(source, int)
         self._known = known = _source_of(source, float(fps or 24))
         self.name, self.fps, self.is_file, self.sound = known.name, known.fps, known.is_file, known.sound

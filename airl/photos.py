@@ -250,8 +250,10 @@ def _load_file(path: Path,
     try:
         with open(path, 'rb') as file: return _decode(file, str(path), alone) if file.seekable() else _from_stream(file, str(path))
     except FileNotFoundError: raise PhotoError(f'There is no file {path}; check the path.') from None
+    except PhotoError: raise
+    except ValueError as e: raise PhotoError(f'{path} is no path of a file ({e}); check it.') from None
     except OSError as e: # Windows says "permission denied" for a folder
-        raise PhotoError(f'{path} is a folder; name one photo in it.' if path.is_dir() else
+        raise PhotoError(f'{path} is a folder; name one photo in it.' if os.path.isdir(path) else
                          f'{path} cannot be opened ({e.strerror or e}); check its permissions.') from None
 
 # %% ../nbs/05_photos.ipynb #6a4c8ece

@@ -319,9 +319,11 @@ def _list(text: str) -> str:
     if len(points) < 2 or [m[1].lower() for m in points] not in [order[:len(points)] for order in _ORDERS]: return text
     return _NUMBER.sub(lambda m: m[0] if m[0].strip() == m[1] else '\n', text)
 
+_CONTROL = re.compile(r'[\x00-\x08\x0e-\x1f\x7f-\x9f\u2066-\u2069\ud800-\udfff]')    # what terminals and browsers obey
+
 def _plain(text: str) -> str:
     "The text with one sign of each kind."
-    text = re.sub('[！-･]+', lambda m: unicodedata.normalize('NFKC', m[0]), _UNSEEN.sub('', text)).translate(_LIKE)
+    text = re.sub('[！-･]+', lambda m: unicodedata.normalize('NFKC', m[0]), _UNSEEN.sub('', _CONTROL.sub(' ', text))).translate(_LIKE)
     text = re.sub(r'(?i)\bw/(?=\s)', 'with', text)
     text = re.sub(r"(?<=\w)[‘ʼ´`′](?=\w)", '’', text.replace('&amp;', '&').replace("''", '"').replace('``', '"'))
     text = re.sub(r'(?i)\b(?:e\.g|i\.e)\.', ',', re.sub(r'(?i)\b(excl?|vs)\.(?=\s)|\bv(?=\.\s)\.', lambda m: m[1] or 'vs', text))
@@ -405,7 +407,7 @@ def _read(text: str) -> list[tuple[bool, str]]:  # (leave out?, phrase), in orde
         for negative, part in signed(line):
             things = enumerated(part)
             if negative and len(things) > 1 and not things[-1][0].strip(' ,'): _refuse('It is not clear how far the exclusion reaches', line)
-            out += [(negative, thing.translate(_OUTER)) for _, t in things if (thing := _tidy(t))]
+            out += [(negative, ' '.join(thing.translate(_OUTER).split())) for _, t in things if (thing := _tidy(t))]    # one line, also in quotes
     return out
 
 def _query(texts: Sequence[str]) -> Query:

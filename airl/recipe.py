@@ -180,7 +180,8 @@ def recipe_to_yaml(recipe: Recipe) -> str:
 def recipe_from_yaml(source # a path, or the text itself
                     ) -> Recipe:
     "Read a recipe; fields that it does not name keep the reference's values."
-    text = source if isinstance(source, str) and '\n' in source else Path(source).read_text(encoding='utf-8')
+    try: text = source if isinstance(source, str) and '\n' in source else Path(source).read_text(encoding='utf-8')
+    except (OSError, ValueError) as e: raise RecipeError(f'{source} cannot be read as a text in UTF-8 ({getattr(e, "strerror", None) or e}).') from None
     values = read_yaml(text) or {}
     if not isinstance(values, dict): raise RecipeError('A recipe is a list of `name: value` lines.')
     return recipe_from(values)

@@ -19,7 +19,7 @@ from math import nan
 from pathlib import Path
 import torch
 from torch import nn
-from .files import UserError, replacing
+from .files import UserError, readable, replacing
 from .outputs import JOURNAL, Staged, answering, answers_in, differing, missing
 from .weights import MissingExtra
 from .recipe import Recipe, recipe_from_yaml, recipe_to_yaml
@@ -86,14 +86,14 @@ class Run:
 
     @property
     def metrics(self) -> list[Epoch]:
-        with open(self.file('metrics.csv'), newline='') as f:
+        with readable(path := self.file('metrics.csv'), RunError), open(path, newline='') as f:
             return [Epoch(int(row.pop('epoch')), **{k: float(v) for k, v in row.items()}) for row in csv.DictReader(f)]
 
     @property
     def costs(self) -> dict: # 'seconds', 'images_per_second', 'peak_memory_gb', …; empty before the end
         "What the training cost, as `environment.json` has it."
         file = self.file('environment.json')
-        return json.loads(file.read_text(encoding='utf-8')).get('costs', {}) if file.exists() else {}
+        with readable(file, RunError): return json.loads(file.read_text(encoding='utf-8')).get('costs', {}) if file.exists() else {}
 
     @property
     def checkpoint(self) -> Path: return self.file('last_checkpoint.pth')
@@ -102,16 +102,19 @@ class Run:
         "What `best_model.pth` holds."
         path = self.file('best_model.pth')
         if not path.exists(): raise RunError(f'{self.dir} has no best_model.pth yet: no epoch of it has ended.')
-        return torch.load(path, map_location='cpu', weights_only=True)
+        with readable(path, RunError, 'train again'):
+            found = torch.load(path, map_location='cpu', weights_only=True)
+            return {'model': found['model'], 'class_names': found['class_names']} | found
 
     @property
     def class_names(self) -> list[str]: return self.best()['class_names']
 
     def load_model(self) -> nn.Module:
         "The model with the best weights, ready to evaluate."
-        best = self.best()
-        model = build_model(self.recipe, len(best['class_names']), pretrained=False)
-        model.load_state_dict(best['model'])
+        best, recipe = self.best(), self.recipe
+        with readable(self.file('best_model.pth'), RunError, 'train again'):
+            model = build_model(recipe, len(best['class_names']), pretrained=False)
+            model.load_state_dict(best['model'])
         return model.eval()
 
 # %% ../nbs/02b_runs.ipynb #2d3e9ed7

@@ -6,7 +6,7 @@
 __all__ = ['log', 'LARGEST_FILE', 'LISTED', 'SourceError', 'Job', 'jobs_of']
 
 # %% ../nbs/15a_sources.ipynb #767e4920
-import contextlib, csv, glob, itertools, logging, os, tarfile, threading, zipfile
+import contextlib, csv, glob, itertools, logging, os, struct, tarfile, threading, zipfile, zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -23,6 +23,7 @@ class SourceError(UserError):
     "A source that holds no photos, or that says nothing about what to look for."
 
 LARGEST_FILE = 1 << 29   # bytes; what is larger is no photo
+_DAMAGED = (OSError, LookupError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error, tarfile.TarError, pa.ArrowException)  # what readers of archives raise
 
 @dataclass(frozen=True)
 class Job:
@@ -39,10 +40,12 @@ class Job:
         if self.fault: raise PhotoError(self.fault)
         try:
             if self.member: return _MEMBERS[Path(self.source).suffix.lower()](self.source, self.member)
+            if os.path.exists(self.source) and not os.path.isfile(self.source): raise PhotoError(f'{self.source} is no file, but a folder, a pipe or a device; name a photo.')
             if (size := os.path.getsize(self.source)) > LARGEST_FILE: raise PhotoError(f'{self.source} has {size/1e6:,.0f} MB; no photo is so large.')
             return Path(self.source).read_bytes()
         except FileNotFoundError: raise PhotoError(f'There is no file {self.source}; check the path.') from None
-        except (OSError, KeyError, IndexError, EOFError, zipfile.BadZipFile, pa.ArrowException) as e:
+        except PhotoError: raise
+        except _DAMAGED as e:
             raise PhotoError(f'{self.image} cannot be read ({e}); check {self.source}.') from None
 
 _MEMBERS: dict[str, Callable] = {}   # suffix of a file that holds many photos → how to read one of them
@@ -82,7 +85,7 @@ def _zip_jobs(path: Path) -> Iterator[Job]:
     try:
         for name in sorted(_zip(str(path)).namelist(), key=natural_key):
             if _is_photo(name) and '__MACOSX' not in name: yield Job(name, str(path), name)
-    except (OSError, zipfile.BadZipFile) as e: yield Job(path.name, str(path), fault=f'{path} is no zip file that can be read ({e}); copy or download it again.')
+    except _DAMAGED as e: yield Job(path.name, str(path), fault=f'{path} is no zip file that can be read ({e}); copy or download it again.')
 
 def _zip_member(path: str, member: str) -> bytes:
     if (size := _zip(path).getinfo(member).file_size) > LARGEST_FILE: raise PhotoError(f'{member} has {size/1e6:,.0f} MB; no photo is so large.')
@@ -95,15 +98,15 @@ def _tar_jobs(path: Path) -> Iterator[Job]:
             names = lambda m: (m.name.rpartition('/')[0], m.name.rpartition('/')[2].partition('.')[0])
             for _, group in itertools.groupby(_until_cut(tar), names): yield from _sample(path, list(group), tar)
             if tar.offset + tarfile.BLOCKSIZE > os.path.getsize(path): yield cut            # the blocks that say "end" are missing
-    except (tarfile.ReadError, OSError): yield cut
+    except _DAMAGED: yield cut
 
 def _until_cut(tar) -> Iterator[tarfile.TarInfo]:
-    with contextlib.suppress(tarfile.ReadError): yield from (m for m in tar if m.isfile())
+    with contextlib.suppress(tarfile.TarError): yield from (m for m in tar if m.isfile())
 
 # %% ../nbs/15a_sources.ipynb #870b6b98
 def _sample(path, group, tar) -> Iterator[Job]:
     "The photos among the files of one WebDataset sample, with its text."
-    text = next((tar.extractfile(m).read().decode('utf-8', 'replace').strip() for m in group if m.name.endswith(('.txt', '.prompt'))), '')
+    text = next((tar.extractfile(m).read(1 << 16).decode('utf-8', 'replace').strip() for m in group if m.name.endswith(('.txt', '.prompt'))), '')
     for m in group:
         if _is_photo(m.name): yield Job(m.name, str(path), f'{m.offset_data}+{m.size}', (text,) if text else ())
 
@@ -188,7 +191,8 @@ def _of_path(path: Path, skip: Path | None, prefix: str = '') -> Iterator[Job]:
     else: found = iter([Job(path.name, os.path.abspath(path))])
     try:
         for job in found: yield replace(job, image=prefix + job.image)
-    except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as e: raise SourceError(f'{path} cannot be read ({e}); check it.') from e
+    except UserError: raise
+    except (*_DAMAGED, csv.Error) as e: raise SourceError(f'{path} cannot be read ({e}); check it.') from e
 
 def _one_of_many(path: Path, skip: Path | None, prefix: str) -> Iterator[Job]:
     "As `_of_path`; but a file that cannot be read is a job that says so, since there are others."
@@ -199,7 +203,9 @@ def _one_of_many(path: Path, skip: Path | None, prefix: str) -> Iterator[Job]:
 def _hub_jobs(name: str) -> Iterator[Job]:
     from huggingface_hub import snapshot_download
     from airl.weights import is_offline
-    owner, data, *inside = name.split('/')
+    owner, _, rest = name.partition('/')
+    data, *inside = rest.split('/')
+    if not (owner and data) or '..' in (owner, data, *inside): raise SourceError(f'hub:{name} names no data set; write hub:owner/name.')
     try: home = Path(snapshot_download(f'{owner}/{data}', repo_type='dataset', allow_patterns=['/'.join([*inside, '*.parquet'])], local_files_only=is_offline()))
     except Exception as e:   # the hub's client lets those of httpx, of the OS and its own through
         raise SourceError(f'The data set {name} cannot be had ({type(e).__name__}): fetch its Parquet files where there is a network and give their folder.') from e
@@ -213,12 +219,17 @@ def _told_in_utf8(job: Job) -> Job:
     if (clean(job.image), clean(job.source), clean(job.member)) == (job.image, job.source, job.member): return job
     return Job(clean(job.image), clean(job.source), clean(job.member), job.prompts, f'{clean(job.image)} has a name that is not UTF-8; rename it.')
 
+def _paths_in(source) -> list[tuple[str, str]]:  # each with no text
+    "The paths of a sequence."
+    try: return [(os.fspath(path), '') for path in source]
+    except TypeError: raise SourceError(f'{source!r:.80} is no source; give a path, or a sequence of paths.') from None
+
 def jobs_of(source,                            # folder; photo; glob; list.txt; .csv or .parquet; .zip or .tar; hub:owner/name; or a sequence of paths
             prompts: Sequence[str] = (),       # what to look for in every photo; empty: what the source says of each
             skip: Path | None = None,          # a folder not to look into
            ) -> Iterator[Job]:
     "The photos of a source, one after the other; raises `SourceError`."
-    if not isinstance(source, (str, os.PathLike)): found = _listed(((os.fspath(p), '') for p in source), Path())
+    if not isinstance(source, (str, os.PathLike)): found = _listed(_paths_in(source), Path())
     elif (text := os.fspath(source)).startswith('hub:'): found = _hub_jobs(text[4:])
     elif glob.has_magic(text) and not Path(text).exists():
         paths = [Path(p) for p in sorted(glob.glob(os.path.expanduser(text), recursive=True), key=natural_key) if _is_photo(p) or Path(p).suffix.lower() in _KINDS]

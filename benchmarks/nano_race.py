@@ -1,4 +1,4 @@
-"""The preset `nano` against small ViTs of others: accuracy for seconds of training, same machine, same data, same loop.
+"""How accurate is the preset `nano` after so many seconds of training, beside small ViTs of others? Same machine, same data, same loop.
 
     python benchmarks/nano_race.py --minutes 3 10 --seeds 1 2 --minutes-once 30 --out race/
 

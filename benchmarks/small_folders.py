@@ -1,4 +1,4 @@
-"""Which preset for a folder of few photos: `probe`, `tune`, `nano` and `smoke` on three folders of real crops.
+"""Which preset for a folder of few photos: `probe`, `tune`, `nano` and `smoke` on three folders of real crops?
 
     AIRL_DATA=… python benchmarks/small_folders.py --sizes 30 100 300 --presets probe tune nano smoke --out small/
 

@@ -1,4 +1,4 @@
-"""J&F on DAVIS 2016 sequences: trackers from the first frame's true mask, and from text alone.
+"""What J&F do trackers reach on DAVIS 2016 sequences, from the first frame's true mask and from text alone?
 
 Rows: the first mask standing still, plain optical flow without a second look, FlowTracker, and text alone (lite engines).
 As DAVIS does, the first and last frame are left out where the first was given; from text alone every frame counts.

@@ -180,3 +180,49 @@ def broken_links(root: Path, site: str) -> list[str]:
             page = target[1:] if target.startswith('/') else os.path.normpath(folder/target).replace(os.sep, '/')
             if page not in pages: found.append(f'{notebook.name}: {target} leads nowhere')
     return found
+
+
+UNSAFE = {  # what runs code from the file it reads, and why it is not called
+    'pickle': {'load', 'loads', 'Unpickler'}, 'dill': {'load', 'loads'}, 'cloudpickle': {'load', 'loads'}, 'joblib': {'load'}, 'marshal': {'load', 'loads'},
+    'shelve': {'open'}, 'jsonpickle': {'decode'}, 'pandas': {'read_pickle'}, 'yaml': {'load', 'load_all', 'unsafe_load', 'unsafe_load_all', 'full_load', 'full_load_all'},
+    'torch': {'load'}, 'np': {'load'}, 'numpy': {'load'}, 'torch.jit': {'load'}, 'torch.hub': {'load'}, 'torch.export': {'load'}, 'keras.models': {'load_model'}}
+
+
+def _named(node: ast.AST) -> str:
+    "`a.b.c` of an expression; '' where it is none."
+    parts = []
+    while isinstance(node, ast.Attribute): parts, node = [node.attr, *parts], node.value
+    return '.'.join([node.id, *parts]) if isinstance(node, ast.Name) else ''
+
+
+def _constant(call: ast.Call, name: str):
+    "What a keyword is given, if it is written out."
+    return next((k.value.value for k in call.keywords if k.arg == name and isinstance(k.value, ast.Constant)), None)
+
+
+def _why_unsafe(node: ast.AST, renamed: dict[str, str]) -> str:
+    "What is wrong with a call or a class; '' where nothing is."
+    if isinstance(node, ast.ClassDef): return next((f'a class of {b}' for b in map(_named, node.bases) if renamed.get(b, b).endswith('pickle.Unpickler')), '')
+    if not isinstance(node, ast.Call): return ''
+    if any(k.arg == 'trust_remote_code' and not (isinstance(k.value, ast.Constant) and k.value.value is False) for k in node.keywords): return 'trust_remote_code'
+    name = _named(node.func)
+    first, _, rest = name.partition('.')
+    name = f'{renamed.get(first, first)}{"." if rest else ""}{rest}'
+    if name in ('eval', 'exec', 'builtins.eval', 'builtins.exec'): return f'{name} of a text'
+    if name.endswith(('.extractall', '.unpack_archive')) and _constant(node, 'filter') != 'data' or name == 'unpack_archive': return "an archive unpacked without filter='data'"
+    module, _, function = name.rpartition('.')
+    if function not in UNSAFE.get(module, ()): return ''
+    if name == 'torch.load' and _constant(node, 'weights_only') is True: return ''
+    if module in ('np', 'numpy') and _constant(node, 'allow_pickle') in (None, False) and not any(k.arg == 'allow_pickle' and not isinstance(k.value, ast.Constant) for k in node.keywords): return ''
+    if name == 'yaml.load' and any(k.arg == 'Loader' and _named(k.value).endswith(('SafeLoader', 'Loader')) and _named(k.value) not in ('yaml.Loader', 'yaml.FullLoader', 'yaml.UnsafeLoader') for k in node.keywords): return ''
+    return name
+
+
+def unsafe_readers(source: str) -> list[str]:
+    "Calls that could run code from a file, as 'line: what', wherever they stand in a module."
+    tree, renamed = ast.parse(source), {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import): renamed |= {a.asname or a.name.partition('.')[0]: a.name if a.asname else a.name.partition('.')[0] for a in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module: renamed |= {a.asname or a.name: f'{node.module}.{a.name}' for a in node.names}
+    renamed |= {k: 'np' for k, v in renamed.items() if v == 'numpy'}
+    return [f'{node.lineno}: {why}' for node in ast.walk(tree) if (why := _why_unsafe(node, renamed))]
