@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CROP', 'PROMPT', 'CANDIDATES', 'PRIOR_WEIGHT', 'HANDICAP', 'MARGIN', 'DOUBTS', 'LIKENESS_WEIGHT', 'CLICK_SIDES',
-           'quality_features', 'Cutter', 'CutNetwork', 'cut_network', 'lite_cutter', 'frame_around', 'crop_resized',
-           'click_bump', 'prompt_picture', 'LiteSegmenter', 'place_likeness']
+           'quality_features', 'Cutter', 'CutNetwork', 'TwoCutNetworks', 'cut_networks', 'cut_network', 'lite_cutter',
+           'frame_around', 'crop_resized', 'click_bump', 'prompt_picture', 'LiteSegmenter', 'place_likeness']
 
 # %% ../nbs/09c_lite_cutter.ipynb #5e0ac104
 import cv2, numpy as np, torch
@@ -18,7 +18,6 @@ from .lite_words import once
 from .photos import resize_longest
 from .regions import mask_to_box, paste_logits
 from .scene import Candidates, Embedding, Prompts
-from .weights import load_checkpoint, shipped
 
 # %% ../nbs/09c_lite_cutter.ipynb #5e0ac106
 CROP, PROMPT = 192, 96                          # pixels of the crop; of the prompt's pictures and of the masks
@@ -92,16 +91,28 @@ class CutNetwork(nn.Module):
         "Logits [n, 3, 96, 96] of the masks and [n, 3] of their IoU."
         return self.cutter(self.levels(lite_network().lower(pixels)), prompt)
 
+class TwoCutNetworks(nn.Module):
+    "One whose stages were trained along, and a decoder on the frozen stages."
+    def __init__(self):
+        super().__init__()
+        self.trained_along, self.plain = CutNetwork(), Cutter()
+
+    def forward(self, pixels, prompt):  # as for `CutNetwork`
+        "The mean of what the first makes of a crop and the second of its mirror image."
+        (a, qa), (b, qb) = self.trained_along(pixels, prompt), self.plain(lite_network()(pixels.flip(3)), prompt.flip(3))
+        return (a + b.flip(3))/2, (qa + qb)/2
+
 @once
+def cut_networks() -> TwoCutNetworks:
+    "Both trained networks, loaded once."
+    return frozen(TwoCutNetworks(), 'lite_cutter.safetensors')
+
 def cut_network() -> CutNetwork:
-    "The trained network, loaded once; a file of the decoder alone stands on a copy of the frozen stages."
-    if any(k.startswith('upper.') for k in load_checkpoint(shipped('lite_cutter.safetensors'))): return frozen(CutNetwork(), 'lite_cutter.safetensors')
-    network = CutNetwork()
-    network.upper, network.cutter = own_stages(lite_network()), frozen(Cutter(), 'lite_cutter.safetensors')
-    return network.eval().requires_grad_(False)
+    "The network whose stages were trained along, for one look at a time."
+    return cut_networks().trained_along
 
 def lite_cutter() -> Cutter:
-    "The decoder of the trained network."
+    "Its decoder."
     return cut_network().cutter
 
 # %% ../nbs/09c_lite_cutter.ipynb #273e7618
@@ -292,15 +303,14 @@ def place_likeness(maps: np.ndarray,  # [81, h, w], log probabilities: `Reading.
 
 # %% ../nbs/09c_lite_cutter.ipynb #d2d3e151
 def _cut(image, jobs, at_once=8):  # logits [n, 3, 96, 96], IoU [n, 3]
-    "Run the decoder on each job's crop and its mirror image."
-    network, out = cut_network(), []
+    "Run both networks on each job's crop."
+    networks, out = cut_networks(), []
     for start in range(0, len(jobs), at_once):
         part = jobs[start:start+at_once]
         pixels = as_pixels(np.stack([crop_resized(image, job['frame']) for job in part]))
         told = torch.from_numpy(np.stack([prompt_picture(**job) for job in part]))
-        with torch.inference_mode(), computing():
-            (a, qa), (b, qb) = (network(x, t) for x, t in ((pixels, told), (pixels.flip(3), told.flip(3))))
-        guess = ((qa + qb)/2).float().sigmoid().numpy() - np.array([0, HANDICAP, HANDICAP], np.float32)
-        out.append((((a + b.flip(3))/2).float().numpy(), guess.clip(0)))
+        with torch.inference_mode(), computing(): logits, quality = networks(pixels, told)
+        guess = quality.float().sigmoid().numpy() - np.array([0, HANDICAP, HANDICAP], np.float32)
+        out.append((logits.float().numpy(), guess.clip(0)))
     if not out: return np.zeros((0, 3, PROMPT, PROMPT), np.float32), np.zeros((0, 3), np.float32)
     return (np.concatenate([o[k] for o in out]) for k in (0, 1))

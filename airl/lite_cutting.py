@@ -8,12 +8,13 @@ __all__ = ['FALSE_POSITIVE_COST', 'rough_mask', 'clicks_in', 'recoloured', 'cutt
 
 # %% ../nbs/19d_lite_cutting.ipynb #2d1ab318
 import copy
+from pathlib import Path
 
 import cv2, numpy as np, torch
 from scipy.special import expit
 from torch.nn import functional as F
 
-from .lite_cutter import CutNetwork, PROMPT, click_bump, crop_resized, frame_around, prompt_picture
+from .lite_cutter import PROMPT, CutNetwork, TwoCutNetworks, click_bump, crop_resized, frame_around, prompt_picture
 from .lite_fitting import Ahead, fit, save_weights, trainable
 from .lite_net import as_pixels, computing, lite_network, own_stages
 from .lite_photos import drawn_often, single_objects, training_sources
@@ -160,6 +161,7 @@ def train_cutter(objects,         # list[Object]
                  steps=1_200,
                  batch_size=16,
                  seed=0,
+                 along=True,      # whether the stages below the decoder are trained along
                  start=None,      # a `CutNetwork` to go on from
                  rates=(1e-3, 2.5e-4),  # of the decoder, of the stages below it
                  file=None,       # where to keep the state; a run that is there goes on
@@ -177,12 +179,12 @@ def train_cutter(objects,         # list[Object]
         pictures, prompts, truth, counts = made(step, k, n)
         with computing(device):
             with torch.no_grad(): low = net.lower(as_pixels(pictures).to(device))
-            levels = network.levels(low)
+            with torch.set_grad_enabled(along): levels = network.levels(low)
             rounds(network, levels, prompts, truth, counts, np.random.default_rng([seed, step, k, 1]))
             prompts, truth, counts = (torch.from_numpy(x).to(device) for x in (prompts, truth, counts))
             answer = network.cutter(levels, prompts)
         return cutter_loss(*answer, truth, counts)
-    parts = [(network.cutter, rates[0]), (network.upper, rates[1])]
+    parts = [(network.cutter, rates[0]), *([(network.upper, rates[1])] if along else [])]
     with Ahead(_batches(objects, batch_size, seed), workers) as made: trained = fit(network, loss, steps, parts, file, at_once=2 if device == 'cpu' else 1)
     out = CutNetwork()
     out.load_state_dict(trained.state_dict())
@@ -194,9 +196,11 @@ def make_cutter(folder,                # what `training_sources` takes
                 file=None,             # where to keep the state of the run
                 held_out: bool | None = None,  # False: leave the fifth fold out, to judge on it
                 **more):               # for `train_cutter`
-    "Train the network that cuts out on the photos of `folder`, and write it."
+    "Train both networks that cut out on the photos of `folder`, and write them."
     sources = training_sources(folder, held_out)
     objects = [thing for source in sources for thing in single_objects(source.objects)]
-    network = train_cutter(objects, file=file, **more)
-    save_weights(network, out_file, data=' '.join(s.name for s in sources), objects=len(objects), folds='all' if held_out is None else 'four of five',
+    networks = TwoCutNetworks()
+    networks.trained_along = train_cutter(objects, file=file, **more)
+    networks.plain = train_cutter(objects, file=file and Path(file).with_suffix('.plain.pt'), along=False, **more).cutter
+    save_weights(networks, out_file, data=' '.join(s.name for s in sources), objects=len(objects), folds='all' if held_out is None else 'four of five',
                  **{k: v for k, v in more.items() if k != 'start'})

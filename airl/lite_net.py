@@ -227,6 +227,7 @@ class Reading:
     things: np.ndarray | None = None    # float32 [3, h", w"] at stride 8 of the smallest view: logit of a middle, way down and to the right to it
     presence: np.ndarray | None = field(default=None, repr=False)   # float [80], by the shipped head's calibration, once somebody has asked
     evened: np.ndarray | None = field(default=None, repr=False)     # float32 [81, h, w], probabilities once the names of things are evened
+    levels: tuple = field(default=(), repr=False)   # float16 [c, h, w] each: what the frozen network sees at strides 8, 16 and 32 of the largest view
 
 def read_batch(head, pictures, size):
     "A `Reading` of each of some pictures [n, h, w, 3] of the same size."
@@ -240,7 +241,8 @@ def read_batch(head, pictures, size):
         maps, names = maps.float().log_softmax(1), names.log_softmax(1)
     parts = maps, here, names, overall, *things
     if any(t.isnan().any() for t in parts): raise UserError('Lite answers with no numbers, which would read as nothing there; its weights in the package are damaged: install airl again.')
-    return [Reading(size, *(t.float().numpy() for t in one)) for one in zip(*parts)]
+    levels = zip(*(level.half().numpy() for level in (fine, middle, coarse)))
+    return [Reading(size, *(t.float().numpy() for t in one), levels=seen) for one, seen in zip(zip(*parts), levels)]
 
 
 # %% ../nbs/09b_lite_net.ipynb #5c91a6be
@@ -272,7 +274,7 @@ def read_with(head: nn.Module,
     each = [_view(head, image, *view) for view in views]     # one by one: the second uses the memory of the first again
     maps, names = (_mean_map([getattr(r, kind) for r in each], least) for kind, least in (('maps', 1e-9), ('names', 1e-12)))
     here, overall = (np.mean([getattr(r, kind) for r in each], 0) for kind in ('here', 'overall'))
-    return Reading(each[0].size, maps, here, names, overall, each[-1].things)
+    return Reading(each[0].size, maps, here, names, overall, each[-1].things, levels=each[0].levels)
 
 def read(image: np.ndarray,  # uint8 [H, W, 3], RGB
         ) -> Reading:

@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2, numpy as np
 
 from .files import UserError, replacing
+from .lite_cutter import TwoCutNetworks
 from .lite_cutting import train_cutter
 from .lite_finding import STEPS, Lesson, lessons, train_heads
 from .lite_fitting import save_weights
@@ -96,8 +97,10 @@ def train_packed(folder,              # that `pack` has written to
     out.mkdir(parents=True, exist_ok=True)
     more = dict(batch_size=batch_size, device=device, workers=workers)
     about = dict(folds='all' if held_out is None else 'four of five', batch_size=batch_size, objects=len(things), photos=len(learned))
-    cutter = train_cutter(things, steps[1], file=out/'lite_cutter.pt', **more)
-    save_weights(cutter, out/'lite_cutter.safetensors', steps=steps[1], **about)
+    cutters = TwoCutNetworks()
+    cutters.trained_along = train_cutter(things, steps[1], file=out/'lite_cutter.pt', **more)
+    cutters.plain = train_cutter(things, steps[1], along=False, file=out/'lite_cutter.plain.pt', **more).cutter
+    save_weights(cutters, out/'lite_cutter.safetensors', steps=steps[1], **about)
     heads = train_heads(learned, things, steps[0], out, **more)
     save_weights(heads, out/'lite_dense.safetensors', exact=('presence', 'presence_by_name'), steps=steps[0], **about)
 
