@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from .doctor import devices, presets_here
 from .files import UserError
 from .photos import load_photo
+from .prompts import LONGEST
 from .scene import to_dict
 from .service import ask
 from .telling import plain
@@ -188,6 +189,7 @@ def _add_segment(router, default, device):
                       every: bool = Form(False, description='Find all instances of each text, not only the best.'),
                       preset: str = Form(default, description='auto, paper, fast, sam3 or lite.')) -> dict:
         "Masks as COCO RLE, boxes as pixel xyxy, scores 0..1; `present` is false and `seen` says what is there instead, if nothing was found."
+        if (letters := sum(map(len, text))) > LONGEST: raise UserError(f'The texts have {letters:,} letters; {LONGEST:,} are the most.')
         line, image = lines[choose_preset(preset)[0]], await _photo_of(photo)
         result = await line.run(request, ask, image, text, preset, device, instances='all' if every else 'best')
         return plain(to_dict(result) | dict(sentence=result.sentence()))

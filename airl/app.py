@@ -59,10 +59,16 @@ def _photo_input(gr, label='Photo', **options):
     photo.preprocess = lambda payload: payload and payload.path
     return photo
 
+def _uploaded(path) -> Path:
+    "A file that a client has sent, or an example; raises `UserError` where a client names another file of this machine."
+    from gradio.utils import get_upload_folder
+    if not (path := Path(path).resolve()).is_relative_to(Path(get_upload_folder()).resolve()): raise UserError('That is no upload; upload the file again.')
+    return path
+
 def _needs(photo):  # path → uint8 [H, W, 3]
     "The photo, or a sentence that does not name a path of the server's."
     if not photo: raise UserError('There is no photo yet: upload one, paste it, or take an example.')
-    return load_photo(Path(photo).read_bytes())
+    return load_photo(_uploaded(photo).read_bytes())
 
 def _presets():  # (shown, value)
     "The presets, with what they lack."
@@ -207,7 +213,7 @@ def _video_tab(gr, preset, device, scratch):
     def run(path, words, name, length, request: gr.Request):
         try:
             if not path: raise UserError('There is no clip yet: upload one.')
-            for done, count, result in follow(path, words or '', _folder(scratch, request)/'clip', length, name, device):
+            for done, count, result in follow(_uploaded(path), words or '', _folder(scratch, request)/'clip', length, name, device):
                 if result is None: yield say(f'{done} of {counted(count, "frame")}' if count else counted(done, 'frame')), gr.skip(), gr.skip()
             files = [result.folder/name for name in ('masks.json', 'objects.csv')]
             yield say(result.sentence()), str(result.video), [str(file) for file in files if file.exists()]
@@ -349,8 +355,11 @@ def create_app(preset: str = 'auto',
               ):                           # fastapi.FastAPI
     "Page and API in one application."
     gr = require('gradio', 'app')
-    return gr.mount_gradio_app(create_api(preset, device, auth, hosts), create_page(preset, device), path='/', auth=auth, theme=_theme(gr),
-                               css=_LOOK, head=_NAMES, max_file_size=CLIP_LIMIT, show_error=True, footer_links=[])
+    page = create_page(preset, device)
+    app = gr.mount_gradio_app(create_api(preset, device, auth, hosts), page, path='/', auth=auth, theme=_theme(gr), css=_LOOK, head=_NAMES,
+                              allowed_paths=[str(Path(_examples(['cat'])[0]).parent)], max_file_size=CLIP_LIMIT, show_error=True, footer_links=[])
+    page.has_launched = True      # where it has not, as a mounted page, Gradio takes the name of any file of this machine for an upload
+    return app
 
 # %% ../nbs/21_app.ipynb #d238992f
 LOSES_IN_COLAB = '6.4', '6.26'     # Gradio from the first to the last of them

@@ -178,11 +178,29 @@ def test_page_and_api_answer_their_own_page_alone():
     assert client.get('/', headers={'Host': 'evil.example'}).status_code == 400 and client.get('/').status_code == 200
 
 
+def test_the_page_reads_no_file_of_the_server(tmp_path):
+    "Who asks the page's own API for a path gets nothing of it, not even whether it is a photo."
+    pytest.importorskip('gradio', reason='the extra `app` is not installed')
+    from airl.app import create_app
+    from starlette.testclient import TestClient
+    (tmp_path/'secret.png').write_bytes(planted.picture())
+    with TestClient(create_app('lite'), 'http://127.0.0.1:7860') as client:
+        for path in (tmp_path/'secret.png', tmp_path/'nowhere.png'):
+            given = dict(path=str(path), meta={'_type': 'gradio.FileData'})
+            event = client.post('/gradio_api/call/look', json=dict(data=[given, 'a qwertyuiop', False, 'lite', .5, 0, 'fixed']))
+            said = client.get(f'/gradio_api/call/look/{event.json()["event_id"]}').text if event.status_code == 200 else event.text
+            assert 'qwertyuiop' not in said and 'secret' not in said.replace(str(path), ''), said
+            assert client.get(f'/gradio_api/file={path}').status_code in (403, 404)
+        (sent,) = client.post('/gradio_api/upload', files=dict(files=('a.png', planted.picture()))).json()
+        event = client.post('/gradio_api/call/look', json=dict(data=[given | dict(path=sent), 'a qwertyuiop', False, 'lite', .5, 0, 'fixed']))
+        assert 'qwertyuiop' in client.get(f'/gradio_api/call/look/{event.json()["event_id"]}').text     # what was sent is read
+
+
 def test_limits_are_as_told(root):
     "SECURITY.md names each limit as the code has it."
-    from airl import api, app, photos, sources
+    from airl import api, app, photos, prompts, sources
     told = (root/'SECURITY.md').read_text(encoding='utf-8')
     from PIL import Image
     for figure in (f'{2*Image.MAX_IMAGE_PIXELS/1e6:.0f} megapixels', f'{api.LIMIT/1e6:.0f} MB', f'{app.CLIP_LIMIT/1e6:.0f} MB', f'{api.QUEUE} requests', f'{api.PATIENCE/60:.0f} minutes',
-                   f'{photos._LARGEST >> 20} MiB', f'{sources.LARGEST_FILE >> 20} MiB', '120 seconds'):
+                   f'{photos._LARGEST >> 20} MiB', f'{sources.LARGEST_FILE >> 20} MiB', f'{prompts.LONGEST:,} letters', '120 seconds'):
         assert figure in told, figure

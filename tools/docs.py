@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-HOW_TO = 'five_minutes own_folder label_dataset video bench_own api your_files offline colab several_gpus cluster add_engine upgrade faq alternatives'.split()  # in this order, the rest after it
+HOW_TO = 'five_minutes own_folder label_dataset video bench_own api your_files offline colab several_gpus cluster add_engine upgrade tried faq alternatives'.split()  # in this order, the rest after it
 COURSES = 'vit_in_an_hour sentence_to_mask'.split()
 SECTIONS = {  # heading: the notebooks by number, in the order in which the story is told
     'Classify: a Vision Transformer': '00 01 02 03 03b 03a 03c 04',
