@@ -141,9 +141,9 @@ def shown_box(shown: Example, segmenter: Segmenter) -> np.ndarray:  # float32 [4
     return shown.box if shown.box is not None else mask_to_box(outlined(shown, segmenter))
 
 # %% ../nbs/07c_examples.ipynb #fe7e24c7
-SHOWN = 'what was shown'   # what it is called where there is no text
+SHOWN = "the thing shown"   # what it is called where there is no text
 
-def detector_given(detector: Detector, examples: Examples) -> Detector:
-    "A detector that looks for what `examples` show; raises `UserError` for one that only understands texts."
-    if (given := getattr(detector, 'given', None)) is not None: return given(examples.checked())
+def detector_given(detector: Detector, examples: Examples, label: str = SHOWN) -> Detector:
+    "A detector that looks for what `examples` show when it is asked for `label`; raises `UserError` for one that only understands texts."
+    if (given := getattr(detector, 'given', None)) is not None: return given(examples.checked(), label)
     raise UserError(f'{detector.name} understands texts and no examples; the preset lite looks for examples of any photo, sam3 for those of the photo that is asked about.')

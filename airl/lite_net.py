@@ -209,6 +209,7 @@ class Reading:
     names: np.ndarray       # float32 [1000, h', w'], log probabilities at stride 32
     overall: np.ndarray     # float32 [1000], probabilities for the whole photo
     presence: np.ndarray | None = field(default=None, repr=False)   # float [80], by the shipped head's calibration, once somebody has asked
+    levels: tuple = field(default=(), repr=False)   # float16 [c, h, w] each: what the frozen network sees at strides 8, 16 and 32
 
 def read_batch(head, pictures, size):
     "A `Reading` of each of some pictures [n, h, w, 3] of the same size."
@@ -222,7 +223,8 @@ def read_batch(head, pictures, size):
         maps, names = maps.float().log_softmax(1), names.log_softmax(1)
     parts = maps, here, names, overall
     if any(t.isnan().any() for t in parts): raise UserError('Lite answers with no numbers, which would read as nothing there; its weights in the package are damaged: install airl again.')
-    return [Reading(size, *(t.float().numpy() for t in one)) for one in zip(*parts)]
+    levels = zip(*(level.half().numpy() for level in (fine, middle, coarse)))
+    return [Reading(size, *(t.float().numpy() for t in one), levels=seen) for one, seen in zip(zip(*parts), levels)]
 
 # %% ../nbs/09b_lite_net.ipynb #5c91a6be
 LONG_SIDE = 640
@@ -239,7 +241,7 @@ def read_with(head: DenseHead,
     # one by one: the second uses the memory of the first again
     (a,), (b,) = (read_batch(head, [p], image.shape[:2]) for p in (small, small[:, ::-1]))
     maps = np.log((np.exp(a.maps) + np.exp(b.maps[..., ::-1]))/2 + 1e-9)
-    return Reading(a.size, maps, (a.here + b.here)/2, (a.names + b.names[..., ::-1])/2, (a.overall + b.overall)/2)
+    return Reading(a.size, maps, (a.here + b.here)/2, (a.names + b.names[..., ::-1])/2, (a.overall + b.overall)/2, levels=a.levels)
 
 def read(image: np.ndarray,  # uint8 [H, W, 3], RGB
         ) -> Reading:
