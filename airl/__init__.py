@@ -14,6 +14,7 @@ if TYPE_CHECKING:      # for editors and type checkers, which do not run `__geta
     from .train import fit as fit
     from .eval_tta import Report as Report, evaluate as evaluate
     from .classify import predict as predict
+    from .examples import Examples as Examples
     from .scene import Candidates as Candidates, Detections as Detections, Prompts as Prompts, SegmentationResult as SegmentationResult, Settings as Settings
     from .clip_ensemble import HighAccuracyCLIPScorer as HighAccuracyCLIPScorer
     from .detector import HybridDetector as HybridDetector
@@ -35,6 +36,7 @@ _HOMES = {
     'train': 'fit',
     'eval_tta': 'Report evaluate',
     'classify': 'predict',
+    'examples': 'Examples',
     'scene': 'Candidates Detections Prompts SegmentationResult Settings',
     'clip_ensemble': 'HighAccuracyCLIPScorer',
     'detector': 'HybridDetector',

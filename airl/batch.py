@@ -232,8 +232,8 @@ def _understood(prompts, preset: Preset) -> list[str]:
     if isinstance(prompts, Iterable) and not isinstance(prompts, (str, bytes)): prompts = list(prompts)
     query = None if prompts in (None, []) else parse_prompt(prompts)
     if query and preset.detector == 'lite':
-        from airl.lite_words import look_up
-        for phrase in query.phrases + query.negatives: look_up(phrase)
+        from airl.lite_taught import understood
+        understood(query.phrases + query.negatives)
     return list(query.texts) if query else []
 
 def _spelt(out: Path, texts: list[str]) -> list[str]:

@@ -12,15 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 import typer
-from .demo import costs_line, demo_nano, demo_segment, demo_train, next_steps, part_of, report_line
-from .doctor import examine, print_report
+from .demo import costs_line, demo_nano, demo_segment, demo_train, next_steps, part_of, report_line, traced  # `traced`: old import paths
+from .doctor import devices, examine, extras_here, presets_here, print_report, print_table  # noqa: F401, old import paths
 from .files import UserError, short_name
 from .shell import Data, DetectorName, Device, Model, Models, Overwrite, Presence, ScorerName, SegmenterName, Tta, command, each_photo, main, overrides
-from .shell import photos_and_texts, photos_in, read_photo
+from .shell import Like, Unlike, examples_from, photos_and_texts, photos_in, read_photo
 from .telling import counted
 from .weights import with_parts
-from .demo import traced  # old import paths
-from .doctor import devices, extras_here, presets_here, print_table  # noqa: F401, old import paths
 from .shell import AsJson, Preset, Quiet, Verbose, app, one_name, set_loudness, start as _start  # noqa: F401, old import paths
 
 start = _start  # two commands have a parameter of that name
@@ -34,7 +32,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
             models: Models = 'auto',
             scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
             instances: Annotated[str, typer.Option(help='best (one object a text) or all (every one).')] = 'best',
-            presence: Presence = .5,
+            presence: Presence = .5, like: Like = None, unlike: Unlike = None,
             tile: Annotated[int | None, typer.Option(min=256, help='Also look at overlapping tiles of this many pixels, for small things in large photos (paper, fast).')] = None,
             low_memory: Annotated[bool, typer.Option('--low-memory', help='Load one network at a time (paper, fast).')] = False,
             crops: Annotated[bool, typer.Option('--crops', help='Also write each object as a PNG of its own, cut out and as small as it is: PHOTO_TEXT_1-a-cat.png.')] = False,
@@ -53,22 +51,24 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
       airl segment street.jpg "a person" "a car" --instances all --crops -o masks/
       airl segment photo.jpg "a dog" "not the shadow"
       airl segment a.jpg b.jpg photos/ "a cat" --models lite --json
+      airl segment other.jpg "my mug" --like photo.jpg:150,60,310,270 --models lite
       airl segment photo.jpg "a cat" --models fast --detector llmdet-tiny --scorer siglip2-b16
       cat photo.jpg | airl segment - "a cat"
     """
-    named, prompt = photos_and_texts(words)
+    named, prompt, examples = *photos_and_texts(words, like), examples_from(like, unlike)
     photos = photos_in(named)
     alone = photos == named[:1]
     @cache
     def pipeline():
         from airl.sam2_pipeline import TextDrivenSegmentationPipeline
-        return TextDrivenSegmentationPipeline(with_parts(models, scorer, detector, segmenter), instances=instances, presence_threshold=presence, device=device, low_memory=low_memory, tile=tile)
+        ours = TextDrivenSegmentationPipeline(with_parts(models, scorer, detector, segmenter), instances=instances, presence_threshold=presence, device=device, low_memory=low_memory, tile=tile)
+        return ours.shown(examples, prompt) if examples else ours
     def one(photo):
         image = read_photo(photo)
         from airl.sam2_pipeline import file_prefix, photo_question
         from airl.scene import check_saving, to_dict
         prefix = file_prefix('stdin' if photo == '-' else photo, prompt)
-        asked = photo_question(photo, image, prompt, pipeline().preset, pipeline().settings) | (dict(tile=tile) if tile else {})
+        asked = photo_question(photo, image, prompt, pipeline().preset, pipeline().settings) | (dict(tile=tile) if tile else {}) | (dict(shown=repr(examples.key())) if examples else {})
         check_saving(output, prefix, asked, overwrite)
         result = pipeline().segment_image(image, prompt)
         files = result.save(output, prefix, asked, overwrite, crops)
@@ -403,7 +403,8 @@ def doctor():
     return report
 
 # %% ../nbs/20_cli.ipynb #7f63f84f
-from .cli_weights import download_weights, known_words, manage_weights, verify_models   # noqa: F401, this registers them
+from .cli_weights import download_weights, manage_weights, verify_models   # noqa: F401, this registers them
+from .cli_words import known_words, teach_word   # noqa: F401
 
 # %% ../nbs/20_cli.ipynb #443f4bc4
 @command('app')

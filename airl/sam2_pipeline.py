@@ -7,13 +7,14 @@ __all__ = ['log', 'NEGATIVE', 'why_absent', 'photo_question', 'TextDrivenSegment
            'segment_image_from_path', 'quick_segment']
 
 # %% ../nbs/13_sam2_pipeline.ipynb #bf58a0ca
-import builtins, logging, os, re
+import builtins, copy, logging, os, re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 import numpy as np
 from .devices import encoder_dtype  # noqa: F401, old import paths
+from .examples import SHOWN, Examples, detector_given
 from .files import Recent, UserError, digest, short_name
 from .mask_eval import ComprehensiveMaskEvaluator, post_process
 from .outputs import content_of
@@ -180,20 +181,31 @@ class TextDrivenSegmentationPipeline:
         with photo.lock: found = _look(photo, query, settings or self.settings, self.scorer, self.detector, self.posterior, {})
         return {p: replace(e, boxes=moved(e.boxes, photo.scale)) for p, e in found.items()}
 
+    def shown(self, examples: Examples, text_prompt: str | Sequence[str] | None = None) -> 'TextDrivenSegmentationPipeline':
+        "This pipeline, looking for what `examples` show where it is asked for the one phrase of `text_prompt`; raises `UserError` for engines that cannot."
+        query = parse_prompt(text_prompt or SHOWN)
+        if len(query.phrases) != 1: raise UserError(f'Examples show one thing, and {text_prompt!r} names {len(query.phrases)}; ask for the others on their own.')
+        twin = copy.copy(self)
+        twin.detector, twin.scorer, twin._photos = detector_given(self.detector, examples, query.phrases[0]), None, Recent()
+        twin.evaluator = ComprehensiveMaskEvaluator(scoring=self.evaluator.scoring)
+        return twin
+
     def unused(self, text_prompt: str | Sequence[str]) -> dict[str, str]:  # phrase → a sentence
         "What of a prompt these engines do not use; raises `UserError` for what they do not understand."
         query, ask = parse_prompt(text_prompt), getattr(self.detector, 'unused', None)
         return ask(query.phrases + query.negatives) if ask else {}
 
     def segment_image(self, image,                       # photo: array, path, PIL image; anything `load_photo` reads
-                      text_prompt: str | Sequence[str],  # what to look for; "not …" for what to leave out
+                      text_prompt: str | Sequence[str] | None = None,  # what to look for; "not …" for what to leave out
                       save_results: bool = False,        # write the files of `SegmentationResult.save`
                       filename_prefix: str = 'result',
                       output_dir: str = '.',
                       settings: Settings | None = None,  # None: the pipeline's own
+                      examples: Examples | None = None,  # what it looks like, beside or instead of a text
                       **changes,                         # fields of `settings`: instances='all', box_threshold=.4 …
                      ) -> SegmentationResult:
-        "Find and cut out what `text_prompt` names; an absent thing gives an empty result that says what was seen."
+        "Find and cut out what `text_prompt` names or `examples` show; an absent thing gives an empty result that says what was seen."
+        if examples is not None: return self.shown(examples, text_prompt).segment_image(image, text_prompt or SHOWN, save_results, filename_prefix, output_dir, settings, **changes)
         settings = (settings or self.settings).changed(**changes)
         query, timings, image = parse_prompt(text_prompt), {}, load_photo(image)
         photo = self._open(image)

@@ -105,7 +105,7 @@ def _sam3(name, repo, size, engine, can, **what):
 
 # %% ../nbs/06_weights.ipynb #1fe30bec
 MODELS = {m.name: m for m in (
-    ModelSpec('lite', 'airl', '', _SHIPPED, 10_500_000, 'Apache-2.0', roles=('scorer', 'detector', 'segmenter'), engine='airl.lite:lite_engines',
+    ModelSpec('lite', 'airl', '', _SHIPPED, 10_500_000, 'Apache-2.0', roles=('scorer', 'detector', 'segmenter'), engine='airl.lite_taught:taught_engines',
               can=('text', 'clicks', 'video', 'presence')),
     _clip('ViT-L-14/openai', 'timm/vit_large_patch14_clip_224.openai', 1_710_000_000, 'Apache-2.0'),
     _clip('ViT-H-14/laion2b_s32b_b79k', 'laion/CLIP-ViT-H-14-laion2B-s32B-b79K', 3_940_000_000, 'MIT'),

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import yaml
 
-HOW_TO = 'five_minutes own_folder label_dataset video bench_own api your_files offline colab several_gpus cluster add_engine upgrade tried faq alternatives'.split()  # in this order, the rest after it
+HOW_TO = 'five_minutes own_folder label_dataset teach_your_own video bench_own api your_files offline colab several_gpus cluster add_engine upgrade tried faq alternatives'.split()  # in this order, the rest after it
 COURSES = 'vit_in_an_hour sentence_to_mask'.split()
 SECTIONS = {  # heading: the notebooks by number, in the order in which the story is told
     'Classify: a Vision Transformer': '00 01 02 03 03b 03a 03c 04',
     'Classify, the workings': '00a 02a 02b 02c 02d 02e',
     'Segment: a sentence in, masks out': '13 10 11 12 09 14 15 16',
-    'Segment, the workings': '07 07a 07b 08 08a 08b 08c 09a 09b 09c 09d 09e 11a 12a 13a 13b 13c 13d 13e 13f 13g 13h 13i 13j 13k 14a 14b 14c 14d 14e 14f 14g 14h 15a 15b 15c 15d 15e',
-    'Command line and page': '20 20a 20b 20c 20d 21 21a 21b 21c',
+    'Segment, the workings': '07 07a 07b 07c 08 08a 08b 08c 09a 09b 09c 09e 09d 09h 09i 09j 09k 11a 12a 13a 13b 13c 13d 13e 13f 13g 13h 13i 13j 13k 14a 14b 14c 14d 14e 14f 14g 14h 15a 15b 15c 15d 15e',
+    'Command line and page': '20 20a 20b 20c 20d 20e 21 21a 21b 21c',
     'Foundations': '05 05a 05b 05c 05d 06 06a 17 17a 17b 17c 19 19a 19b 19c 19d 19e 19f 19g',
 }
 ROOMS = '<!-- rooms: made by tools/docs.py -->'  # around the map in CONTRIBUTING.md
