@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 import numpy as np
 from scipy.special import softmax
+from .files import readable
 from .lettering import legible, unlettered
 from .outputs import answering, answers_in
 from .telling import to_json
@@ -316,7 +317,8 @@ def load_report(folder) -> Report:
     if not (folder/'report.json').exists():
         raise RunError(f'{folder} holds no report: judge the run first, with `airl eval --model {folder}` '
                        'or `evaluate(…).save(…)`.')
-    about = json.loads((folder/'report.json').read_text())
-    names = next(csv.reader((folder/'confusion_matrix.csv').read_text(encoding='utf8').splitlines(keepends=True)))[1:]
-    return Report(np.load(folder/'test_logits.npy'), np.load(folder/'test_targets.npy'), names,
-                  *(about[k] for k in ('tta', 'temperature', 'seconds', 'model', 'data')), images=about.get('images', ''))
+    with readable(f'The report in {folder}', RunError, 'judge the run again'):
+        about = json.loads((folder/'report.json').read_text())
+        names = next(csv.reader((folder/'confusion_matrix.csv').read_text(encoding='utf8').splitlines(keepends=True)))[1:]
+        return Report(np.load(folder/'test_logits.npy'), np.load(folder/'test_targets.npy'), names,
+                      *(about[k] for k in ('tta', 'temperature', 'seconds', 'model', 'data')), images=about.get('images', ''))

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from .devices import pick_device, training_precision
+from .files import readable
 from .telling import progress as bar_of, to_json
 from .augment import prepare
 from .data import ImageSet, stratified_split
@@ -162,7 +163,10 @@ def _shared(accelerator, run_dir, *how):  # yields the run, whether it is over, 
     with open_run(run_dir, *how) if first else contextlib.nullcontext() as held:
         over, path = _told([held.over, str(held.checkpoint)] if first else [None, None], accelerator)
         path = Path(path)
-        yield held or Run(run_dir), over, None if over or not path.exists() else torch.load(path, map_location='cpu', weights_only=True)
+        state = None
+        if not over and path.exists():
+            with readable(path, RunError, 'remove it to go on from the beginning, or train in another folder'): state = torch.load(path, map_location='cpu', weights_only=True)
+        yield held or Run(run_dir), over, state
 
 def _told(values: list, accelerator) -> list:
     "What the first process says, for all."

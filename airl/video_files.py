@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 import cv2, numpy as np
 from .drawing import overlay
-from .files import replacing, write_text
+from .files import readable, replacing, write_text
 from .frames import Colour, Video, VideoError, on_swscale, usual_colour
 from .outputs import answers_in
 from .photos import save_image
@@ -270,7 +270,8 @@ def load_video_result(folder) -> VideoResult:
     answers_in(folder)      # what an interrupted run began to put in place is finished first
     if not (folder/'result.json').is_file():
         raise VideoError(f'There is no finished run in {folder}: it would have a result.json.')
-    d = json.loads((folder/'result.json').read_text(encoding='utf-8'))
-    d.pop('asked')
-    objects = [Track(**o) for o in d['objects']]
-    return VideoResult(**d | dict(folder=folder, video=folder/d['video'], size=tuple(d['size']), objects=objects))
+    with readable(folder/'result.json', VideoError, 'run it again with --overwrite'):
+        d = json.loads((folder/'result.json').read_text(encoding='utf-8'))
+        d.pop('asked')
+        objects = [Track(**o) for o in d['objects']]
+        return VideoResult(**d | dict(folder=folder, video=folder/d['video'], size=tuple(d['size']), objects=objects))

@@ -285,7 +285,10 @@ def fetch(name: str, # a key of `MODELS`
     _waits(spec)
     if is_offline(): raise MissingWeights(_sentence(spec, 'the library is told to stay offline'))
     _download(spec)
-    return locate(name)
+    try: return verify(name) and locate(name)
+    except MissingWeights:
+        remove(name)      # what came damaged is not found again
+        raise
 
 # %% ../nbs/06_weights.ipynb #b2ba6c7d
 def _download(spec: ModelSpec):
@@ -320,9 +323,7 @@ def download(name: str, # a preset or a model
         size = sum(m.bytes for m in wanted)
         log.info('%s needs %.2f GB more: %s', name, size/1e9, ', '.join(m.name for m in wanted))
         if not is_offline(): _room(name, size)
-    places = [fetch(m) for m in _models_of(name)]
-    for m in wanted: verify(m.name)
-    return places
+    return [fetch(m) for m in _models_of(name)]
 
 def _room(name: str, size: int):
     "Raise `MissingWeights` if the hub's cache has no room for `size` bytes: before the first of several models, not at the last."
