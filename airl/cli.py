@@ -16,7 +16,7 @@ from .demo import costs_line, demo_nano, demo_segment, demo_train, next_steps, p
 from .doctor import devices, examine, extras_here, presets_here, print_report, print_table  # noqa: F401, old import paths
 from .files import UserError, short_name
 from .shell import Data, DetectorName, Device, Model, Models, Overwrite, Presence, ScorerName, SegmenterName, Tta, command, each_photo, main, overrides
-from .shell import Like, Unlike, examples_from, photos_and_texts, photos_in, read_photo
+from .shell import Like, Unlike, photos_and_texts, photos_in, read_photo
 from .telling import counted
 from .weights import with_parts
 from .shell import AsJson, Preset, Quiet, Verbose, app, one_name, set_loudness, start as _start  # noqa: F401, old import paths
@@ -55,6 +55,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
       airl segment photo.jpg "a cat" --models fast --detector llmdet-tiny --scorer siglip2-b16
       cat photo.jpg | airl segment - "a cat"
     """
+    from airl.examples import examples_from
     named, prompt, examples = *photos_and_texts(words, like), examples_from(like, unlike)
     photos = photos_in(named)
     alone = photos == named[:1]

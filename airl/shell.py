@@ -16,7 +16,6 @@ from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Annotated
 import typer, typer.core
-from .examples import SHOWN, examples_from  # noqa: F401, the commands that take --like and --unlike
 from .files import UserError
 from .photos import SUFFIXES, PhotoError, list_photos, load_photo
 from .telling import set_loudness, to_json
@@ -125,7 +124,9 @@ def photos_and_texts(words: list[str], like: list[str] | None = None) -> tuple[l
     "The words that name photos, and the texts; raises `UserError` where there are no texts, and nothing is shown instead of one."
     photos = [word for k, word in enumerate(words) if k == 0 or names_photo(word)]
     texts = [word for word in words[1:] if not names_photo(word)]
-    if not texts and like: texts = [SHOWN]
+    if not texts and like:
+        from airl.examples import SHOWN
+        texts = [SHOWN]
     if not texts: raise UserError(f'Nothing says what to look for in {", ".join(photos)}; add a text, such as "a cat".')
     return photos, texts
 
