@@ -57,8 +57,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
     """
     from airl.examples import examples_from
     named, prompt, examples = *photos_and_texts(words, like), examples_from(like, unlike)
-    photos = photos_in(named)
-    alone = photos == named[:1]
+    alone = (photos := photos_in(named)) == named[:1]
     @cache
     def pipeline():
         from airl.sam2_pipeline import TextDrivenSegmentationPipeline

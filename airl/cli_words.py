@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 from typing import Annotated
 import typer
-from .examples import Example, Examples, example, example_from, place_from
 from .files import UserError
 from .shell import command, read_photo
 
 # %% ../nbs/20e_cli_words.ipynb #6e8dfbdf
-def shown_in(photos: list[str], places: list[str]) -> list[Example]:
+def shown_in(photos: list[str], places: list[str]) -> list:   # of `Example`
     "The examples that PHOTO and --box, --click and --mask name: all places in one photo, or the k-th in the k-th."
+    from airl.examples import example, example_from, place_from
     bare = [photo for photo in photos if Path(photo).expanduser().is_file() or photo == '-']
     shown = [example_from(photo) for photo in photos if photo not in bare]
     if len(bare) == 1 and places:
@@ -25,8 +25,9 @@ def shown_in(photos: list[str], places: list[str]) -> list[Example]:
     if len(bare) == len(places): return shown + [example(read_photo(photo), **place_from(place)) for photo, place in zip(bare, places)]
     raise UserError(f'{len(bare)} photos and {len(places)} places do not go together; say where the thing is in each, as in PHOTO:x,y,width,height.')
 
-def shown_by_labels(data: str, name: str, most: int = 30) -> list[Example]:
+def shown_by_labels(data: str, name: str, most: int = 30) -> list:   # of `Example`
     "Examples from labelled photos: the masks of the class that is called like the word, in the first photos that have it."
+    from airl.examples import example
     from airl.truth import read_truth
     from airl.word_packs import word_key
     shown, classes = [], set()
@@ -58,6 +59,7 @@ def teach_word(name: Annotated[str, typer.Argument(metavar='NAME', help='What it
       airl teach "my mug" a.jpg --click 300,180 --unlike a.jpg:470,330
       airl teach pavement --data folder:labelled/ --json
     """
+    from airl.examples import Examples, example_from
     from airl.word_packs import checked_word, taught, write_pack
     checked_word(name)
     if not photos and data is None: raise UserError(f'Nothing shows {name!r}; name a photo and where in it the thing is, or labelled photos with --data.')
