@@ -16,8 +16,6 @@ from packaging.utils import canonicalize_name
 
 SCRIPTS = Path(sys.executable).parent
 NOTEBOOKS = checks.notebooks(ROOT)
-UNHEARD = ('09_lite 09b_lite_net 09c_lite_cutter 13_sam2_pipeline 19_shipped_weights 19b_lite_photos 19d_lite_cutting 19e_lite_finding '
-           '19f_lite_things 19g_lite_packing').split()   # their figures are made anew
 HEAVY = ['torch', 'tensorflow', 'transformers', 'sam2', 'gradio', 'ray', 'matplotlib', 'cv2']
 
 
@@ -142,7 +140,7 @@ print(*[inspect.getdoc(f).count('\\n    ') for f in told])"""
 def test_prose_can_be_heard_and_followed(root): none([line for path in NOTEBOOKS for line in checks.hard_to_follow(path)])
 
 
-def test_figures_say_what_they_show(root): none([line for path in NOTEBOOKS if path.stem not in UNHEARD for line in checks.unheard_figures(path)])
+def test_figures_say_what_they_show(root): none([line for path in NOTEBOOKS for line in checks.unheard_figures(path)])
 
 
 @pytest.fixture(scope='module')
