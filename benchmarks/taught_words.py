@@ -1,4 +1,4 @@
-"""Words taught to lite from a few photos: CamVid's classes from one drive to the other, DAVIS's things from their first frame.
+"""How well are words segmented that lite is taught from a few photos? CamVid from one drive to the other, DAVIS from its first frame.
 
 Beside each row: the nearest prototype (each place goes to the more alike of two mean places, of the thing and of the rest, by the cosine of
 the same numbers brought to one scale) and the whole photo. CamVid trains no network of airl. IoU is summed over the pixels of all frames
