@@ -39,6 +39,13 @@ def things_of(reading: Reading,
     found = group(np.concatenate([expit(reading.things[:1]), reading.things[1:]]), anything > least)
     return cv2.resize(found.astype(np.uint8), reading.maps.shape[:0:-1], interpolation=cv2.INTER_NEAREST)
 
+def _agreement(own: np.ndarray,    # float32 [80, n], probabilities of some places
+               whole: np.ndarray,  # float32 [80], what their thing is called
+              ) -> np.ndarray:     # float32 [n], 0..1
+    "How much of each place's distribution over the classes is that of its thing."
+    names = own/np.maximum(own.sum(0), 1e-9)
+    return np.minimum(names, whole[:, None]).sum(0)
+
 def evened(reading: Reading,
            share: float = .5,   # 0: as read, 1: each place has its thing's names alone
           ) -> np.ndarray:      # float32 [81, h, w], probabilities
@@ -49,8 +56,7 @@ def evened(reading: Reading,
     for number in np.setdiff1d(things, 0):
         there = things == number
         own = p[1:, there]                                        # [80, places]
-        anything = own.sum(0)
         whole = own.sum(1)/max(own.sum(), 1e-9)
-        agree = np.minimum(own/np.maximum(anything, 1e-9), whole[:, None]).sum(0)
-        p[1:, there] = own + share*agree*(whole[:, None]*anything - own)
+        towards = whole[:, None]*own.sum(0)
+        p[1:, there] = own + share*_agreement(own, whole)*(towards - own)
     return p

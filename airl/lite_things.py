@@ -6,7 +6,8 @@
 __all__ = ['NOT_TOLD', 'thing_picture', 'thing_targets', 'things_loss']
 
 # %% ../nbs/19f_lite_things.ipynb #e7c2feea
-import numpy as np, torch
+import numpy as np
+import torch
 from torch.nn import functional as F
 
 from .labels import Labels
@@ -26,22 +27,34 @@ def thing_picture(labels: Labels,
     return out
 
 # %% ../nbs/19f_lite_things.ipynb #cb8a6099
+def _bump(y, x, wide, shape):   # float32 [h, w]
+    "1 at a place, falling off as a Gaussian of `wide` pixels."
+    yy, xx = np.indices(shape)
+    return np.exp(-((yy - y)**2 + (xx - x)**2)/(2*wide**2)).astype(np.float32)
+
 def thing_targets(things: np.ndarray,  # uint8 [h, w] of `thing_picture`
                  ) -> np.ndarray:      # float32 [3, h, w]: middles 0..1, offset down, offset to the right
     "What the network should say of things."
-    out, (yy, xx) = np.zeros((3, *things.shape), np.float32), np.indices(things.shape)
+    out = np.zeros((3, *things.shape), np.float32)
+    yy, xx = np.indices(things.shape)
     for number in np.setdiff1d(things, [0, NOT_TOLD]):
         there = things == number
-        y, x, wide = yy[there].mean(), xx[there].mean(), max(1., .12*there.sum()**.5)
-        out[0] = np.maximum(out[0], np.exp(-((yy - y)**2 + (xx - x)**2)/(2*wide**2)))
-        out[1, there], out[2, there] = y - yy[there], x - xx[there]
+        y, x = yy[there].mean(), xx[there].mean()
+        wide = max(1., .12*there.sum()**.5)
+        out[0] = np.maximum(out[0], _bump(y, x, wide, things.shape))
+        out[1, there] = y - yy[there]
+        out[2, there] = x - xx[there]
     return out
 
-def things_loss(said,    # [n, 3, h, w]: logit of a middle, offsets
-                things): # uint8 [n, h, w]
+def things_loss(said: torch.Tensor,    # [n, 3, h, w]: logit of a middle, offsets
+                things: torch.Tensor,  # uint8 [n, h, w]
+               ) -> torch.Tensor:      # a number
     "How wrong the middles are, and the offsets of all that belongs to a thing."
-    targets = torch.from_numpy(np.stack([thing_targets(t) for t in things.cpu().numpy()])).to(said.device)
-    counts, inside = (things != NOT_TOLD).float(), ((things > 0) & (things != NOT_TOLD)).float()
-    middle = F.binary_cross_entropy_with_logits(said[:, 0].float(), targets[:, 0], reduction='none')*counts*(1 + 9*targets[:, 0])
+    each = [thing_targets(t) for t in things.cpu().numpy()]
+    targets = torch.from_numpy(np.stack(each)).to(said.device)
+    counts = (things != NOT_TOLD).float()
+    inside = ((things > 0) & (things != NOT_TOLD)).float()
+    middle = F.binary_cross_entropy_with_logits(said[:, 0].float(), targets[:, 0], reduction='none')
+    middle = middle*counts*(1 + 9*targets[:, 0])          # middles are few
     off = F.smooth_l1_loss(said[:, 1:].float(), targets[:, 1:], reduction='none').mean(1)*inside
     return middle.sum()/counts.sum().clamp(min=1) + .1*off.sum()/inside.sum().clamp(min=1)
