@@ -85,9 +85,9 @@ def _redrawn(mask, points):  # bool [H, W], (x, y, inside?) → float [H, W]
     return cv2.GaussianBlur(rough, (0, 0), max(1., r/6))
 
 def _pointed_at(result: SegmentationResult, clicks: Clicks) -> int:  # its place among the objects
-    "The object that a box covers best or the first click lies in, else the best one."
+    "The object that a box covers best, or the smallest that the first click lies in, else the best one."
     (x, y, _), box = clicks.points[0] if clicks.points else (0, 0, 1), clicks.box
-    fit = [i.mask[y, x] for i in result.instances] if box is None else box_iou(box[None], result.xyxy)[0]
+    fit = [i.mask[y, x]/max(i.mask.sum(), 1) for i in result.instances] if box is None else box_iou(box[None], result.xyxy)[0]
     return int(np.argmax(fit)) if result.instances else 0
 
 def point_at(result: SegmentationResult,   # what is there so far
