@@ -113,6 +113,7 @@ def joined(parts: Sequence[Detections]) -> Detections:
 
 class TaughtDetector(LiteDetector):
     "Lite's detector, with what it has been taught."
+    learns = True
     def __init__(self, handed: Handed | None = None): self.handed, self._heads = handed or Handed(), Recent(8)
 
     def pack_for(self, phrase: str) -> Pack | None: return taught_word(phrase)

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['app', 'AsJson', 'Verbose', 'Quiet', 'Like', 'Unlike', 'Models', 'ScorerName', 'DetectorName', 'SegmenterName',
            'Presence', 'Device', 'Overwrite', 'Model', 'Data', 'Tta', 'Preset', 'command', 'start', 'main',
-           'names_photo', 'photos_and_texts', 'photos_in', 'read_photo', 'each_photo', 'one_name', 'overrides']
+           'names_photo', 'photos_and_texts', 'photos_in', 'shown_by', 'read_photo', 'each_photo', 'one_name',
+           'overrides']
 
 # %% ../nbs/20a_shell.ipynb #d2fd27a7
 import errno, inspect, os, sys
@@ -138,6 +139,19 @@ def photos_in(words: list[str]) -> list[str]:
         if not inside: raise PhotoError(f'{word} holds no photo; name a file, or a folder of photos.')
         found += inside
     return found
+
+# %% ../nbs/20a_shell.ipynb #7711d768
+def shown_by(like: list[str] | None, unlike: list[str] | None,
+             texts: list[str] | None,
+             named: bool = False,   # whether something has to say what to look for
+            ) -> tuple:             # `Examples` or None, texts
+    "What `--like` and `--unlike` show, and what it is called; raises `UserError` where nothing says what to look for."
+    from airl.examples import SHOWN, examples_from
+    examples = examples_from(like, unlike)
+    if named and not texts and not examples:
+        raise UserError('Nothing says what to look for; add a text, such as "a car", or --like PHOTO:x,y,width,height.')
+    return examples, texts or ([SHOWN] if examples else [])
+
 
 # %% ../nbs/20a_shell.ipynb #782121b8
 def read_photo(name: str): # uint8 [H, W, 3]
