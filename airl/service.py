@@ -18,7 +18,7 @@ from .files import UserError
 from .outputs import answering
 from .photos import load_photo, save_image
 from .examples import SHOWN, Examples, example_of
-from .refinement import Clicks, mended, pointed_at
+from .refinement import Clicks, mended
 from .scene import SegmentationResult, Settings, to_dict
 from .telling import to_json
 from .weights import MissingWeights
@@ -107,21 +107,21 @@ def instance_rows(result: SegmentationResult) -> list[list]:  # a row an object
 
 # %% ../nbs/21a_service.ipynb #2c956e0f
 def look_alike(result: SegmentationResult,   # with what was found or pointed at
-               clicks: Clicks,
                photos: Sequence,             # what `load_photo` reads
                name: str = '',
+               which: int = 0,               # the object's place in `result`
                preset: str = 'auto',
                device: str | None = None,
               ) -> list[SegmentationResult]:
-    "The object that was pointed at, else the best one, looked for in other photos."
-    examples = example_of(result, pointed_at(result, clicks))
+    "An object of a result, looked for in other photos; raises `UserError` for engines that cannot."
+    if not photos: raise UserError('There are no other photos yet: upload some.')
+    examples = example_of(result, which)
     return [ask(photo, name, preset, device, examples, instances='all') for photo in photos]
 
-def keep_word(result: SegmentationResult, clicks: Clicks, name: str) -> str:
+def keep_word(result: SegmentationResult, name: str, which: int = 0) -> str:
     "Teach lite the object under a name; a sentence that says how it went."
     from airl.word_packs import taught, write_pack
-    pack = taught(name, example_of(result, pointed_at(result, clicks)))
-    write_pack(pack)
+    write_pack(pack := taught(name, example_of(result, which)))
     return f'{pack.sentence()}. It is a word of lite from now on: ask for {pack.name!r}.'
 
 def found_pictures(results: Sequence[SegmentationResult]) -> list[tuple[np.ndarray, str]]:  # picture, caption

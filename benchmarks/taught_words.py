@@ -36,7 +36,7 @@ from airl.measures import interval, presence_auc
 from airl.photos import load_photo
 from airl.sam2_pipeline import TextDrivenSegmentationPipeline
 from airl.truth import read_davis, read_truth
-from airl.word_packs import Pack, taught, write_pack
+from airl.word_packs import taught, write_pack
 
 WORDS = ('road', 'sky', 'tree', 'pavement', 'building')
 DRIVES = ('0016E5', '0006R0')
