@@ -55,6 +55,7 @@ def served_hosts(host: str,               # to listen on
     if host in EVERYWHERE: hosts |= {socket.gethostname(), socket.getfqdn(), f'{socket.gethostname()}.local'}
     return {name.lower() for name in hosts}
 
+# %% ../nbs/21b_api.ipynb #15936c5a
 def _keep_to(api, hosts):
     "Refuse requests for any other host."
     from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -82,6 +83,7 @@ def _foreign(headers: dict[bytes, bytes], hosts: set[str]) -> bool:
     except ValueError: return True
     return not name.netloc or name.netloc.lower() != here.netloc.lower() and name.hostname not in hosts - {*LOOPBACK, *EVERYWHERE}
 
+# %% ../nbs/21b_api.ipynb #1d357899
 class _Gate:
     "What is refused before it is read: what another site's page sends, and bodies without measure."
     def __init__(self, app, hosts): self.app, self.hosts = app, {name.lower() for name in hosts}
@@ -190,6 +192,7 @@ async def _shown_in(sent, like, unlike, image):  # Examples or None
         raise UserError(f'No file {name!r} was sent along; there {"is" if len(photos) == 1 else "are"} {", ".join(photos)}.')
     return examples_from(like, unlike, read)
 
+# %% ../nbs/21b_api.ipynb #ad3e6acf
 def _add_segment(router, default, device):
     from fastapi import File, Form, Request, UploadFile
     from airl.presets import choose_preset
@@ -209,7 +212,6 @@ def _add_segment(router, default, device):
         examples = await _shown_in(shown, like, unlike, image)
         result = await line.run(request, ask, image, text, preset, device, examples, instances='all' if every else 'best')
         return plain(to_dict(result) | dict(sentence=result.sentence()))
-
 
 # %% ../nbs/21b_api.ipynb #22a02640
 def _add_others(router):

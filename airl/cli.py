@@ -335,7 +335,7 @@ def run_study(name: Annotated[str, typer.Argument(metavar='NAME', help='patches 
 
 # %% ../nbs/20_cli.ipynb #66529545
 @command('bench')
-def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:FOLDER, KIND one of voc, coco, refcoco, pet, davis, camvid, ade20k, pennfudan, folder; or sample (two photos that need no data).')] = 'sample',
+def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:FOLDER, KIND one of voc, coco, refcoco, pet, davis, camvid, ade20k, pennfudan, labelme, masks, folder; or sample (two photos that need no data).')] = 'sample',
               task: Annotated[str, typer.Option(help='text, box or click.')] = 'text',
               models: Models = 'auto',
               limit: Annotated[int | None, typer.Option(min=1, help='The first so many photos; all if not given.')] = None,

@@ -89,7 +89,6 @@ def example(photo,                # anything `load_photo` reads
 class Examples:
     "Things that are meant, and things that are not."
     shown: tuple[Example, ...] = ()
-
     def like(self, photo, box=None, mask=None, clicks=None) -> 'Examples':
         "These and one more that is meant; arguments as of `example`."
         return Examples((*self.shown, example(photo, box, mask, clicks)))
@@ -104,11 +103,9 @@ class Examples:
     def negative(self) -> list[Example]: return [e for e in self.shown if not e.positive]
     def __len__(self): return len(self.shown)
     def key(self) -> tuple: return tuple(e.key() for e in self.shown)
-
     def hash(self) -> str:  # 32 hexadecimal digits
         "What they are known by in a record."
         return hashlib.blake2b(repr(self.key()).encode(), digest_size=16).hexdigest()
-
     def checked(self) -> 'Examples':
         "Themselves; raises `UserError` where none shows what is meant."
         if not self.positive: raise UserError('Nothing shows what is meant; give an example of it, beside those of what is not.')
@@ -124,6 +121,7 @@ def place_from(text: str) -> dict:  # an argument of `example`
     if len(numbers) == 4: return dict(box=[*numbers[:2], numbers[0] + numbers[2], numbers[1] + numbers[3]])
     raise UserError(f'{text!r} is no place in a photo; write x,y,width,height for a box, x,y for a click, or the file of a mask.')
 
+# %% ../nbs/07c_examples.ipynb #ec98af10
 def example_from(text: str,
                  positive: bool = True,
                  read: Callable = load_photo,  # what a name in `text` stands for; raises `UserError` for an unknown one
@@ -141,7 +139,6 @@ def examples_from(like: Sequence[str] | None, unlike: Sequence[str] | None,
     "The examples of two lists of texts."
     shown = [example_from(text, True, read) for text in like or ()] + [example_from(text, False, read) for text in unlike or ()]
     return Examples(tuple(shown)).checked() if shown else None
-
 
 # %% ../nbs/07c_examples.ipynb #c56e8223
 def example_of(result: SegmentationResult,

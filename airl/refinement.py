@@ -64,6 +64,7 @@ def _asked_again(photo, original, proposal, mask, segmenter, evaluator, small): 
     marks = evaluator.score(photo.image, masks, proposal.label, known, c.predicted_iou[0])
     return replace(proposal, index=0, candidates=c, small=masks, scores=marks)
 
+# %% ../nbs/13d_refinement.ipynb #5f330e7f
 def refined(photo: KnownPhoto,
             original: np.ndarray,       # uint8 [H, W, 3]
             proposal: Proposal,

@@ -93,6 +93,7 @@ def detections_picture(result: SegmentationResult) -> np.ndarray:  # uint8 [H, W
     boxes = np.array([i.detected for _, i in found]).reshape(-1, 4)
     return draw_instances(result.image, None, boxes, [f'{i.label} {i.detection_score:.2f}' for _, i in found], [k for k, _ in found])
 
+# %% ../nbs/21a_service.ipynb #0769338d
 def candidate_pictures(result: SegmentationResult) -> list[tuple[np.ndarray, str]]:  # picture, caption
     "The proposals of the first object, or of that which was pointed at, best first, with what put them in that order: four scores, or the segmenter's guess."
     line = lambda c: '{:.2f} = text {:.2f}, compact {:.2f}, size {:.2f}, smooth {:.2f}'.format(*vars(c.score).values())

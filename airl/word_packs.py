@@ -93,6 +93,7 @@ def _content(path: Path) -> tuple[dict, dict]:  # tensors, metadata
     except FileNotFoundError: raise UserError(f'There is no word pack at {path}.') from None
     except (SafetensorError, OSError) as e: raise UserError(f'{path} is no word pack, or a broken one: {e}.') from None
 
+# %% ../nbs/09j_word_packs.ipynb #d4f96cf6
 def read_pack(path: Path) -> Pack:
     "The word in a file; raises `UserError` for what is no pack, or one of another network."
     tensors, metadata = _content(Path(path))
@@ -129,6 +130,7 @@ def packs_here(folder: Path | None = None) -> tuple[dict[str, Pack], list[str]]:
         else: wrong.append(one)
     return found, wrong
 
+# %% ../nbs/09j_word_packs.ipynb #3a350233
 def pack_named(name: str) -> Pack:
     "A taught word; raises `UserError` where it is not here."
     path, (found, _) = pack_path(name), packs_here()
