@@ -16,7 +16,7 @@ from .demo import costs_line, demo_nano, demo_segment, demo_train, next_steps, p
 from .doctor import devices, examine, extras_here, presets_here, print_report, print_table  # noqa: F401, old import paths
 from .files import UserError, short_name
 from .shell import Data, DetectorName, Device, Model, Models, Overwrite, Presence, ScorerName, SegmenterName, Tta, command, each_photo, main, overrides
-from .shell import Like, Unlike, photos_and_texts, photos_in, read_photo, shown_by
+from .shell import Like, Mend, Unlike, answered, photos_and_texts, photos_in, read_photo, shown_by
 from .telling import counted
 from .weights import with_parts
 from .shell import AsJson, Preset, Quiet, Verbose, app, one_name, set_loudness, start as _start  # noqa: F401, old import paths
@@ -30,7 +30,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
             models: Models = 'auto',
             scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
             instances: Annotated[str, typer.Option(help='best (one object a text) or all (every one).')] = 'best',
-            presence: Presence = .5, like: Like = None, unlike: Unlike = None,
+            presence: Presence = .5, like: Like = None, unlike: Unlike = None, mend: Mend = None,
             tile: Annotated[int | None, typer.Option(min=256, help='Also look at overlapping tiles of this many pixels, for small things in large photos (paper, fast).')] = None,
             low_memory: Annotated[bool, typer.Option('--low-memory', help='Load one network at a time (paper, fast).')] = False,
             crops: Annotated[bool, typer.Option('--crops', help='Also write each object as a PNG of its own, cut out and as small as it is: PHOTO_TEXT_1-a-cat.png.')] = False,
@@ -45,7 +45,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
     \b
     Examples:
       airl segment photo.jpg "a cat"
-      airl segment photo.jpg "a cat . a cup"
+      airl segment photo.jpg "a cup" --mend 410,250 --mend -170,250
       airl segment street.jpg "a person" "a car" --instances all --crops -o masks/
       airl segment photo.jpg "a dog" "not the shadow"
       airl segment a.jpg b.jpg photos/ "a cat" --models lite --json
@@ -65,9 +65,9 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
         from airl.sam2_pipeline import file_prefix, photo_question
         from airl.scene import check_saving, to_dict
         prefix = file_prefix('stdin' if photo == '-' else photo, prompt)
-        asked = photo_question(photo, image, prompt, pipeline().preset, pipeline().settings) | (dict(tile=tile) if tile else {}) | (dict(shown=examples.hash()) if examples else {})
+        asked = photo_question(photo, image, prompt, pipeline().preset, pipeline().settings) | (dict(tile=tile) if tile else {}) | (dict(shown=examples.hash()) if examples else {}) | (dict(mend=mend) if mend else {})
         check_saving(output, prefix, asked, overwrite)
-        result = pipeline().segment_image(image, prompt)
+        result = answered(pipeline(), image, prompt, mend)
         files = result.save(output, prefix, asked, overwrite, crops)
         print(f'{"" if alone else f"{photo}: "}{result.sentence()}\nModels: {result.preset}, {result.why}.\nFiles: {", ".join(map(str, files))}')
         return dict(photo=photo, files=files, sentence=result.sentence()) | to_dict(result)
