@@ -1,17 +1,20 @@
 """How well are words segmented that lite is taught from a few photos? CamVid, DAVIS, ten instances, and what it costs.
 
-camvid     taught on 1, 3 and 10 frames of one drive, read on the other; IoU summed over the pixels of all frames, void aside, mean of
-           three draws of teaching frames; its interval draws frames. CamVid trains no network of airl.
-davis      each clip's thing from its first frame, read on every tenth; J beside that of its text. dev is for choosing, test is read once.
-instances  ten things of taught_instances.json, each with another of its kind: is the right one first, and with what IoU?
-cost       seconds to teach from ten photos, milliseconds that a taught word takes more than a built-in one. All times are the
-           processor's, so that they hold on a busy machine; with OMP_NUM_THREADS=1 they are those of one core.
+camvid     taught on 1, 3 and 10 frames of one drive, read on the other; IoU summed over the pixels of all frames, void
+           aside, mean of three draws of teaching frames; its interval draws frames. CamVid trains no network of airl,
+           but the usual threshold of what fills a part of a photo was found on these two drives.
+davis      each clip's thing from its first frame, read on every tenth; J beside that of its text. dev is for choosing,
+           test is read once.
+instances  ten things of taught_instances.json, each with another of its kind: is the right one first, with what IoU?
+cost       seconds to teach from ten photos, milliseconds that a taught word takes more than a built-in one. All times
+           are the processor's, so that they hold on a busy machine; with OMP_NUM_THREADS=1 they are those of one core.
 
-Beside each row: the nearest prototype (each place goes to the more alike of two mean places, of the thing and of the rest, by the cosine
-of the same numbers brought to one scale) and the whole photo. Needs $AIRL_DATA with more/camvid, davis, sam2_demo and coco/dev.
+Beside each row: the nearest prototype (each place goes to the more alike of two mean places, of the thing and of the
+rest, by the cosine of the same numbers brought to one scale) and the whole photo. Needs $AIRL_DATA with more/camvid,
+davis, sam2_demo and coco/dev.
 
-Run: python benchmarks/taught_words.py [camvid davis davis/test instances cost] [--out rows.jsonl] [--shots 3 1 10] [--draws 3] [--every 1].
-Rows that --out has already for the same networks are not measured again. Ends with a summary.
+Run: python benchmarks/taught_words.py [camvid davis davis/test instances cost] [--out rows.jsonl] [--shots 3 1 10]
+[--draws 3] [--every 1]. Rows that --out has already for the same networks are not measured again. Ends with a summary.
 """
 import argparse
 import json
@@ -131,9 +134,10 @@ def camvid_word(args, pipeline, source, target, shots, word):
                 pairs[way][draw].append(overlap(mask, labels == number, labels != 255))
     each = {way: [summed(p)[0] for p in by_draw] for way, by_draw in pairs.items()}
     _, low, high = summed(pairs['taught'][0])
-    return dict(part='camvid', taught_on=source, read_on=target, frames=len(read), shots=shots, draws=args.draws, word=word,
-                **{way: mean(v) for way, v in each.items()}, spread=round(float(np.ptp(each['taught'])), 3), low=round(low, 3),
-                high=round(high, 3), left_out=mean([p.head.iou for p, *_ in heads if p.head.iou is not None]),
+    about = dict(part='camvid', taught_on=source, read_on=target, frames=len(read), shots=shots, draws=args.draws)
+    return dict(about, word=word, **{way: mean(v) for way, v in each.items()}, low=round(low, 3), high=round(high, 3),
+                spread=round(float(np.ptp(each['taught'])), 3),
+                left_out=mean([p.head.iou for p, *_ in heads if p.head.iou is not None]),
                 cpu_seconds=mean([seconds for *_, seconds in heads]))
 
 
@@ -164,8 +168,9 @@ def davis_clip(clip, others, pipeline, every):
             scores[way].append(iou(mask, truth))
     absent = [pipeline.segment_image(photo, name).presence[name] for photo in others]
     auc = presence_auc(there + absent, [True]*len(there) + [False]*len(absent))
-    return dict(part='davis', word=clip.name, phrase=clip.phrase, frames=len(there), **{way: mean(v) for way, v in scores.items()},
-                over_prototype=str(interval(np.subtract(scores['taught'], scores['prototype']))), presence=mean(there),
+    gain = interval(np.subtract(scores['taught'], scores['prototype']))
+    return dict(part='davis', word=clip.name, phrase=clip.phrase, frames=len(there),
+                **{way: mean(v) for way, v in scores.items()}, over_prototype=str(gain), presence=mean(there),
                 absent=mean(absent), n_absent=len(absent), auc=round(float(auc), 3), cpu_seconds=round(seconds, 2))
 
 
@@ -243,7 +248,8 @@ def rival_photo(item):
 
 def first_is_right(result, name, truth, rival):
     "Is the surest object of this word the thing: most of it on it, and surer than the best of the rival's photo?"
-    if not result.instances or (result.instances[0].mask & truth).sum() < .5*result.instances[0].mask.sum(): return False
+    if not result.instances: return False
+    if (result.instances[0].mask & truth).sum() < .5*result.instances[0].mask.sum(): return False
     return rival is None or not rival.instances or result.presence[name] > rival.presence[name]
 
 
@@ -255,7 +261,7 @@ def instance_row(item, outlines, absent, pipeline):
     write_pack(pack)
     other = rival_photo(item)
     rival = None if other is None else pipeline.segment_image(other, name)
-    right, there, scores = [], [], {way: [] for way in (*WAYS, 'text')}
+    right, there, scores = [], [], {way: [] for way in WAYS}
     for view, truth in asked:
         result = pipeline.segment_image(view, name)
         right.append(bool(first_is_right(result, name, truth, rival)))
@@ -267,7 +273,7 @@ def instance_row(item, outlines, absent, pipeline):
     away = [pipeline.segment_image(p, name).presence[name] for p in absent]
     auc = presence_auc(there + away, [True]*len(there) + [False]*len(away))
     return dict(part='instances', word=item['word'], photos=len(asked), right=bool(np.mean(right) > .5), right_in=sum(right),
-                **{way: mean(v) for way, v in scores.items() if v}, where_right=mean(np.array(scores['taught'])[right]),
+                **{way: mean(v) for way, v in scores.items()}, where_right=mean(np.array(scores['taught'])[right]),
                 presence=mean(there), rival='in the photos' if rival is None else round(rival.presence[name], 3),
                 absent=mean(away), n_absent=len(away), auc=round(float(auc), 3), cpu_seconds=round(seconds, 2))
 
@@ -278,7 +284,8 @@ def instance_rows(args, pipeline, known):
     place = {item['word']: item.get('frames', item['word']) for item in listed['instances']}   # the bedroom has three of them
     for item in listed['instances']:
         if known(part='instances', word=item['word']): continue
-        absent = [view for word, view in views.items() if place[word] != place[item['word']]] + [p for _, p in strangers()]
+        elsewhere = [view for word, view in views.items() if place[word] != place[item['word']]]
+        absent = elsewhere + [photo for _, photo in strangers()]
         yield instance_row(item, listed['outlines'], absent, pipeline)
 
 
@@ -307,7 +314,8 @@ def cost_rows(args, pipeline, known):
         seconds_of(pipeline, photos[:2], built_in)
         own, other = (seconds_of(pipeline, photos, text) for text in (pack.name, built_in))
         yield dict(part='cost', word=word, teach_ten_photos_cpu_s=round(seconds, 2), ask_cpu_ms=round(1e3*own, 1),
-                   built_in_cpu_ms=round(1e3*other, 1), more_cpu_ms=round(1e3*(own - other), 1), pack_bytes=path.stat().st_size)
+                   built_in_cpu_ms=round(1e3*other, 1), more_cpu_ms=round(1e3*(own - other), 1),
+                   pack_bytes=path.stat().st_size)
 
 
 def summary(rows):
@@ -319,7 +327,8 @@ def summary(rows):
         print(f'{row["taught_on"]} to {row["read_on"]}, {row["shots"]:2} frames: {row["word"]:9} {row["taught"]:.3f} '
               f'[{row["low"]:.3f}, {row["high"]:.3f}], over the prototype {gain:+.3f} {"" if wanted is None else "met" if wanted else "MISSED"}')
     for row in part('davis'):
-        print(f'{row["word"]:15} taught {row["taught"]:.3f}, text {row["text"]:.3f}, prototype {row["prototype"]:.3f}, AUC {row["auc"]:.3f}')
+        print(f'{row["word"]:15} taught {row["taught"]:.3f}, text {row["text"]:.3f}, prototype {row["prototype"]:.3f}, '
+              f'AUC {row["auc"]:.3f}')
     if found := part('instances'):
         good = [r['where_right'] for r in found if r['right']]
         print(f'{sum(r["right"] for r in found)} of {len(found)} instances right first, mean IoU where right {mean(good)}, '
@@ -331,7 +340,7 @@ def summary(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('parts', nargs='*', default=PARTS, metavar='part')
-    parser.add_argument('--out', type=Path, default=Path('taught_words.jsonl'))
+    parser.add_argument('--out', type=Path, default=Path(__file__).with_suffix('.jsonl'))
     parser.add_argument('--shots', type=int, nargs='+', default=[3, 1, 10])
     parser.add_argument('--draws', type=int, default=3)
     parser.add_argument('--every', type=int, default=1, help='read every Nth of the frames')
