@@ -214,13 +214,15 @@ def stereo():
     y, x = np.nonzero(own)
     moved = np.zeros_like(own)
     moved[y, np.clip(np.round(x - disparity[y, x]).astype(int), 0, own.shape[1] - 1)] = True
-    return (left, own), (right, cv2.morphologyEx(moved.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0)
+    closed = cv2.morphologyEx(moved.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    return (left, own), (right, closed > 0)
 
 
 def photos_of(item, outlines):
     "What an instance is taught on, and what it is asked of: photo, mask."
     if 'clip' in item:
-        (clip,) = [c for split in ('dev', 'test') for c in read_davis(data('davis'), split) if c.name == Path(item['clip']).name]
+        clips = {c.name: c for split in ('dev', 'test') for c in read_davis(data('davis'), split)}
+        clip = clips[Path(item['clip']).name]
         get = lambda k: (clip.frames[k].image(), clip.frames[k].labels().mask(clip.phrase))
         return get(item['teach']), [get(k) for k in item['ask']]
     if 'outlines' in item:
@@ -272,8 +274,9 @@ def instance_row(item, outlines, absent, pipeline):
             scores[way].append(iou(m, truth))
     away = [pipeline.segment_image(p, name).presence[name] for p in absent]
     auc = presence_auc(there + away, [True]*len(there) + [False]*len(away))
-    return dict(part='instances', word=item['word'], photos=len(asked), right=bool(np.mean(right) > .5), right_in=sum(right),
-                **{way: mean(v) for way, v in scores.items()}, where_right=mean(np.array(scores['taught'])[right]),
+    found = dict(part='instances', word=item['word'], photos=len(asked), right=bool(np.mean(right) > .5))
+    where_right = mean(np.array(scores['taught'])[right])
+    return dict(found, right_in=sum(right), **{way: mean(v) for way, v in scores.items()}, where_right=where_right,
                 presence=mean(there), rival='in the photos' if rival is None else round(rival.presence[name], 3),
                 absent=mean(away), n_absent=len(away), auc=round(float(auc), 3), cpu_seconds=round(seconds, 2))
 
@@ -281,7 +284,7 @@ def instance_row(item, outlines, absent, pipeline):
 def instance_rows(args, pipeline, known):
     listed = json.loads(LISTED.read_text())
     views = {item['word']: photos_of(item, listed['outlines'])[1][0][0] for item in listed['instances']}
-    place = {item['word']: item.get('frames', item['word']) for item in listed['instances']}   # the bedroom has three of them
+    place = {item['word']: item.get('frames', item['word']) for item in listed['instances']}   # the bedroom has three
     for item in listed['instances']:
         if known(part='instances', word=item['word']): continue
         elsewhere = [view for word, view in views.items() if place[word] != place[item['word']]]
@@ -325,14 +328,15 @@ def summary(rows):
         gain, three = row['taught'] - row['prototype'], row['shots'] == 3
         wanted = (row['taught'] >= .85 if row['word'] in ('road', 'sky') else gain >= .1) if three else None
         print(f'{row["taught_on"]} to {row["read_on"]}, {row["shots"]:2} frames: {row["word"]:9} {row["taught"]:.3f} '
-              f'[{row["low"]:.3f}, {row["high"]:.3f}], over the prototype {gain:+.3f} {"" if wanted is None else "met" if wanted else "MISSED"}')
+              f'[{row["low"]:.3f}, {row["high"]:.3f}], over the prototype {gain:+.3f} '
+              f'{"" if wanted is None else "met" if wanted else "MISSED"}')
     for row in part('davis'):
         print(f'{row["word"]:15} taught {row["taught"]:.3f}, text {row["text"]:.3f}, prototype {row["prototype"]:.3f}, '
               f'AUC {row["auc"]:.3f}')
     if found := part('instances'):
         good = [r['where_right'] for r in found if r['right']]
-        print(f'{sum(r["right"] for r in found)} of {len(found)} instances right first, mean IoU where right {mean(good)}, '
-              f'mean AUC {mean([r["auc"] for r in found])}')
+        print(f'{sum(r["right"] for r in found)} of {len(found)} instances right first, '
+              f'mean IoU where right {mean(good)}, mean AUC {mean([r["auc"] for r in found])}')
     if gains := [row['taught'] - row['prototype'] for row in rows if 'prototype' in row]:
         print(f'over the prototype, {len(gains)} rows: {interval(gains)}')
 
@@ -346,7 +350,7 @@ def main():
     parser.add_argument('--every', type=int, default=1, help='read every Nth of the frames')
     args = parser.parse_args()
     if 'AIRL_DATA' not in os.environ:
-        raise SystemExit('This needs labelled photos: export AIRL_DATA=FOLDER with more/camvid, davis, sam2_demo and coco.')
+        raise SystemExit('This needs labelled photos: export AIRL_DATA=FOLDER with camvid, davis, sam2_demo, coco.')
     lines = args.out.read_text().splitlines() if args.out.exists() else []
     rows = [row for row in map(json.loads, lines) if row['network'] == network_version()]
     def known(**about): return any(all(row.get(k) == v for k, v in about.items()) for row in rows)
