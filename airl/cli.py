@@ -213,7 +213,7 @@ def evaluate_model(model: Model = 'nano',
 def export(model: Annotated[str, typer.Argument(help='nano, or the folder of a run.')],
            output: Annotated[Path, typer.Argument(metavar='FILE', help='Ends in .onnx or .pt2.')],
            overwrite: Annotated[bool, typer.Option('--overwrite', help='Write over a file that is there.')] = False):
-    """Write a model as one file: .onnx for ONNX Runtime (pip install 'airl[export]'), .pt2 for torch.export.
+    """Write a model as one file: .onnx for ONNX Runtime (needs the extra airl[export]), .pt2 for torch.export.
 
     The file takes RGB between 0 and 1, [n, 3, size, size], and gives probabilities. airl eval and airl predict read it too.
 

@@ -52,6 +52,7 @@ def extras_here() -> list[dict]: # 'extra', 'there', 'missing', 'fix', 'detail'
     "Which extras are complete, from the metadata of the installed package."
     from importlib.metadata import PackageNotFoundError, distribution, version
     from packaging.requirements import Requirement
+    from airl.weights import install_line
     def is_missing(name):
         try: version(name)
         except PackageNotFoundError: return True
@@ -60,7 +61,7 @@ def extras_here() -> list[dict]: # 'extra', 'there', 'missing', 'fix', 'detail'
     for extra in metadata.get_all('Provides-Extra') or ():
         if extra in ('all', 'dev'): continue
         lack = [r.name for r in wanted if r.marker and r.marker.evaluate({'extra': extra}) and is_missing(r.name)]
-        rows.append(dict(extra=extra, there=not lack, missing=lack, fix=f"pip install 'airl[{extra}]'" if lack else '',
+        rows.append(dict(extra=extra, there=not lack, missing=lack, fix=install_line(extra) if lack else '',
                          detail=f'without {", ".join(lack)}' if lack else ''))
     return rows
 
