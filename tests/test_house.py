@@ -255,3 +255,9 @@ def test_no_text_installs_airl_by_its_bare_name(root):
         if path.resolve() == here or {'.venv', '.git', '_docs', '_proc'} & {*path.relative_to(root).parts} or path.relative_to(root).parts[0].startswith('.venv'): continue
         found = bare.search(path.read_text(encoding='utf-8'))
         assert not found, f'{path.relative_to(root)}: {found[0]}'
+
+
+def test_the_first_page_leads_to_every_how_to(root):
+    text = (root/'README.md').read_text(encoding='utf-8')
+    none([f'README.md does not lead to {path.name}' for path in sorted((root/'nbs/howto').glob('*.ipynb')) if f'(nbs/howto/{path.name})' not in text])
+    assert 'airl video ' in text
