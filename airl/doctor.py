@@ -8,8 +8,7 @@ __all__ = ['MEMORY', 'devices', 'presets_here', 'extras_here', 'memory_of', 'eng
 
 # %% ../nbs/20b_doctor.ipynb #f777f5e0
 import os
-from .telling import counted
-from .weights import install_line
+from .telling import counted, install_line
 
 # %% ../nbs/20b_doctor.ipynb #1f8baf6e
 def devices() -> list[dict]: # 'device', 'there', 'detail', 'fix'

@@ -20,7 +20,8 @@ from .regions import encode_rle
 from .sam2_pipeline import TextDrivenSegmentationPipeline
 from .scene import SegmentationResult, Settings
 from .sources import Job, SourceError
-from .weights import MissingExtra, broken_program
+from .telling import broken_program
+from .weights import MissingExtra
 
 log = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ from .regions import crop_around
 from .sam2_pipeline import TextDrivenSegmentationPipeline
 from .scene import SegmentationResult
 from .sources import Job
-from .telling import same_loudness
-from .weights import MissingExtra, MissingWeights, broken_program
+from .telling import broken_program, same_loudness
+from .weights import MissingExtra, MissingWeights
 
 log = logging.getLogger(__name__)
 

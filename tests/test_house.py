@@ -245,7 +245,7 @@ def test_make_help_names_every_target(root):
 
 def test_no_text_installs_airl_by_its_bare_name(root):
     "No package index has airl: whoever took that name there would be installed. From a folder of wheels (`--no-index`) it is airl."
-    from airl.weights import HOME, install_line
+    from airl.telling import HOME, install_line
     assert HOME == settings()['git_url'] and f'git+{HOME}"' in install_line('app')
     bare = re.compile(r"""pip3? (?:install|download|wheel)\b(?![^\n]*--no-index)[^\n`#;&]*?[\s'"\\]airl(?:\[[^\]\n]*\])?(?=['"\\`.;,)]|\s+(?!@)|$)""", re.M)
     for text in ('pip install airl', "`pip install 'airl[app]'`", 'pip install -q "airl[a,b]"\\n'): assert bare.search(text), text
