@@ -47,7 +47,6 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
     \b
     Examples:
       airl segment photo.jpg "a cat"
-      airl segment photo.jpg "a cat . a cup"
       airl segment street.jpg "a person" "a car" --instances all --crops -o masks/
       airl segment photo.jpg "a dog" "not the shadow"
       airl segment a.jpg b.jpg photos/ "a cat" --models lite --json
@@ -251,7 +250,6 @@ def train(preset: Annotated[str | None, typer.Option(help='Recipe: probe (second
       airl train --data folder:birds/
       airl train --preset tune --data folder:birds/
       airl train --preset nano --data cifar10 --run runs/mine
-      airl train --preset nano --data folder:birds/ --set epochs=30
       airl train --preset nano --data folder:birds/ --run runs/birds --start runs/mine
       airl train --preset smoke --data digits --run runs/pupil --teacher runs/smoke-digits
       airl train --set epochs=30 --set lr=0.001 --json
@@ -398,7 +396,6 @@ def doctor(models: Annotated[bool, typer.Option('--models', help='A row for each
 
     \b
     Examples:
-      airl doctor
       airl doctor --models
       airl doctor --json
     """
@@ -424,7 +421,6 @@ def serve_page(port: Annotated[int, typer.Option(min=0, max=65535, help='0 for a
     \b
     Examples:
       airl app
-      airl app --port 0 --models lite
       airl app --host 0.0.0.0 --auth ada:secret
     """
     if auth is not None and not all(auth.partition(':')[::2]): raise UserError(f'--auth {auth} is not NAME:PASSWORD; write it as ada:secret.')
@@ -438,13 +434,10 @@ def serve_page(port: Annotated[int, typer.Option(min=0, max=65535, help='0 for a
 # %% ../nbs/20_cli.ipynb #b5473934
 @command('demo')
 def demo(output: Annotated[Path, typer.Option('--output', '-o', help='Folder for all that it makes.')] = Path('out/demo')):
-    """Show both lines on real input, with nothing downloaded.
-
-    Ctrl-C ends it at any time: what was made until then stays, and the next demo begins anew.
+    """Show both lines on real input, with nothing downloaded; Ctrl-C ends it, and what was made until then stays.
 
     \b
     Examples:
-      airl demo
       airl demo -o elsewhere/ --json
     """
     print('1. Text in, masks out\n')
