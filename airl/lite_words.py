@@ -48,7 +48,7 @@ def _no_such_word(phrase, tokens, v):
     like = f'; near it: {", ".join(near)}' if near else ''
     several = 'Put " . " between things if it names several. ' if re.search(r'\w[^\w\s\'’-]+\w', last) or is_noun(tokens[:-1]) else ''
     return (f'The embedded engines do not know {last or phrase!r} (they know {len(v.words):,} nouns{like}). {several}'
-            'Say it with another noun, or use the preset fast or paper, which understand any text.')
+            'Say it with another English noun (`airl words` lists them), or use --models fast or paper, which understand any text.')
 
 # %% ../nbs/09a_lite_words.ipynb #5e0aa10d
 def _noun_in(phrase: str, tokens: list[str]) -> tuple[str, int] | None:  # the noun, the number of tokens before it
@@ -107,7 +107,7 @@ def _refuse_what_it_lacks(phrase: str, word: str):
     if not (lack := excluding_word(phrase)): return
     raise VocabularyError(f'The embedded engines cannot judge {lack!r} in {phrase!r}: they would look for {word!r} with it and without it alike. '
                           f'Ask for {word!r}, say what to leave out as a text of its own ("not the …"), '
-                          'or use the preset fast or paper, which read the whole phrase.')
+                          'or use --models fast or paper, which read the whole phrase.')
 
 def look_up(phrase: str) -> Meaning:
     "What `phrase` means; raises `VocabularyError` that names the nearest words there are, or the things if it names several."

@@ -21,6 +21,8 @@ from .regions import encode_rle
 from .sam2_pipeline import TextDrivenSegmentationPipeline
 from .scene import SegmentationResult, Settings
 from .sources import Job, SourceError
+from .telling import broken_program
+from .weights import MissingExtra
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ def open_photo(job: Job, recipe: BatchRecipe) -> Opened:
         opened.content = content_hash(data)
         opened.key = recipe.key(opened.content, job.prompts)
         if opened.key not in job.done.split(' '): opened.image = load_photo(data)
+    except ImportError as e: raise MissingExtra(broken_program(e)) from e
     except PhotoError as e: opened.error = str(e).replace('The image', job.image, 1)
     except Exception as e:  # noqa: BLE001, a torn stream or a password in an archive, say
         opened.error = f'{job.image} cannot be read ({type(e).__name__}: {e}); check {job.source}.'

@@ -27,7 +27,7 @@ from .session_tracker import NETWORKS, SessionTracker
 from .telling import counted, progress as bar_of
 from .video_files import RENDERINGS, FrameMasks, Track, VideoResult, load_video_result, paint
 from .video_folder import VideoFolder, assemble, names_of, source_content
-from .weights import MODELS, PRESETS
+from .weights import MODELS, PRESETS, require
 from .flow_tracker import FLOW_SIDE, Appearance, flow_back, pull, small_grey  # old import paths
 from .frames import Frame  # old import paths
 from .sam2_tracker import MANY  # old import paths
@@ -326,6 +326,7 @@ def segment_video(source,                        # a file, a folder of frames, '
     if how not in RENDERINGS: raise VideoError(f'A video can show {", ".join(RENDERINGS)}, not {how!r}.')
     if piece < 2: raise VideoError(f'A piece of {piece} frames is too short; take at least 2.')
     video = source if isinstance(source, Video) else Video(source, start, end, stride)
+    require('av', 'video')       # what writes the video; before models are read
     if resume and video.live: raise VideoError('A camera cannot be resumed: what it saw is gone. Leave resume out.')
     segmenter = VideoSegmenter(text, models, **options)
     asked, writes = _question(video, segmenter, how, pngs), names_of(video, how, output)
