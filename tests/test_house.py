@@ -184,6 +184,8 @@ def test_citation_names_this_version(root):
     none(checks.complaints_of(checks.run(root, SCRIPTS/'check-jsonschema', '--builtin-schema', 'vendor.citation-file-format', root/'CITATION.cff')))
     cited = yaml.safe_load((root/'CITATION.cff').read_text(encoding='utf-8'))
     assert (cited['version'], cited['repository-code']) == (settings()['version'], settings()['git_url']), 'CITATION.cff and settings.ini differ'
+    top = next(line for line in (root/'CHANGELOG.md').read_text(encoding='utf-8').splitlines() if line.startswith('## '))
+    assert top.split()[1] == settings()['version'], f'CHANGELOG.md begins with {top.strip("# ")}, settings.ini has {settings()["version"]}'
 
 
 def test_wheel_segments_outside_the_checkout(wheel, tmp_path):
