@@ -144,7 +144,8 @@ def mended(result: SegmentationResult,   # what is there so far
     label = edited.label if edited else result.prompts[0] if result.prompts else 'object'
     new = pipeline.segment_at(result.image, _prompts_for(clicks, first), label)
     instances = [*result.instances[:at], *new.instances, *result.instances[at + 1:]]
-    return replace(result, instances=instances, candidates=new.candidates, presence=new.presence | result.presence)
+    known = dict(preset=result.preset or new.preset, why=result.why or new.why, engines=new.engines | result.engines)
+    return replace(result, instances=instances, candidates=new.candidates, presence=new.presence | result.presence, **known)
 
 
 # %% ../nbs/13d_refinement.ipynb #04d0c45e

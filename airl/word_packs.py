@@ -46,7 +46,7 @@ def pack_path(name: str, folder: Path | None = None) -> Path:
     return (folder or words_folder())/f'{safe_name(word_key(name))}.airlword'
 
 # %% ../nbs/09j_word_packs.ipynb #a81cb8c3
-FORMAT = 'airl word 1'
+FORMAT = 'airl word 2'
 HEADER = tuple(f.name for f in fields(Head) if f.name != 'weights')
 
 @dataclass(frozen=True)
@@ -101,10 +101,11 @@ def read_pack(path: Path) -> Pack:
     if form != FORMAT: raise UserError(f'{path} is no word pack of this airl ({form or "a file of another kind"}); `airl teach` makes one.')
     try:
         about = json.loads(metadata['about'])
-        head = Head(np.asarray(weights, np.float32), **{k: about[k] for k in HEADER})
+        head = Head(np.asarray(weights, np.float32), **{k: about[k] for k in HEADER} | dict(kinds=tuple(about['kinds'])))
         pack = Pack(about['name'], head, about['version'], about['data'], about['examples'])
         figures = [v for v in (head.bias, head.threshold, head.slope, head.offset, head.share, *head.weights)]
-        if head.weights.shape != (sum(BLOCKS.values()),) or not np.isfinite(figures).all() or not checked_word(pack.name): raise ValueError('its figures are not those of a word')
+        known = all(isinstance(k, int) and 0 < k < BLOCKS['classes'] for k in head.kinds)
+        if not known or head.weights.shape != (sum(BLOCKS.values()),) or not np.isfinite(figures).all() or not checked_word(pack.name): raise ValueError('its figures are not those of a word')
     except (KeyError, TypeError, ValueError) as e: raise UserError(f'{path} is a broken word pack: {e}.') from None
     if pack.version == network_version(): return pack
     raise UserError(f'The word {pack.name!r} in {path} was taught to another version of the embedded network; teach it again from its photos: airl teach "{pack.name}" PHOTO…')
