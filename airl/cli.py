@@ -16,13 +16,11 @@ from .demo import costs_line, demo_nano, demo_segment, demo_train, next_steps, p
 from .doctor import devices, examine, extras_here, presets_here, print_report, print_table  # noqa: F401, old import paths
 from .files import UserError, short_name
 from .shell import Data, DetectorName, Device, Model, Models, Overwrite, Presence, ScorerName, SegmenterName, Tta, command, each_photo, main, overrides
-from .shell import Like, Unlike, photos_and_texts, photos_in, read_photo
+from .shell import Like, Mend, Unlike, answered, photos_and_texts, photos_in, read_photo, shown_by
 from .telling import counted
 from .weights import with_parts
 from .shell import AsJson, Preset, Quiet, Verbose, app, one_name, set_loudness, start as _start  # noqa: F401, old import paths
-
 start = _start  # two commands have a parameter of that name
-
 log = logging.getLogger(__name__)
 
 # %% ../nbs/20_cli.ipynb #e888577a
@@ -32,7 +30,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
             models: Models = 'auto',
             scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
             instances: Annotated[str, typer.Option(help='best (one object per text) or all (each that can be told apart; things that touch may come as one).')] = 'best',
-            presence: Presence = .5, like: Like = None, unlike: Unlike = None,
+            presence: Presence = .5, like: Like = None, unlike: Unlike = None, mend: Mend = None,
             tile: Annotated[int | None, typer.Option(min=256, help='Also look at overlapping tiles of this many pixels, for small things in large photos (paper, fast).')] = None,
             low_memory: Annotated[bool, typer.Option('--low-memory', help='Load one network at a time (paper, fast).')] = False,
             crops: Annotated[bool, typer.Option('--crops', help='Also write each object as a PNG of its own, cut out and as small as it is: PHOTO_TEXT_1-a-cat.png.')] = False,
@@ -47,6 +45,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
     \b
     Examples:
       airl segment photo.jpg "a cat"
+      airl segment photo.jpg "a cup" --mend 410,250 --mend -170,250
       airl segment street.jpg "a person" "a car" --instances all --crops -o masks/
       airl segment photo.jpg "a dog" "not the shadow"
       airl segment a.jpg b.jpg photos/ "a cat" --models lite --json
@@ -54,8 +53,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
       airl segment photo.jpg "a cat" --models fast --detector llmdet-tiny --scorer siglip2-b16
       cat photo.jpg | airl segment - "a cat"
     """
-    from airl.examples import examples_from
-    named, prompt, examples = *photos_and_texts(words, like), examples_from(like, unlike)
+    (named, prompt), (examples, _) = photos_and_texts(words, like), shown_by(like, unlike, None)
     alone = (photos := photos_in(named)) == named[:1]
     told = set()     # who answers, said once
     @cache
@@ -68,9 +66,9 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
         from airl.sam2_pipeline import file_prefix, photo_question
         from airl.scene import check_saving, to_dict
         prefix = file_prefix('stdin' if photo == '-' else photo, prompt)
-        asked = photo_question(photo, image, prompt, pipeline().preset, pipeline().settings) | (dict(tile=tile) if tile else {}) | (dict(shown=repr(examples.key())) if examples else {})
+        asked = photo_question(photo, image, prompt, pipeline().preset, pipeline().settings) | (dict(tile=tile) if tile else {}) | (dict(shown=examples.hash()) if examples else {}) | (dict(mend=mend) if mend else {})
         check_saving(output, prefix, asked, overwrite)
-        result = pipeline().segment_image(image, prompt)
+        result = answered(pipeline(), image, prompt, mend)
         files = result.save(output, prefix, asked, overwrite, crops)
         who = f'Models: {result.preset}, {result.why}.\n'
         print(f'{"" if alone else f"{photo}: "}{result.sentence()}\n{"" if who in told else who}Files: {", ".join(map(str, files))}')
@@ -82,7 +80,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
 # %% ../nbs/20_cli.ipynb #6705f1d4
 @command('video')
 def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video file, a folder of frames, or camera:0 (Ctrl-C ends it).')],
-          prompt: Annotated[list[str], typer.Argument(metavar='TEXT', help='What to look for; several texts for several things.')],
+          prompt: Annotated[list[str] | None, typer.Argument(metavar='TEXT', help='What to look for; several texts for several things; none where --like shows it.')] = None,
           output: Annotated[Path, typer.Option('--output', '-o', help='Folder for video, masks, JSON, table and contact sheet.')] = Path('out'),
           models: Models = 'auto',
           scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
@@ -93,7 +91,7 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
           every: Annotated[int, typer.Option(help='Run the detector every N frames.')] = 15,
           resume: Annotated[bool, typer.Option('--resume', help='Resume what was begun in the output folder.')] = False,
           overwrite: Annotated[bool, typer.Option('--overwrite', help='Replace the answer to another question that the output folder holds, in one step at the end.')] = False,
-          device: Device = None):
+          like: Like = None, unlike: Unlike = None, device: Device = None):
     """Segment and track objects by text in a video, each with an identity.
 
     \b
@@ -102,9 +100,11 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
       airl video clip.mp4 "a person" "a dog" --start 10 --end 20 --show side
       airl video clip.mp4 "a car" -o out/ --resume
       airl video camera:0 "a cup" --models lite
+      airl video clip.mp4 "my dog" --like photo.jpg:150,60,310,270 --models lite
     """
     from airl.video import segment_video
-    result = segment_video(source, prompt, output, with_parts(models, scorer, detector, segmenter), how, start, end, stride, resume, overwrite, every=every, device=device)
+    examples, prompt = shown_by(like, unlike, prompt, named=True)
+    result = segment_video(source, prompt, output, with_parts(models, scorer, detector, segmenter), how, start, end, stride, resume, overwrite, every=every, device=device, examples=examples)
     print(f'{result.sentence()}\nModels: {result.preset}, {result.why}.\nThe video: {result.video}')
     objects = [dict(id=o.id, label=o.label, first=o.first, last=o.last, frames=o.frames, area=o.area, score=o.score) for o in result.objects]
     return dict(source=source, video=result.video, masks=result.folder/'masks.json', sentence=result.sentence(), frames=result.frames, promised=result.promised, short=result.short, preset=result.preset, why=result.why, objects=objects)
@@ -117,7 +117,7 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
           models: Models = 'auto',
           scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
           instances: Annotated[str, typer.Option(help='all (each object of a text that can be told apart; things that touch may come as one) or best (one, as airl segment has it unless told).')] = 'all',
-          presence: Presence = .5,
+          presence: Presence = .5, like: Like = None, unlike: Unlike = None,
           export: Annotated[list[str] | None, typer.Option(help='Also write coco, yolo, labelme, voc or masks; again for more.')] = None,
           classes: Annotated[list[str] | None, typer.Option('--class', help='Give a text a class name: --class "a man=person"; again for more. Without one it is the text without its article.')] = None,
           val: Annotated[float, typer.Option(min=0., max=1., help='Share of photos in the validation part of exports.')] = .1,
@@ -137,18 +137,20 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
       airl batch "photos/**/*.jpg" "a dog" --export coco --export yolo --gallery
       airl batch questions.csv -o out/ --models lite --json
       airl batch shards/000.tar "a cat" --engine ray --address auto
+      airl batch photos/ "my mug" --like photo.jpg:150,60,310,270 --models lite
     """
     from airl import batch as folders
     from airl.exports import check_export, class_map, left_out_of, stale_exports
     for name in export or (): folders.check_format(name)
-    named = class_map(classes, folders.phrases_asked(source, prompt or (), None if overwrite else output)) if classes else None
+    examples, prompt = shown_by(like, unlike, prompt)
+    named = class_map(classes, folders.phrases_asked(source, prompt, None if overwrite else output)) if classes else None
     for name in [*(export or ()), *['gallery']*gallery]: check_export(output, name)
-    summary = folders.segment_folder(source, prompt or (), output, models=with_parts(models, scorer, detector, segmenter), instances=instances, presence_threshold=presence, workers=workers, engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device)
+    summary = folders.segment_folder(source, prompt, output, models=with_parts(models, scorer, detector, segmenter), instances=instances, presence_threshold=presence, workers=workers, engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device, examples=examples)
     print(f'{summary.sentence()}\nModels: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
     left_out = {}
     made = [folders.export_dataset(output, name, named, val, left_out, tolerance) for name in export or ()]
-    if gallery: made.append(folders.gallery(output))
+    made += [folders.gallery(output)] if gallery else []
     if made: print(f'Made: {", ".join(map(str, made))}')
     if left_out: print(left_out_of(left_out))
     if old := stale_exports(output): print(f'Made before this run, and not again: {", ".join(str(output/name) for name in old)}; ask for them again with --export, or --gallery.')
@@ -276,12 +278,11 @@ def train(preset: Annotated[str | None, typer.Option(help='Recipe: probe (second
                    also={'tta': tta, 'test content': fingerprint(test_set)}, writes=REPORT_FILES, overwrite=overwrite)
     if os.environ.get('RANK', '0') != '0': raise typer.Exit()    # of several processes the first speaks
     report = said[0] if said else evaluate(done, test_set, tta=tta, device=device)
-    costs = done.costs
     ended = '' if said else ' It had ended before; nothing was left to train.'
     left_out = f'\n{told}' if (told := test_set.left_out()) else ''
     print(f'{report_line(report, f"{preset} on {data}{part_of(data, test_set)}")}{left_out}\n{how_chosen(done)}{ended}\n{balance(train_set)}\n'
-          f'{costs_line(costs)}\nEverything about it is in {done.dir}. Next: airl predict PHOTO --model {done.dir}')
-    return report.summary() | dict(run=done.dir, preset=preset, data=data, epochs=len(done.metrics), not_judged=test_set.unknown, costs=costs,
+          f'{costs_line(done.costs)}\nEverything about it is in {done.dir}. Next: airl predict PHOTO --model {done.dir}')
+    return report.summary() | dict(run=done.dir, preset=preset, data=data, epochs=len(done.metrics), not_judged=test_set.unknown, costs=done.costs,
                                    val_accuracy=done.metrics[-1].best_accuracy)
 
 # %% ../nbs/20_cli.ipynb #db3546c2
@@ -336,7 +337,7 @@ def run_study(name: Annotated[str, typer.Argument(metavar='NAME', help='patches 
 
 # %% ../nbs/20_cli.ipynb #66529545
 @command('bench')
-def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:FOLDER, KIND one of voc, coco, refcoco, pet, davis, camvid, ade20k, pennfudan, folder; or sample (two photos that need no data).')] = 'sample',
+def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:FOLDER, KIND one of voc, coco, refcoco, pet, davis, camvid, ade20k, pennfudan, labelme, masks, folder; or sample (two photos that need no data).')] = 'sample',
               task: Annotated[str, typer.Option(help='text, box or click.')] = 'text',
               models: Models = 'auto',
               limit: Annotated[int | None, typer.Option(min=1, help='The first so many photos; all if not given.')] = None,
@@ -397,7 +398,6 @@ def doctor(models: Annotated[bool, typer.Option('--models', help='A row for each
     \b
     Examples:
       airl doctor --models
-      airl doctor --json
     """
     report = examine()
     print_report(report, models)

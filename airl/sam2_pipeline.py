@@ -181,12 +181,16 @@ class TextDrivenSegmentationPipeline:
         with photo.lock: found = _look(photo, query, settings or self.settings, self.scorer, self.detector, self.posterior, {})
         return {p: replace(e, boxes=moved(e.boxes, photo.scale)) for p, e in found.items()}
 
-    def shown(self, examples: Examples, text_prompt: str | Sequence[str] | None = None) -> 'TextDrivenSegmentationPipeline':
+    def shown(self, examples: Examples, text_prompt: str | Sequence[str] | None = None,
+              elsewhere: bool = False,   # in other photos than their own: a folder, a video
+             ) -> 'TextDrivenSegmentationPipeline':
         "This pipeline, looking for what `examples` show where it is asked for the one phrase of `text_prompt`; raises `UserError` for engines that cannot."
         query = parse_prompt(text_prompt or SHOWN)
-        if len(query.phrases) != 1: raise UserError(f'Examples show one thing, and {text_prompt!r} names {len(query.phrases)}; ask for the others on their own.')
+        if len(query.phrases) != 1:
+            raise UserError(f'Examples show one thing, and {text_prompt!r} names {len(query.phrases)}; ask for the others on their own.')
         twin = copy.copy(self)
-        twin.detector, twin.scorer, twin._photos = detector_given(self.detector, examples, query.phrases[0]), None, Recent()
+        twin.detector = detector_given(self.detector, examples, query.phrases[0], elsewhere)
+        twin.scorer, twin._photos = None, Recent()
         twin.evaluator = ComprehensiveMaskEvaluator(scoring=self.evaluator.scoring)
         return twin
 
