@@ -398,7 +398,6 @@ def doctor(models: Annotated[bool, typer.Option('--models', help='A row for each
     \b
     Examples:
       airl doctor --models
-      airl doctor --json
     """
     report = examine()
     print_report(report, models)
