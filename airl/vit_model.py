@@ -11,7 +11,6 @@ __all__ = ['LITE0', 'ModelError', 'PatchEmbed', 'attend', 'Attention', 'MLP', 'B
 import difflib, inspect, json, re
 from dataclasses import asdict, dataclass, field
 
-import timm
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -125,6 +124,7 @@ def create_vit(name: str = 'vit_small_patch16_224',  # a timm name, `airl_vit_{t
     if name == 'vit_nano': return _nano(pretrained, num_classes, given)
     if name == LITE0: return _lite0(pretrained, num_classes, given)
     if name.startswith('airl_'): return _ours(name, pretrained, num_classes, given)
+    import timm   # seconds, and only its own models need it
     if not timm.is_model(name): raise ModelError(_unknown(name))
     _check_patches(name, given)
     try: return timm.create_model(name, pretrained=pretrained, num_classes=num_classes, **given)
@@ -134,6 +134,7 @@ def create_vit(name: str = 'vit_small_patch16_224',  # a timm name, `airl_vit_{t
         raise MissingWeights(f'The pretrained weights of {name} could not be fetched ({type(e).__name__}): go online once, or train from scratch with pretrained=False.') from e
 
 def _unknown(name):
+    import timm
     known = timm.list_models('*vit*') + [f'airl_vit_{s}_patch16_224' for s in _SIZES] + ['vit_nano']
     return f'There is no model {name!r}. Did you mean {", ".join(difflib.get_close_matches(name, known, 3, .3)) or "vit_nano"}?'
 
@@ -341,6 +342,7 @@ def _nano(pretrained, num_classes, given):
 # %% ../nbs/01_vit_model.ipynb #21db0bcc
 def _lite0(pretrained, num_classes, given):
     "EfficientNet-Lite0 with frozen norms; with `pretrained`, shipped weights, and a fresh head where the number of classes is not ImageNet's."
+    import timm
     from timm.layers import freeze_batch_norm_2d
     size = given.pop('img_size', 224)
     if given: raise ModelError(f'{LITE0} cannot be made with {given}: it takes a number of classes and an img_size.')

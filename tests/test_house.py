@@ -184,6 +184,8 @@ def test_citation_names_this_version(root):
     none(checks.complaints_of(checks.run(root, SCRIPTS/'check-jsonschema', '--builtin-schema', 'vendor.citation-file-format', root/'CITATION.cff')))
     cited = yaml.safe_load((root/'CITATION.cff').read_text(encoding='utf-8'))
     assert (cited['version'], cited['repository-code']) == (settings()['version'], settings()['git_url']), 'CITATION.cff and settings.ini differ'
+    top = next(line for line in (root/'CHANGELOG.md').read_text(encoding='utf-8').splitlines() if line.startswith('## '))
+    assert top.split()[1] == settings()['version'], f'CHANGELOG.md begins with {top.strip("# ")}, settings.ini has {settings()["version"]}'
 
 
 def test_wheel_segments_outside_the_checkout(wheel, tmp_path):
@@ -192,10 +194,13 @@ def test_wheel_segments_outside_the_checkout(wheel, tmp_path):
     from skimage import data, io
     io.imsave(tmp_path/'cat.png', data.chelsea(), check_contrast=False)
     here = {'PYTHONPATH': str(tmp_path/'installed')}
+    told = {'PYTHONPROFILEIMPORTTIME': '1'}   # standard error names what is imported
     where = checks.run(tmp_path, sys.executable, '-c', 'import airl; print(airl.__file__)', **here).stdout
     assert Path(where.strip()).is_relative_to(tmp_path)
-    done = checks.run(tmp_path, sys.executable, '-m', 'airl', 'segment', 'cat.png', 'a cat', '--models', 'lite', '-o', 'out', '--json', **here)
+    done = checks.run(tmp_path, sys.executable, '-m', 'airl', 'segment', 'cat.png', 'a cat', '--models', 'lite', '-o', 'out', '--json', **here, **told)
     none(checks.complaints_of(done))
+    loaded = {line.split('|')[-1].strip() for line in done.stderr.splitlines()}
+    assert 'torch' in loaded and not loaded & {'torchvision', 'timm', 'sympy', 'transformers'}, 'seconds of waiting for what a segmentation does not need'
     found = json.loads(done.stdout.splitlines()[-1])
     assert found['present'] and list((tmp_path/'out').glob('*mask*.png'))
 
