@@ -174,7 +174,7 @@ def fitted(photos: Sequence[Marked], others: Sequence[Other], ridge: float, whol
     return Head(every, bias, whole=whole, photos=sum(p.positive for p in photos))
 
 # %% ../nbs/09i_lite_teach.ipynb #be3f4509
-TRUST, A_PART, EXPLAINED = 1., .08, .6   # what the known kind counts; share of the thing from which a class is a part of it, and of all of them together
+TRUST, A_PART, EXPLAINED = .7, .08, .6   # what the known kind counts; share of the thing from which a class is a part of it, and of all of them together
 
 def kinds_of(photos: Sequence[Marked]) -> tuple[int, ...]:
     "The dense classes that what is meant consists of; none where they do not explain it."
