@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -226,3 +227,58 @@ def unsafe_readers(source: str) -> list[str]:
         if isinstance(node, ast.ImportFrom) and node.module: renamed |= {a.asname or a.name: f'{node.module}.{a.name}' for a in node.names}
     renamed |= {k: 'np' for k, v in renamed.items() if v == 'numpy'}
     return [f'{node.lineno}: {why}' for node in ast.walk(tree) if (why := _why_unsafe(node, renamed))]
+
+
+EXPORTS = re.compile(r'^#\|\s*export[is]?\b', re.MULTILINE)
+
+
+def exported_cells(root: Path) -> dict[str, int]:
+    "Lines of each exported cell, blank ones and directives aside, by `notebook, cell`."
+    found = {}
+    for path in notebooks(root):
+        for cell in json.loads(path.read_text(encoding='utf-8'))['cells']:
+            source = ''.join(cell['source'])
+            if cell['cell_type'] != 'code' or not EXPORTS.search(source): continue
+            found[f'{path.stem}, cell {cell["id"]}'] = sum(bool(line.strip()) and not line.startswith('#|') for line in source.splitlines())
+    return found
+
+
+def median_cell(root: Path) -> float:
+    "Lines of the exported cell in the middle."
+    return statistics.median(exported_cells(root).values())
+
+
+def module_names(source: str) -> set[str]:
+    "What a module defines at its top level: functions, classes and variables, not what it imports; `_` and `__all__` are nobody's name."
+    found = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef): found.add(node.name)
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        found |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    return {name for name in found if name != '_' and not name.startswith('__')}
+
+
+def defined_twice(root: Path) -> dict[str, list[str]]:
+    "Names that several modules define, each for itself, with these modules; a name that begins with an underscore is its module's own affair."
+    where = {}
+    for path in sorted((root/'airl').glob('[!_]*.py')):
+        for name in module_names(path.read_text(encoding='utf-8')): where.setdefault(name, []).append(path.stem)
+    return {name: modules for name, modules in sorted(where.items()) if len(modules) > 1 and not name.startswith('_')}
+
+
+def type_errors(root: Path, *files) -> list[dict]:
+    "What basedpyright says of `airl/`, or of some files, as it is configured in pyproject.toml."
+    done = run(root, sys.executable, '-m', 'basedpyright', '--outputjson', '--pythonpath', sys.executable, *files)
+    if '{' not in done.stdout: raise RuntimeError(f'basedpyright says nothing: {done.stdout}{done.stderr}')
+    told = json.loads(done.stdout[done.stdout.index('{'):])['generalDiagnostics']
+    return [dict(file=Path(d['file']), line=d['range']['start']['line'] + 1, rule=d.get('rule', ''), message=d['message'].splitlines()[0]) for d in told if d['severity'] == 'error']
+
+
+def signature_lines(source: str) -> set[int]:
+    "The lines on which the signatures of public functions, methods and fields stand."
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith('_') or getattr(node, 'name', '') == '__init__':
+            found |= set(range(node.lineno, max(node.lineno + 1, node.body[0].lineno)))
+        if isinstance(node, ast.ClassDef): found |= {field.lineno for field in node.body if isinstance(field, ast.AnnAssign)}
+    return found
