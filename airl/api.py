@@ -131,7 +131,7 @@ def _add_docs(api):
     from fastapi import HTTPException
     from fastapi.openapi.docs import get_swagger_ui_html
     from fastapi.responses import FileResponse
-    def files(): return Path(require('fastapi_offline', 'app').__file__).parent/'static'
+    def files(): return Path(require('fastapi_offline', 'app').__path__[0])/'static'
     @api.get('/docs', include_in_schema=False)
     def docs():
         files()   # or the sentence that says what to install
@@ -192,7 +192,7 @@ def _add_segment(router, default, device):
         if (letters := sum(map(len, text))) > LONGEST: raise UserError(f'The texts have {letters:,} letters; {LONGEST:,} are the most.')
         line, image = lines[choose_preset(preset)[0]], await _photo_of(photo)
         result = await line.run(request, ask, image, text, preset, device, instances='all' if every else 'best')
-        return plain(to_dict(result) | dict(sentence=result.sentence()))
+        return {k: plain(v) for k, v in (to_dict(result) | dict(sentence=result.sentence())).items()}
 
 def _add_others(router):
     from fastapi import File, Request, UploadFile

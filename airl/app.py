@@ -141,7 +141,8 @@ def _folder(scratch, request):  # → Path
     return folder
 
 # %% ../nbs/21_app.ipynb #60296d95
-def _photo_tab(gr, preset, device, scratch):
+def _photo_tab(preset, device, scratch):
+    import gradio as gr      # as a module, so that `gr.Request` is a type
     with gr.Row():
         with gr.Column(): inputs, find, stop = _photo_inputs(gr, preset)
         with gr.Column(): outputs, (tool, place, undo, clear) = _photo_outputs(gr)
@@ -163,9 +164,13 @@ def _photo_tab(gr, preset, device, scratch):
         if len(clicks.corners) == 1: shown[0] = say('One corner of the box; click on the opposite one.')
         return [*shown, (found, result, clicks, models)]
     @_keeping(len(outputs))
-    def click(state, tool, event: gr.SelectData, request: gr.Request): return mend(state, *event.index, tool, request)
+    def click(state, tool, event: gr.SelectData, request: gr.Request):
+        x, y = event.index
+        return mend(state, x, y, tool, request)
     @_keeping(len(outputs))
-    def typed(state, tool, where, request: gr.Request): return mend(state, *_place(where), tool, request)
+    def typed(state, tool, where, request: gr.Request):
+        x, y = _place(where)
+        return mend(state, x, y, tool, request)
     @_keeping(len(outputs))
     def back(state, request: gr.Request):
         if state is None or state[2].before is None: raise UserError('There are no clicks yet.')
@@ -202,7 +207,8 @@ def _video_outputs(gr):  # sentence, video, files
     files = gr.File(label='Masks (COCO RLE) and a table of objects', interactive=False)
     return [said, shown, files]
 
-def _video_tab(gr, preset, device, scratch):
+def _video_tab(preset, device, scratch):
+    import gradio as gr
     try: require('av', 'video')
     except UserError as error:
         gr.HTML(say(f'Clips cannot be read here. {error}', 'mistake'))
@@ -317,12 +323,13 @@ def _address(headers) -> str:  # of a request
 
 def create_page(preset: str = 'auto', device: str | None = None):  # gradio.Blocks
     "The page with its tabs."
-    gr = require('gradio', 'app')
+    require('gradio', 'app')
+    import gradio as gr
     scratch = tempfile.TemporaryDirectory(prefix='airl-page-', ignore_cleanup_errors=True)
     with gr.Blocks(title='airl', analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         gr.Markdown('# airl\nA sentence in, masks out.')
-        with gr.Tab('Photo'): _photo_tab(gr, preset, device, scratch.name)
-        with gr.Tab('Video'): _video_tab(gr, preset, device, scratch.name)
+        with gr.Tab('Photo'): _photo_tab(preset, device, scratch.name)
+        with gr.Tab('Video'): _video_tab(preset, device, scratch.name)
         with gr.Tab('Classify'): _classify_tab(gr)
         with gr.Tab('Compare'): _compare_tab(gr, preset, device)
         with gr.Tab('About'): about = gr.Markdown(about_text(), elem_id='about')
@@ -403,7 +410,7 @@ def serve(host: str = '127.0.0.1',       # this machine alone; 0.0.0.0: whoever 
     socket, hosts = _listen(host, port), served_hosts(host, names)
     port = socket.getsockname()[1]
     public = share and _tunnel(port)
-    if public: hosts.add(urlsplit(public).hostname)
+    if public: hosts.add(urlsplit(public).hostname or public)
     app = create_app(preset, device, auth, hosts)
     print(f'http://{f"[{host}]" if ":" in host else host}:{port}\nThe API is described at /docs. Ctrl+C stops.', flush=True)
     everybody = 'with the password' if auth else 'and nothing asks who they are: think of --auth NAME:PASSWORD'

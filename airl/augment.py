@@ -156,13 +156,17 @@ class Draws(NamedTuple):
     order: Tensor   # int64 [n, 3]
     holes: Tensor   # float [n, 2]: centre of the cut-out square, 0..1
 
-    def rows(self, start, stop, device=None): # where they lie if None
+    def rows(self, start, stop, device=None) -> 'Draws': # where they lie if None
         "The choices for images `start` to `stop`, on `device`."
-        return type(self)(*(t[start:stop].to(device or t.device, non_blocking=True) for t in self))
+        return Draws(*_some(self, slice(start, stop), device))
 
-    def take(self, index: Tensor, device): # int64 [m]
+    def take(self, index: Tensor, device) -> 'Draws': # int64 [m]
         "The choices for the images at `index`, on `device`."
-        return type(self)(*(t[index].to(device, non_blocking=True) for t in self))
+        return Draws(*_some(self, index, device))
+
+def _some(choices: tuple[Tensor, ...], index, device) -> list[Tensor]:
+    "Some rows of every tensor, on `device`; where they lie if None."
+    return [t[index].to(device or t.device, non_blocking=True) for t in choices]
 
 IMAGENET_MEAN, IMAGENET_STD = (.485, .456, .406), (.229, .224, .225)
 
@@ -220,7 +224,7 @@ class Augment:
         if any(self.jitter):
             means = (rows.mean(h), columns.mean(w)) if sparse else (rows.mean(1), columns.mean(1))
             x = color_jitter(x, draws.factors, draws.order, *means)
-        if sparse:
+        if isinstance(rows, Taps) and isinstance(columns, Taps):      # sparse
             _keep_freed_memory()
             rows, columns = rows.planes(3, h, together or len(images)), columns.matrix(w, self.dtype)
         mean, std = _statistics(self.mean, self.std, x.device)
@@ -232,7 +236,8 @@ class Augment:
 
     def __call__(self, images: Tensor, generator) -> Tensor: # uint8 [n, H, W, 3] to normalised [n, 3, S, S]
         "Draw and apply."
-        return self.apply(images, self.draw(*images.shape[:3], generator).rows(0, None, images.device))
+        n, height, width = images.shape[:3]
+        return self.apply(images, self.draw(n, height, width, generator).rows(0, None, images.device))
 
 # %% ../nbs/00a_augment.ipynb #3ffc7049
 def cutout(images: Tensor, # normalised, [n, 3, S, S]
@@ -253,7 +258,8 @@ def prepare(images: Tensor,   # uint8 [n, H, W, 3]
            ) -> Tensor:       # normalised, [n, 3, img_size, img_size]
     "Resize and normalise, nothing random: what evaluation does."
     plain = Augment(img_size, scale=(1, 1), hflip=0., jitter=(0, 0, 0), mean=mean, std=std, dtype=dtype)
-    return plain.apply(images, _undrawn(*images.shape[:3], images.device))
+    n, height, width = images.shape[:3]
+    return plain.apply(images, _undrawn(n, height, width, images.device))
 
 def _undrawn(n, height, width, device) -> Draws:
     "The whole image as it is, `n` times: made where the images lie."
@@ -267,7 +273,13 @@ class Mixes(NamedTuple):
     share: Tensor  # float [n], the part that an image keeps; 1 for images that stay alone
     boxes: Tensor  # float [n, 4], CutMix rectangle as y0, x0, y1, x1 in 0..1; empty for MixUp
     cutmix: Tensor # bool [n]
-    rows, take = Draws.rows, Draws.take
+    def rows(self, start, stop, device=None) -> 'Mixes':
+        "The choices for images `start` to `stop`, on `device`."
+        return Mixes(*_some(self, slice(start, stop), device))
+
+    def take(self, index: Tensor, device) -> 'Mixes':
+        "The choices for the images at `index`, on `device`."
+        return Mixes(*_some(self, index, device))
 
 def draw_mixes(n: int,
                mixup=.8,   # α of MixUp's Beta(α, α); 0 for no MixUp
@@ -275,7 +287,7 @@ def draw_mixes(n: int,
                prob=1.,    # share of images that are mixed at all
                *, generator) -> Mixes:
     "Draw kind, share and rectangle for every image; MixUp and CutMix with even odds where both are on."
-    rng = np.random.default_rng(torch.randint(2**62, (), generator=generator).item())
+    rng = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
     kind = rng.random(n) < (.5 if mixup and cutmix else float(bool(cutmix)))
     share = np.where(kind, rng.beta(cutmix or 1, cutmix or 1, n), rng.beta(mixup or 1, mixup or 1, n))
     mixed = (rng.random(n) < prob) & bool(mixup or cutmix)

@@ -122,10 +122,14 @@ class Backup:
             log.warning('The run could not be copied to %s (%s); that is tried again in %g minutes.',
                         self.place, e.strerror or e, self.minutes)
 
+    def _wait(self):
+        "Until a copy that was begun is written."
+        if self.thread and self.busy: self.thread.join()
+
     def finish(self, whole: bool):  # the run has ended; else it was stopped, and will go on
         "The last copy: of a run that has ended its files as they are."
         if not self.active: return
-        if self.busy: self.thread.join()
+        self._wait()
         if whole and _same(self.place/RECORD, self.dir/RECORD): return
         self._link()
         if not whole: return self._write()
@@ -138,7 +142,7 @@ class Backup:
 
     def __enter__(self): return self
     def __exit__(self, *exc):
-        if self.busy: self.thread.join()
+        self._wait()
         shutil.rmtree(self.snapshot, ignore_errors=True)
 
 # %% ../nbs/02d_backup.ipynb #2cddbd60

@@ -103,7 +103,7 @@ ENGINES = dict(local=local_answers, ray=ray_answers)
 # %% ../nbs/15_batch.ipynb #916ea939
 def segment_folder(source,                            # a folder, or whatever else `jobs_of` reads
                    prompts: str | Sequence[str] = (), # what to look for in each; empty: what the source says of each
-                   out='out/batch',                   # folder for the manifest; a run that was stopped there is resumed, other texts are added
+                   out: str | Path = 'out/batch',     # folder for the manifest; a run that was stopped there is resumed, other texts are added
                    *, models: str = 'auto',           # a preset
                    instances: Literal['all', 'best'] = 'all',   # or 'best': one object a phrase
                    workers: int | None = None,        # processes; None: one a GPU or core; 0: this process alone
@@ -120,7 +120,8 @@ def segment_folder(source,                            # a folder, or whatever el
     if engine not in ENGINES: raise UserError(f'There is no engine {engine!r}; there are {", ".join(ENGINES)}.')
     preset, why = choose_preset(models)
     recipe = BatchRecipe(preset, Settings(instances=instances).changed(**settings))
-    out, prompts = Path(out), _spelt(out, _understood(prompts, weights_preset(preset)))
+    out = Path(out)
+    prompts = _spelt(out, _understood(prompts, weights_preset(preset)))
     jobs, first = _peek(jobs_of(source, prompts, skip=out.resolve()), 16)
     if not first: raise SourceError(f'There are no photos in {source}.')
     if not overwrite: _check_phrases(out, prompts)
@@ -268,10 +269,10 @@ def _collect(stream, count, summary, progress, total):
 
 # %% ../nbs/15_batch.ipynb #ede334fb
 def phrases_asked(source, prompts: str | Sequence[str] = (),
-                  out='out/batch',   # None where nothing of before counts
+                  out: str | Path | None = 'out/batch',   # None where nothing of before counts
                  ) -> list[str]:
     "What a run of `segment_folder` looks for in any photo, and what it has looked for in that folder before."
-    asked = [prompts] if prompts else dict.fromkeys(job.prompts for job in jobs_of(source, skip=out and Path(out).resolve()) if not job.fault)
+    asked = [prompts] if prompts else dict.fromkeys(job.prompts for job in jobs_of(source, skip=Path(out).resolve() if out else None) if not job.fault)
     phrases = dict.fromkeys(class_names(out)) if out and part_files(Path(out)) else {}
     for some in asked:
         try: phrases |= dict.fromkeys(parse_prompt(some).phrases)

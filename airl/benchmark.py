@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 import numpy as np
 from .files import UserError, short_name
 from .labels import Truth, TruthError, checked
@@ -124,8 +125,9 @@ def _text_row(photo, image, labels, pipeline, name, phrase) -> list[Row]:
         objects = labels.instances(phrase)
         row.objects, row.ious = len(objects), mask_iou(masks, objects).ravel().round(4).tolist() if len(masks) and len(objects) else []
     if not row.present: return [row]
-    rows = [_judge(row, masks.any(0), there, ignore)]
-    rows.append(max((_judge(Row(photo, phrase, f'{name}, oracle'), m, there, ignore) for m in (masks.any(0), *considered)), key=lambda r: r.iou))
+    found = np.any(masks, axis=0)
+    rows = [_judge(row, found, there, ignore)]
+    rows.append(max((_judge(Row(photo, phrase, f'{name}, oracle'), m, there, ignore) for m in (found, *considered)), key=lambda r: r.iou))
     return rows + [_judge(Row(photo, phrase, trivial), make(image, phrase), there, ignore) for trivial, make in TRIVIAL['text'].items()]
 
 # %% ../nbs/16_benchmark.ipynb #6e4fda1a
@@ -167,13 +169,14 @@ def _object_row(photo, image, labels, i, box, proposals, best, name, task, secon
 # %% ../nbs/16_benchmark.ipynb #7ab39635
 def _row(record: dict) -> Row:
     "A row as the file has it; what JSON cannot say is None there."
-    return Row(**{k: float('nan') if v is None else v for k, v in record.items()})
+    values: dict[str, Any] = {k: float('nan') if v is None else v for k, v in record.items()}
+    return Row(**values)
 
 def _basis(truth: Truth) -> str:
     "What the rows of a photo hold for: its bytes, its labels, and what is asked of it, as a hash."
     labels = truth.labels()
     known = hashlib.blake2b(to_json([content_of(truth.path), truth.classes, labels.phrases, labels.crowd, labels.by_object]).encode(), digest_size=16)
-    for array in (labels.masks, labels.void): known.update(np.ascontiguousarray(array))
+    for array in (labels.masks, labels.void): known.update(np.ascontiguousarray(array).data)
     return known.hexdigest()
 
 def _records(file: Path) -> list[dict]:
@@ -392,7 +395,7 @@ def gallery(report: Report,
         for r in part:
             image, labels = truths[r.photo].image(), truths[r.photo].labels()
             there = labels.masks[r.index] if report.task != 'text' else labels.mask(r.phrase)
-            picture = overlay(image, np.array([decode_rle(m) for m in r.masks]).any(0)) if r.masks else image.copy()
+            picture = overlay(image, np.any([decode_rle(m) for m in r.masks], axis=0)) if r.masks else image.copy()
             contours, _ = cv2.findContours(there.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
             images.append(cv2.drawContours(picture, contours, -1, (255, 255, 255), max(1, max(image.shape)//250)))
             titles.append(f'{kind}: {r.phrase}, {r.iou:.2f}')
@@ -419,7 +422,7 @@ def _write(report: Report, staged: Staged) -> list[Path]: # the files
         figure.savefig(staged.path('gallery.png'), dpi=90)
         plt.close(figure)
     staged.commit()
-    return sorted(staged.folder/name for name in staged.earlier.files)
+    return sorted(staged.folder/name for name in staged.there.files)
 
 def _save(report: Report, folder: Path, overwrite: bool) -> list[Path]: # the files
     "The tables and pictures of a report in a folder, in one step."

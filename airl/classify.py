@@ -7,6 +7,7 @@ __all__ = ['LEAST', 'Prediction', 'one_of_ten', 'centre_square', 'predict']
 
 # %% ../nbs/03a_classify.ipynb #4a52615a
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,7 +16,8 @@ from scipy.special import expit, logit, softmax
 from .photos import load_photo
 from .lite_net import share_of_kinds
 from .data import CIFAR10_CLASSES, ImageSet
-from .eval_tta import compute_logits, load_classifier
+from .runs import Run
+from .eval_tta import Classifier, compute_logits, load_classifier
 
 # %% ../nbs/03a_classify.ipynb #12e79e16
 @dataclass
@@ -63,7 +65,7 @@ def _thumbnail(square):
 
 # %% ../nbs/03a_classify.ipynb #73290a6f
 def predict(photos,          # what `load_photo` takes, or a list of such
-            model='nano',    # whatever `load_classifier` takes
+            model: str | Path | Classifier | Run = 'nano',    # whatever `load_classifier` takes
             k: int = 5,
             tta: str | None = None, # one of `TTA`; None: what suits the model
            ) -> list[Prediction]: # one a photo

@@ -139,7 +139,8 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
     from airl import batch as folders
     from airl.exports import check_export, class_map, left_out_of, stale_exports
     for name in export or (): folders.check_format(name)
-    named = class_map(classes, folders.phrases_asked(source, prompt or (), None if overwrite else output)) if classes else None
+    before = None if overwrite else output
+    named = class_map(classes, folders.phrases_asked(source, prompt or (), before)) if classes else None
     for name in [*(export or ()), *['gallery']*gallery]: check_export(output, name)
     summary = folders.segment_folder(source, prompt or (), output, models=with_parts(models, scorer, detector, segmenter), instances=instances, presence_threshold=presence, workers=workers, engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device)
     print(f'{summary.sentence()}\nModels: {summary.preset}, {summary.why}.')
@@ -226,7 +227,7 @@ def export(model: Annotated[str, typer.Argument(help='nano, or the folder of a r
     from airl.eval_tta import export_model, load_classifier
     c = load_classifier(model)
     size = export_model(c, output, overwrite).stat().st_size/1e6
-    print(f'{output}: {model}, {size:.1f} MB; reads {c.img_size} × {c.img_size} pixels, knows {counted(len(c.class_names), "class", "classes")}.')
+    print(f'{output}: {model}, {size:.1f} MB; reads {c.img_size} × {c.img_size} pixels, knows {counted(len(c.class_names or ()), "class", "classes")}.')
     return dict(model=model, output=output, megabytes=round(size, 2), img_size=c.img_size, classes=c.class_names)
 
 # %% ../nbs/20_cli.ipynb #8b6a2da9
@@ -427,7 +428,7 @@ def serve_page(port: Annotated[int, typer.Option(min=0, max=65535, help='0 for a
     from airl.app import serve
     from airl.weights import preset
     if models != 'auto': preset(models)
-    serve(host, port, share, auth and tuple(auth.split(':', 1)), models, device, names or ())
+    serve(host, port, share, tuple(auth.split(':', 1)) if auth else None, models, device, names or ())
     return dict(stopped=True)
 
 # %% ../nbs/20_cli.ipynb #b5473934

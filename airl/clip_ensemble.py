@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 from scipy.special import expit, logit
@@ -51,7 +51,8 @@ def member_of(name: str,     # of a scorer in `airl.weights.MODELS`
              ) -> ClipMember: # with the weight that it has in the ensemble of four
     "The member that a row of the table is."
     known = {m.key: m for m in PAPER_MEMBERS}
-    return known.get(name) or ClipMember(*(model_spec(name).plan or name).split('/'))
+    network, weights = (model_spec(name).plan or name).split('/')
+    return known.get(name) or ClipMember(network, weights)
 
 # %% ../nbs/10_clip_ensemble.ipynb #4557b5a2
 def log_odds(logits: np.ndarray,     # [n_images, n_texts] scale · cosine
@@ -91,13 +92,13 @@ def prepare_crops(images: Sequence[np.ndarray],  # n of uint8 [H, W, 3], any siz
         from PIL import Image
         return torch.stack([transform(Image.fromarray(im)) for im in images]).to(device)
     geometry, normalise = [t for t in steps if isinstance(t, (Resize, CenterCrop))], next(t for t in steps if isinstance(t, Normalize))
-    sizes, out = [im.shape[:2] for im in images], [None]*len(images)
+    sizes, done = [im.shape[:2] for im in images], {}
     for size in set(sizes):
         of_size = [i for i, s in enumerate(sizes) if s == size]
         batch = torch.from_numpy(np.stack([images[i] for i in of_size])).permute(0, 3, 1, 2).to(device)
         for step in geometry: batch = step(batch)
-        for i, resized in zip(of_size, batch): out[i] = resized
-    return normalise(torch.stack(out).float()/255)
+        done |= zip(of_size, batch)
+    return normalise(torch.stack([done[i] for i in range(len(images))]).float()/255)
 
 # %% ../nbs/10_clip_ensemble.ipynb #e36a763b
 @lru_cache(maxsize=4096)
@@ -115,7 +116,7 @@ def is_other(noun: str, # 'a car'
     (head, _, asked), (thing, spelt, other) = _named(text), _named(noun)
     if text.lower() == noun.lower() or ' '.join(head[-len(thing):]) in spelt: return False
     described = known_ending(list(thing)) != (' '.join(thing), 0)              # "a green car" is not all cars
-    return described or asked is None or not (asked <= other or other <= asked)
+    return described or asked is None or other is None or not (asked <= other or other <= asked)
 
 # %% ../nbs/10_clip_ensemble.ipynb #32eb5e0d
 def _squares(size, side, step=2/3, most=12):  # height, width → corners (x, y)
@@ -129,7 +130,7 @@ def views(image: np.ndarray) -> list[np.ndarray]:  # of uint8, all square but th
     full, part = min(h, w), max(1, round(.6*min(h, w)))
     squares = [(x, y, full) for x, y in _squares((h, w), full) if h != w]
     squares += [(x, y, part) for x, y in [*_squares((h, w), part), ((w - part)//2, (h - part)//2)]]
-    return [image, *(crop(image, (x, y, x + side, y + side)) for x, y, side in squares)]
+    return [image, *(crop(image, np.array([x, y, x + side, y + side])) for x, y, side in squares)]
 
 # %% ../nbs/10_clip_ensemble.ipynb #193509c4
 def find_weights(member: ClipMember) -> Path:  # a checkpoint, or a folder with `open_clip_config.json`
@@ -204,7 +205,8 @@ class _Loaded:
     "A member at work: its model, wherever that is now, and the text directions it has computed."
     def __init__(self, member, device, precision, templates):
         self.member, self.device, self.precision, self.templates = member, device, precision, templates
-        self.model, self.known = None, {}
+        self.model: Any = None      # open_clip's
+        self.known = {}
 
     def load(self):
         from safetensors import SafetensorError
@@ -310,7 +312,8 @@ class HighAccuracyCLIPScorer:
         n, logits = len(texts), self._members.logits(images, [*texts, *self.negatives])
         odds = {k: np.clip(log_odds(l[:, :n], l[:, n:]), -60, 60) for k, l in logits.items()}
         members, weights = {k: expit(o).astype(np.float32) for k, o in odds.items()}, self._members.weights_of(logits)
-        return Scores(sum(weights[k]*p for k, p in members.items()), members, weights, dict(self.dropped))
+        mean = np.sum([weights[k]*p for k, p in members.items()], axis=0)
+        return Scores(mean, members, weights, dict(self.dropped))
 
     def odds(self, images: Sequence[np.ndarray],  # n of uint8 [H, W, 3]
              texts: Sequence[str],
@@ -351,7 +354,7 @@ def odds_of(scorer: Scorer,               # any
             texts: Sequence[str],
            ) -> np.ndarray:               # float [n, n_texts] log-odds
     "The scorer's own log-odds against other nouns, or those of its scores where it has none."
-    if hasattr(scorer, 'odds'): return scorer.odds(images, texts).best
+    if odds := getattr(scorer, 'odds', None): return odds(images, texts).best
     return logit(np.clip(np.asarray(scorer.score(images, texts).mean, np.float64), 1e-6, 1 - 1e-6))
 
 # %% ../nbs/10_clip_ensemble.ipynb #32b39813

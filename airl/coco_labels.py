@@ -122,7 +122,7 @@ def _unjudged(entry: dict, h: int, w: int) -> dict:
     "A bad object as a crowd: its box, or no pixel."
     box = entry.get('bbox')
     good = isinstance(box, list) and len(box) == 4 and all(map(_is_number, box)) and 0 < box[2] <= 2*w and 0 < box[3] <= 2*h
-    x, y, bw, bh = box if good else (0, 0, 0, 0)
+    x, y, bw, bh = box if box and good else (0, 0, 0, 0)
     outline = [x, y, x + bw, y, x + bw, y + bh, x, y + bh]
     place = [outline] if good and not _polygon_fault(outline, h, w) else dict(size=[h, w], counts=[h*w])
     return dict(category_id=entry['category_id'], iscrowd=1, segmentation=place)

@@ -60,7 +60,8 @@ class ImageSet:
 
     def split(self, fraction=.1, seed=42) -> tuple['ImageSet', 'ImageSet']: # (the larger part, the held-out part)
         "Hold out the same `fraction` of every class."
-        return tuple(self.subset(rows) for rows in stratified_split(self.labels, fraction, seed))
+        kept, held = stratified_split(self.labels, fraction, seed)
+        return self.subset(kept), self.subset(held)
 
 # %% ../nbs/00_data.ipynb #04c27406
 def stratified_split(labels: Tensor,  # int64 [n]
@@ -137,7 +138,9 @@ def _members(path: Path, names: list[str]):
         return
     try:
         with tarfile.open(path) as tar:
-            for name in names: yield name, tar.extractfile(f'cifar-10-batches-py/{name}').read()
+            for name in names:
+                if not (file := tar.extractfile(f'cifar-10-batches-py/{name}')): raise KeyError(f'{name} is no file')
+                yield name, file.read()
     except (tarfile.TarError, EOFError, OSError, KeyError) as e:
         raise DataError(f'{path} is not the CIFAR-10 archive or is cut off ({e}); fetch it again.') from None
 
@@ -203,10 +206,10 @@ def _reach(url: str):
 def _from_hub(split: str) -> ImageSet:
     "The Parquet file of `uoft-cs/cifar10` from the hub's cache, or downloaded into it."
     from huggingface_hub import hf_hub_download, hf_hub_url, try_to_load_from_cache
-    file = dict(repo_id='uoft-cs/cifar10', filename=f'plain_text/{split}-00000-of-00001.parquet', repo_type='dataset')
-    if isinstance(cached := try_to_load_from_cache(**file), str): return read_parquet(cached, split)
-    _reach(hf_hub_url(**file))
-    return read_parquet(hf_hub_download(**file), split)
+    place = 'uoft-cs/cifar10', f'plain_text/{split}-00000-of-00001.parquet'
+    if isinstance(cached := try_to_load_from_cache(*place, repo_type='dataset'), str): return read_parquet(cached, split)
+    _reach(hf_hub_url(*place, repo_type='dataset'))
+    return read_parquet(hf_hub_download(*place, repo_type='dataset'), split)
 
 def _from_torchvision(split: str) -> ImageSet:
     "Let torchvision download the university's archive into the library's cache and check its MD5."
@@ -285,7 +288,7 @@ def _parts(folder: Path) -> list[Path]: # the folder itself, or its training and
     if train and not test:
         raise DataError(f'{folder} has a part {train.name} and none to judge by (there are {", ".join(_folders(folder))}): '
                         f'call that test or val, or give {train}, of which a fifth is set aside.')
-    return [train, test] if train else [folder]
+    return [train, test] if train and test else [folder]
 
 def _photos(folder: Path) -> list[Path]:
     "The photos of one class."
@@ -341,10 +344,10 @@ def load_folder(folder,        # holds a folder a class, or `train` and `test` (
 def load_digits_set(split='train') -> ImageSet:
     "scikit-learn's handwritten digits at 32 × 32 RGB; a fifth of each class is the test part."
     from sklearn.datasets import load_digits
-    digits = load_digits()
-    small = torch.from_numpy(digits.images)[:, None].float()*(255/16)
+    pixels, labels = load_digits(return_X_y=True)
+    small = torch.from_numpy(pixels).view(-1, 1, 8, 8).float()*(255/16)
     large = torch.nn.functional.interpolate(small, 32, mode='bilinear').round().byte()
-    data = ImageSet(large[:, 0, :, :, None].repeat(1, 1, 1, 3), torch.from_numpy(digits.target), list('0123456789'), 'digits')
+    data = ImageSet(large[:, 0, :, :, None].repeat(1, 1, 1, 3), torch.from_numpy(labels), list('0123456789'), 'digits')
     return data.split(.2)[split == 'test']
 
 # %% ../nbs/00_data.ipynb #ed0cea6a

@@ -15,7 +15,7 @@ def devices() -> list[dict]: # 'device', 'there', 'detail', 'fix'
     "The processors torch can use: CPU, NVIDIA GPUs, Apple's GPU."
     import torch
     found = [dict(device='cpu', there=True, fix='',
-                  detail=f'{counted(os.cpu_count(), "core")}, {counted(torch.get_num_threads(), "thread")}')]
+                  detail=f'{counted(os.cpu_count() or 1, "core")}, {counted(torch.get_num_threads(), "thread")}')]
     for k in range(torch.cuda.device_count()):
         gpu = torch.cuda.get_device_properties(k)
         found.append(dict(device=f'cuda:{k}', there=True, fix='', detail=f'{gpu.name}, {gpu.total_memory/2**30:.0f} GiB'))

@@ -63,7 +63,7 @@ def inks(n: int,                             # things to colour
     return PALETTE[(np.arange(n) if ids is None else np.asarray(ids, int) - 1) % len(PALETTE)].astype(np.float32)
 
 def overlay(image: np.ndarray,    # uint8 [H, W, 3]
-            masks: np.ndarray,    # bool [n, H, W], or [H, W] for one
+            masks: Sequence[np.ndarray] | np.ndarray,    # bool [n, H, W], or [H, W] for one
             alpha: float = .45,   # 0: only edges, 1: solid
             ids: Sequence[int] | None = None,   # n identities from 1, which keep their colours; None: colours in order
            ) -> np.ndarray:       # uint8 [H, W, 3]

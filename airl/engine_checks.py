@@ -110,7 +110,8 @@ def inside(box, size):   # float32 [h, w]
     return mask
 
 # %% ../nbs/13j_engine_checks.ipynb #8bd13690
-def _found(b, phrases=None, threshold=0., photo=None): return b.engine.detect(b.photo if photo is None else photo, b.phrases if phrases is None else phrases, threshold)
+def _found(b, phrases=None, threshold: float | None = 0., photo=None) -> Detections:
+    return b.engine.detect(b.photo if photo is None else photo, b.phrases if phrases is None else phrases, threshold)
 
 @check('it answers with Detections, all of them finite', 'detector')
 def _(b):
@@ -337,7 +338,7 @@ def _taken(b, prompts) -> str:
 @check('clicks, inside and outside', 'segmenter')
 def _(b):
     at = np.stack([b.boxes[:, :2] + 9, b.boxes[:, 2:] - 9], 1)
-    return _taken(b, Prompts(points=at[:, :1])) or _taken(b, Prompts(points=at, point_labels=[[1, 0]]*3))
+    return _taken(b, Prompts(points=at[:, :1])) or _taken(b, Prompts(points=at, point_labels=np.array([[1, 0]]*3)))
 
 @check('boxes and clicks together', 'segmenter')
 def _(b): return _taken(b, Prompts(boxes=b.boxes, points=b.boxes[:, None, :2] + 9))

@@ -7,7 +7,7 @@ __all__ = ['EXPORTED', 'TTA', 'Classifier', 'load_classifier', 'views', 'content
            'check_report', 'Deployed', 'Exported', 'export_model']
 
 # %% ../nbs/03_eval_tta.ipynb #921a0a5a
-import hashlib, io, json, re, time
+import functools, hashlib, io, json, re, time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from .telling import progress
 from .weights import MissingWeights, require
 from .augment import prepare
 from .data import DataError, ImageSet, batches
-from .vit_model import ModelError, image_size, load_nano
+from .vit_model import ModelError, image_size, load_nano, settings_of
 from .runs import Run
 from .train import fingerprint
 from .steps import fit_temperature
@@ -46,16 +46,16 @@ class Classifier:
 
 EXPORTED = ('.onnx', '.pt2')
 
-def load_classifier(source='nano', # 'nano', a run folder, a `Run`, an exported file, a model, or a `Classifier`
+def load_classifier(source: 'str | Path | Run | nn.Module | Classifier' = 'nano', # 'nano', a run folder, a `Run`, an exported file, a model, or a `Classifier`
                    ) -> Classifier:
     "The classifier in `source`; raises `MissingWeights`, `RunError` or `ModelError` where there is none."
     if isinstance(source, Classifier): return source
     if isinstance(source, nn.Module):
-        config = source.default_cfg
+        config = settings_of(source)
         return Classifier(source, None, image_size(source), config['mean'], config['std'], name=type(source).__name__)
     if source == 'nano': return _nano()
     if isinstance(source, (str, Path)) and Path(source).suffix in EXPORTED and not Path(source).is_dir(): return _exported(Path(source))
-    run = source if isinstance(source, Run) else Run(source)
+    run = source if isinstance(source, Run) else Run(Path(source))
     recipe, best = run.recipe, run.best()
     return Classifier(run.load_model(), best['class_names'], recipe.img_size, recipe.mean, recipe.std, best.get('temperature', 1.), run.dir.name, recipe.tta)
 
@@ -104,7 +104,8 @@ def compute_logits(classifier: Classifier,
         for batch, _ in batches(images, batch_size, device=device):
             x = prepare(batch, c.img_size, c.mean, c.std)
             with torch.autocast(torch.device(device).type, half) if half else nullcontext():
-                out.append(sum(weight*model(view).float() for weight, view in views(x, tta)).cpu())
+                parts = [weight*model(view).float() for weight, view in views(x, tta)]
+                out.append(functools.reduce(torch.add, parts).cpu())
             bar.update(len(batch))
     logits = torch.cat(out)
     if n := int((~torch.isfinite(logits).all(1)).sum()):
@@ -196,7 +197,9 @@ def _write_onnx(program, about, path):
     "An ONNX file with all of `about` among the metadata, each in JSON."
     for package in ('onnx', 'onnxscript'): require(package, 'export')
     import onnx
-    model = torch.onnx.export(program, dynamo=True, verbose=False, input_names=['images'], output_names=['probabilities']).model_proto
+    made = torch.onnx.export(program, dynamo=True, verbose=False, input_names=['images'], output_names=['probabilities'])
+    assert made is not None      # where no file is named
+    model = made.model_proto
     onnx.helper.set_model_props(model, {k: json.dumps(v) for k, v in about.items()})
     onnx.save(model, path)
 

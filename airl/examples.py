@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def _clicks_in(clicks, size: tuple) -> np.ndarray:  # float32 [k, 2] xy
 
 def _mask_in(mask, size: tuple) -> np.ndarray:  # bool [H, W]
     "A mask over a photo of `size`."
-    given = np.asarray(mask)
+    given: Any = np.asarray(mask)
     if given.ndim == 3: given = given[..., :3].any(-1)
     given = given > (127 if given.dtype == np.uint8 and given.max(initial=0) > 1 else 0)
     if given.shape != tuple(size): raise UserError(f'The mask is {given.shape[1]} × {given.shape[0]} px and its photo {size[1]} × {size[0]}; they have to be of one size.' if given.ndim == 2 else 'A mask has one number per pixel.')
@@ -130,7 +131,8 @@ def outlined(shown: Example, segmenter: Segmenter) -> np.ndarray:  # bool [H, W]
     if shown.mask is not None: return shown.mask
     small = resize_longest(shown.image, 1024)
     zoom = small.shape[1]/shown.image.shape[1]
-    prompts = Prompts(shown.box[None]*zoom) if shown.box is not None else Prompts(points=shown.clicks[None]*zoom)
+    clicks = None if shown.clicks is None else shown.clicks[None]*zoom
+    prompts = Prompts(points=clicks) if shown.box is None else Prompts(shown.box[None]*zoom)
     found = segmenter.segment(segmenter.encode(small), prompts)
     mask = found.mask(0, int(found.predicted_iou[0].argmax()), shown.image.shape[:2])
     if mask.any(): return mask

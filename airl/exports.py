@@ -100,7 +100,7 @@ class _Labelled:
     def kind(self) -> tuple[bool, str]:
         "Whether it is stored upright, and its format."
         from PIL import Image
-        with Image.open(io.BytesIO(self.data)) as image: return image.getexif().get(0x0112, 1) == 1, image.format
+        with Image.open(io.BytesIO(self.data)) as image: return image.getexif().get(0x0112, 1) == 1, image.format or ''
 
     def copy_photo(self, folder: Path) -> Path:
         "The photo's file in `folder`; one that is stored lying on its side is saved upright, as the masks are."

@@ -139,4 +139,4 @@ class Recent:
 
 def digest(image: np.ndarray) -> tuple:  # shape, hash of the bytes
     "What a picture is known by."
-    return image.shape, hashlib.blake2b(np.ascontiguousarray(image)).digest()
+    return image.shape, hashlib.blake2b(np.ascontiguousarray(image).data).digest()

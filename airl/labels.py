@@ -49,7 +49,7 @@ class Labels:
 
     def mask(self, phrase: str) -> np.ndarray:      # bool [H, W]
         "All pixels of a phrase, crowds aside; all False for a phrase that is not there."
-        return self._of(phrase, False).any(0)
+        return np.any(self._of(phrase, False), axis=0)
 
     def ignore(self, phrase: str) -> np.ndarray:    # bool [H, W]
         "Pixels that count for nothing when this phrase is asked: void, and its crowds."
@@ -61,7 +61,8 @@ def photo_size(path: Path) -> tuple[int, int]: # height, width
     from PIL import Image
     try:
         with Image.open(path) as image: size, on_its_side = image.size, image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-        return size if on_its_side else size[::-1]
+        width, height = size
+        return (width, height) if on_its_side else (height, width)
     except Exception:   # noqa: BLE001, whatever a broken file makes Pillow raise
         return open_photo(path).shape[:2]
 

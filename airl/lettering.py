@@ -22,7 +22,7 @@ def _installed() -> list[tuple[str, str]]: # family, file; what figures are writ
     "Every font on this machine."
     from matplotlib import font_manager
     default = font_manager.get_font(font_manager.findfont('DejaVu Sans'))   # which comes with matplotlib
-    return [(default.family_name, default.fname), *((f.name, f.fname) for f in font_manager.fontManager.ttflist if f.style == 'normal')]
+    return [(default.family_name, str(default.fname)), *((f.name, f.fname) for f in font_manager.fontManager.ttflist if f.style == 'normal')]
 
 # %% ../nbs/05b_lettering.ipynb #9da40117
 def _plain(text: str) -> str: return ''.join(c if c == '\n' or c.isprintable() or ord(c) > 0x9f else ' ' for c in text)

@@ -51,7 +51,7 @@ def presence_evidence(reading: Reading,
     return np.stack([large, small, reading.here, place, photo, np.ones(len(large))], 1)
 
 # %% ../nbs/09_lite.ipynb #0b913dee
-def _by_channel(reading: Reading):  # [80]
+def _by_channel(reading: Reading) -> np.ndarray:  # [80]
     if reading.presence is None:
         head = dense_head()
         reading.presence = expit(presence_evidence(reading, head)@head.presence.numpy())
@@ -176,9 +176,10 @@ class LiteDetector:
             presence[meaning.phrase] = there*max(agrees for *_, agrees in boxes)
             found += [(box, there*peak*agrees, meaning.phrase, prior) for box, prior, peak, agrees in boxes]
         found.sort(key=lambda f: -f[1])
-        boxes, scores, names, priors = zip(*found) if found else ([], [], [], [])
-        answer = Detections(clip_boxes(boxes, image.shape[:2]), scores, names, presence,
-                            np.stack(priors) if found else None, self.name)
+        boxes = np.array([box for box, *_ in found], np.float32).reshape(-1, 4)
+        scores, names = np.array([score for _, score, *_ in found], np.float32), [name for *_, name, _ in found]
+        priors = np.stack([prior for *_, prior in found]) if found else None
+        answer = Detections(clip_boxes(boxes, image.shape[:2]), scores, names, presence, priors, self.name)
         return answer.above(threshold)
 
 # %% ../nbs/09_lite.ipynb #3dc7ca9c

@@ -34,9 +34,10 @@ def things_of(reading: Reading,
               least: float = .4,   # probability of any class, from which a place belongs to a thing
              ) -> np.ndarray:      # int [h, w] at the places of the reading's maps: 0, or the number of a thing
     "Which places of a photo belong to one thing."
-    h, w = reading.things.shape[1:]
+    if (things := reading.things) is None: raise ValueError('This head says nothing of things.')
+    h, w = things.shape[1:]
     anything = cv2.resize(1 - np.exp(reading.maps[0]), (w, h), interpolation=cv2.INTER_AREA)
-    found = group(np.concatenate([expit(reading.things[:1]), reading.things[1:]]), anything > least)
+    found = group(np.concatenate([expit(things[:1]), things[1:]]), anything > least)
     return cv2.resize(found.astype(np.uint8), reading.maps.shape[:0:-1], interpolation=cv2.INTER_NEAREST)
 
 def _agreement(own: np.ndarray,    # float32 [80, n], probabilities of some places

@@ -121,7 +121,7 @@ def lite_network() -> Backbone:
 def as_pixels(pictures,  # uint8 [n, h, w, 3]
              ):          # float32 [n, 3, h, w], -1..1
     "Pictures as the network wants them."
-    x = torch.from_numpy(np.require(pictures, requirements='CW')).permute(0, 3, 1, 2)
+    x = torch.from_numpy(np.require(pictures, requirements=['C', 'W'])).permute(0, 3, 1, 2)
     return x.float().div(127.5).sub(1).contiguous(memory_format=torch.channels_last)
 
 # %% ../nbs/09b_lite_net.ipynb #5cd8d153
@@ -156,6 +156,7 @@ def resize_like(x, like):
 # %% ../nbs/09b_lite_net.ipynb #4dbef76c
 class DenseHead(nn.Module):
     "Which of `n` classes each eighth pixel shows, and which are there at all."
+    groups: torch.Tensor
     def __init__(self, n=80, width=128, drop=.2, own=False):   # own: with stages of its own above the three of the frozen network
         super().__init__()
         self.register_buffer('groups', torch.zeros(n, 1000))           # ImageNet classes that show each class
@@ -179,7 +180,7 @@ class DenseHead(nn.Module):
         named, mean = self.named_maps(names), top.mean((2, 3))
         x = self.drop(self.coarse(self.drop(top)) + self.named(named/4)
                       + self.context(self.drop_values(mean))[:, :, None, None])
-        if self.upper is not None:
+        if self.upper is not None and self.own is not None:
             middle, own = upper_levels(self.upper, fine)
             x = x + self.own(own)
         x = self.blocks[0](x)
@@ -199,8 +200,11 @@ class TwoHeads(nn.Module):
         self.register_buffer('presence', torch.zeros(6))                        # calibration of `presence_evidence`
         self.register_buffer('presence_by_name', torch.tensor([.5, .5, 2.]))    # nouns without pixel labels: best place, whole photo, constant
 
+    presence: torch.Tensor
+    presence_by_name: torch.Tensor
+
     @property
-    def groups(self): return self.plain.groups
+    def groups(self) -> torch.Tensor: return self.plain.groups
 
     def forward(self, top, names, middle, fine):   # as for `DenseHead`
         "Log probabilities [n, 81, h, w] at stride 8, [n, 80] for the whole photo, [n, 3, h, w] for things."
@@ -257,7 +261,7 @@ def _view(head, image, side, mirrored):
     small = cv2.resize(image, (w, h), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     r, = read_batch(head, [small[:, ::-1] if mirrored else small], image.shape[:2])
     if not mirrored: return r
-    things = None if r.things is None else r.things[..., ::-1]*np.float32([1, 1, -1])[:, None, None]
+    things = None if r.things is None else r.things[..., ::-1]*np.array([1, 1, -1], np.float32)[:, None, None]
     return Reading(r.size, r.maps[..., ::-1], r.here, r.names[..., ::-1], r.overall, things)
 
 def _mean_map(logs, least):   # log probabilities [c, h, w] of several sizes → [c, h, w] of the first's

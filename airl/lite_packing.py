@@ -8,6 +8,7 @@ __all__ = ['packed_row', 'pack', 'unpack', 'train_packed', 'main']
 # %% ../nbs/19g_lite_packing.ipynb #a78584c6
 import argparse, json, sys
 from pathlib import Path
+from typing import Any
 
 import cv2, numpy as np
 
@@ -68,6 +69,12 @@ def pack(folder,                  # what `training_sources` takes
     return n
 
 # %% ../nbs/19g_lite_packing.ipynb #6fe773c7
+def _decoded(data: bytes) -> np.ndarray:  # uint8 [h, w, 3], blue first
+    "The pixels of a JPEG or PNG; raises `UserError` where there are none."
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None: raise UserError('A packed picture does not decode; pack the photos again.')
+    return pixels
+
 def unpack(folder,                        # that `pack` has written to
            held_out: bool | None = None,  # the fifth fold, the other four, or all
           ) -> tuple[list, list]:         # lessons and objects
@@ -77,10 +84,10 @@ def unpack(folder,                        # that `pack` has written to
     if not (parts := sorted(Path(folder).glob('part*.parquet'))): raise UserError(f'{folder} holds no part000.parquet; give a folder that `pack` has written.')
     for row in (row for part in parts for row in pq.read_table(part).to_pylist()):
         if held_out is not None and (folds([row['name']])[0] == HELD_OUT_FOLD) != held_out: continue
-        image = cv2.imdecode(np.frombuffer(row['jpeg'], np.uint8), cv2.IMREAD_COLOR)[..., ::-1].copy()
+        image = _decoded(row['jpeg'])[..., ::-1].copy()
         for o in json.loads(row['objects']): things.append(Object(image, o['rle'], mask_to_box(decode_rle(o['rle'])), o['label']))
         if row['told']:
-            told = cv2.imdecode(np.frombuffer(row['told'], np.uint8), cv2.IMREAD_COLOR)
+            told = _decoded(row['told'])
             learned.append(Lesson(image, told[..., 0].copy(), np.isin(np.arange(81), row['known']), told[..., 1].copy()))
     return learned, things
 
@@ -95,7 +102,7 @@ def train_packed(folder,              # that `pack` has written to
     "Train both networks of `lite` on packed photos; the presence of the one that finds is still to be calibrated."
     out, (learned, things) = Path(out_folder), unpack(folder, held_out)
     out.mkdir(parents=True, exist_ok=True)
-    more = dict(batch_size=batch_size, device=device, workers=workers)
+    more: dict[str, Any] = dict(batch_size=batch_size, device=device, workers=workers)
     about = dict(folds='all' if held_out is None else 'four of five', batch_size=batch_size, objects=len(things), photos=len(learned))
     cutters = TwoCutNetworks()
     cutters.trained_along = train_cutter(things, steps[1], file=out/'lite_cutter.pt', **more)

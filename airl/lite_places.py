@@ -6,7 +6,7 @@
 __all__ = ['BLOCKS', 'AROUND', 'OF_ITSELF', 'FLOOR', 'blocks_of', 'Places', 'places_of', 'network_version']
 
 # %% ../nbs/09h_lite_places.ipynb #aced5b2a
-import hashlib
+import functools, hashlib
 from dataclasses import dataclass, field
 
 import numpy as np, torch
@@ -46,12 +46,14 @@ class Places:
     blocks: list[torch.Tensor] = field(repr=False)
 
     @property
-    def grid(self) -> tuple[int, int]: return tuple(self.blocks[0].shape[1:])    # height, width in places
+    def grid(self) -> tuple[int, int]:    # height, width in places
+        _, height, width = self.blocks[0].shape
+        return height, width
 
-    def rows(self, at: np.ndarray) -> torch.Tensor:  # at: int [n], places in reading order; float32 [n, 1030]
+    def rows(self, at: np.ndarray | torch.Tensor) -> torch.Tensor:  # at: int [n], places in reading order; float32 [n, 1030]
         "All numbers of some places."
-        at = torch.as_tensor(at)
-        return torch.cat([_to_grid(x, self.grid).flatten(1)[:, at].T for x in self.blocks], 1)
+        chosen = torch.as_tensor(at)
+        return torch.cat([_to_grid(x, self.grid).flatten(1)[:, chosen].T for x in self.blocks], 1)
 
     def weighed(self, weights: torch.Tensor,  # float32 [1030]
                 bias: float,
@@ -59,7 +61,8 @@ class Places:
         "The sum of all numbers of each place, weighed: each block at its own stride, which costs next to nothing."
         parts = torch.split(weights, list(BLOCKS.values()))
         maps = [torch.einsum('c,chw->hw', part, x)[None] for part, x in zip(parts, self.blocks)]
-        return (sum(_to_grid(m, self.grid) for m in maps)[0] + bias).numpy()
+        whole = functools.reduce(torch.add, [_to_grid(m, self.grid) for m in maps])
+        return (whole[0] + bias).numpy()
 
 def places_of(image: np.ndarray,  # uint8 [H, W, 3], RGB
              ) -> Places:

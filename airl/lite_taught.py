@@ -104,7 +104,7 @@ def boxes_of(pack: Pack, phrase: str, image: np.ndarray, handed: Handed) -> Dete
 def joined(parts: Sequence[Detections]) -> Detections:
     "Several answers about one photo as one, the surest box first."
     parts = [p for p in parts if len(p) or p.presence]
-    if not parts: return Detections([], [], [], engine='lite')
+    if not parts: return Detections(np.zeros((0, 4)), np.zeros(0), [], engine='lite')
     boxes, scores = (np.concatenate([getattr(p, name) for p in parts]) for name in ('xyxy', 'score'))
     priors = [p.prior for p in parts if p.prior is not None]
     presence = {phrase: value for p in parts for phrase, value in p.presence.items()}
@@ -163,15 +163,16 @@ class TaughtSegmenter(LiteSegmenter):
 
     def segment(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         "Three candidates an object; of a mask that was handed on, the mask."
-        ready = [None if prompts.masks is None else self.handed.get(mask) for mask in (prompts.masks if prompts.masks is not None else range(len(prompts)))]
+        ready = [self.handed.get(mask) for mask in prompts.masks] if prompts.masks is not None else [None]*len(prompts)
         if not any(z is not None for z in ready): return super().segment(embedding, prompts)
         other, n = np.array([z is None for z in ready]), len(ready)
-        logits, iou, frames = np.zeros((n, 3, SIDE, SIDE), np.float32), np.zeros((n, 3), np.float32), np.tile(np.float64([0, 0, *embedding.size[::-1]]), (n, 1))
+        logits, iou, frames = np.zeros((n, 3, SIDE, SIDE), np.float32), np.zeros((n, 3), np.float32), np.tile(np.array([0., 0., *embedding.size[::-1]]), (n, 1))
         if other.any():
             cut = super().segment(embedding, prompts[other])
             frames[other], iou[other] = cut.frame, cut.predicted_iou
             logits[other] = [[cv2.resize(l, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) for l in each] for each in cut.logits]
-        for i in np.flatnonzero(~other): logits[i], iou[i] = _handed_back(ready[i], frames[i], embedding.size), .9
+        for i, mask in enumerate(ready):
+            if mask is not None: logits[i], iou[i] = _handed_back(mask, frames[i], embedding.size), .9
         return Candidates(logits, iou, embedding.size, frames)
 
 class TaughtScorer(LiteScorer):

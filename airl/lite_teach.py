@@ -147,7 +147,7 @@ def fills(photos: Sequence[Marked]) -> bool:
     "Does it fill a part of most photos: from one border to another, or an eighth from one border?"
     def one(mask):
         edges = sum(edge.any() for edge in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
-        return edges > 1 or edges == 1 and mask.mean() > 1/8
+        return bool(edges > 1 or edges == 1 and mask.mean() > 1/8)
     return bool(np.mean([one(p.mask) for p in photos if p.positive]) > .5)
 
 def fitted(photos: Sequence[Marked], others: Sequence[Other], ridge: float, whole: bool) -> Head:
@@ -176,7 +176,7 @@ def _overlaps(log_odds: np.ndarray, photo: Marked) -> np.ndarray:  # [n threshol
     cut = (z[None] > THRESHOLDS[:, None]).astype(np.float32)
     return (cut*t).sum(1)/np.maximum((np.maximum(cut, t)).sum(1), 1e-6)
 
-def left_out(photos: Sequence[Marked], others: Sequence[Other], ridge: float, whole: bool, parts: int):
+def left_out(photos: Sequence[Marked], others: Sequence[Other], ridge: float, whole: bool, parts: int) -> tuple[list, list]:
     "Log-odds of each photo, and of each other photo, by a head that has not seen it."
     own, else_ = [None]*len(photos), [None]*len(others)
     for k in range(parts):

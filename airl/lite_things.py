@@ -39,7 +39,7 @@ def thing_targets(things: np.ndarray,  # uint8 [h, w] of `thing_picture`
     yy, xx = np.indices(things.shape)
     for number in np.setdiff1d(things, [0, NOT_TOLD]):
         there = things == number
-        y, x = yy[there].mean(), xx[there].mean()
+        y, x = np.argwhere(there).mean(0)
         wide = max(1., .12*there.sum()**.5)
         out[0] = np.maximum(out[0], _bump(y, x, wide, things.shape))
         out[1, there] = y - yy[there]

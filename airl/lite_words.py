@@ -69,7 +69,8 @@ def _apposed(first: str, second: str) -> bool:
     v, (a, b) = load_vocabulary(), (known_ending([word]) for word in (first, second))
     if not a or not b or first in english().adjectives: return False
     one, two = v.words[a[0]], v.words[b[0]]
-    if one & two or known_ending([first, second])[1] == 0: return False
+    both = known_ending([first, second])
+    if one & two or both and both[1] == 0: return False
     if {a[0], b[0]} <= {'knife', 'fork', 'spoon'} or any(one <= v.words[kind] and two <= v.words[kind] for kind in _KINDS): return True
     if a[0] != first and first == f'{a[0]}s' and b[0] != 'sign': return True           # 'cats cup'
     named = max(one) >= len(v.classes) and max(two) >= len(v.classes)                  # both of the dense classes

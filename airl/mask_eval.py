@@ -71,7 +71,7 @@ def context_crop(image: np.ndarray,     # uint8 [H, W, 3]
     low, high = np.array([(x1+x2)/2, (y1+y2)/2]) - half, np.array([(x1+x2)/2, (y1+y2)/2]) + half
     frame = np.r_[low.clip(0), np.minimum(high, image.shape[1::-1])]                 # in pixels of the image
     part = crop(image, frame)
-    size = np.maximum(1, np.round(np.array(part.shape[1::-1]) * min(1, limit/max(part.shape[:2])))).astype(int)
+    size = np.maximum(1, np.round(np.array(part.shape[1::-1]) * min(1, limit/max(part.shape[:2])))).astype(int).tolist()
     part = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     inside = cv2.resize(crop(mask, frame/scale).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)[..., None]
     around = cv2.blur(part, (max(3, max(size)//12),)*2)
@@ -136,10 +136,11 @@ def _cleaned(mask, size):   # uint8 [H, W], odd kernel → uint8 [H, W]
     "Closing, opening and Gaussian with a kernel of `size` pixels."
     import cv2
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    padded = cv2.copyMakeBorder(mask, *[2*size]*4, cv2.BORDER_REPLICATE)      # the photo's border is no edge of the object
+    wide = 2*size    # the photo's border is no edge of the object
+    padded = cv2.copyMakeBorder(mask, wide, wide, wide, wide, cv2.BORDER_REPLICATE)
     for step in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN): padded = cv2.morphologyEx(padded, step, kernel)
     smooth = cv2.GaussianBlur(padded*255, (size, size), 0) > 127
-    return smooth[2*size:-2*size, 2*size:-2*size].astype(np.uint8)
+    return smooth[wide:-wide, wide:-wide].astype(np.uint8)
 
 def _slim_parts(lost, size):   # uint8 [H, W] → uint8 [H, W]
     "The pieces of `lost` that are long for their width: at least three kernels in length."

@@ -305,6 +305,11 @@ class Staged:
         "Whether what stands in the folder answers this question, wholly or in part."
         return self.earlier is not None and not differing(self.earlier.question, self.question)
 
+    @property
+    def there(self) -> Answer:
+        "What stands in the folder under this name; an answer without files where nothing does."
+        return self.earlier or Answer(self.command, self.question)
+
     def path(self, rel: str) -> Path:
         "Where to write a file of the answer."
         path = self.new/rel
@@ -313,7 +318,7 @@ class Staged:
 
     def find(self, rel: str) -> Path | None:
         "A file of this answer: as it was written just now, or as it stands in the folder; None if there is none."
-        here = [p for p in (self.new/rel, *([self.folder/rel] if self.same and rel in self.earlier.files else [])) if p.is_file()]
+        here = [p for p in (self.new/rel, *([self.folder/rel] if self.same and rel in self.there.files else [])) if p.is_file()]
         return here[0] if here else None
 
     def take(self, rel: str) -> Path:
@@ -344,7 +349,7 @@ class Staged:
                done: bool = True,   # False: a part of the answer; it only takes the place of an earlier part
               ) -> bool:            # whether it is in place
         "Put what was written in place, in one step."
-        earlier = self.earlier or Answer(self.command, self.question)
+        earlier = self.there
         if not done and self.earlier and (earlier.done or not self.same): return False
         new = {p.relative_to(self.new).as_posix(): _identity(p) for p in sorted(self.new.rglob('*')) if p.is_file()}
         stay = {rel: was for rel, was in earlier.files.items() if rel not in new and (not done or rel in self.kept)}
@@ -391,7 +396,7 @@ def _begin(folder: Path, name: str, command: str, question: dict, earlier: Answe
 
 @contextmanager
 def answering(folder,              # made if it is not there
-              name,                # of the answer, in the folder; or a function that gives it once the folder is held
+              name: str | Callable[[], str],  # of the answer, in the folder; or a function that gives it once the folder is held
               command: str,        # that gives it
               question: dict,      # all that decides what comes out, as plain values
               writes: Iterable[str] = (),  # paths below the folder, as far as they are known
@@ -403,7 +408,7 @@ def answering(folder,              # made if it is not there
     _check_place(folder := Path(folder))
     with _plainly(folder), only_one(folder, wait):
         _settle(folder)
-        name = name() if callable(name) else name
+        name = name if isinstance(name, str) else name()
         begun = resume and any(not differing(then, question) for then, _ in unfinished(folder, name))    # it was allowed when that began
         earlier = check_answer(folder, name, command, question, writes, overwrite or begun)
         staged = _begin(folder, name, command, question, earlier, resume)

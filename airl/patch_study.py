@@ -10,7 +10,7 @@ __all__ = ['log', 'p16', 'p32', 'STUDIES', 'Patching', 'step_seconds', 'step_mem
 
 # %% ../nbs/04_patch_study.ipynb #5ae4851d
 import dataclasses, logging, math, re, shutil, time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,10 +91,10 @@ def side_by_side(batch_size: int | None = None, # of the steps that are timed; N
                  device: str | None = None,     # None: a GPU where there is one
                 ) -> list[tuple[str, str, str]]: # what, claimed, measured here
     "The reference's figures for ViT-S with patches of 16 and 32, and ours."
-    device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
-    batch_size = batch_size or (8 if device.type == 'cpu' else 128)
+    place = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+    batch_size = batch_size or (8 if place.type == 'cpu' else 128)
     vits = [create_vit(f'vit_small_patch{p}_224') for p in (16, 32)]
-    counts, placed = [count(v) for v in vits], [v.to(device) for v in vits]
+    counts, placed = [count(v) for v in vits], [v.to(place) for v in vits]
     return _counted(*counts) + _measured(placed, batch_size)
 
 # %% ../nbs/04_patch_study.ipynb #579c2649
@@ -211,7 +211,7 @@ def paired_p(differences: np.ndarray) -> float: # 1 where all are nought
     error = d.std(ddof=1)/math.sqrt(len(d))
     return float(2*t.sf(abs(d.mean())/error, len(d) - 1)) if error else float(d.mean() == 0)
 
-def holm(p: np.ndarray) -> np.ndarray: # [m]
+def holm(p: Sequence[float] | np.ndarray) -> np.ndarray: # [m]
     "p values of `m` comparisons, so adjusted that any at all below .05 is one chance in twenty (Holm, 1979)."
     p = np.asarray(p, float)
     order, out = np.argsort(p), np.empty(len(p))
@@ -312,7 +312,7 @@ def _more_seeds(out: Path, question: dict) -> bool:
 
 def _copy_trials(staged: Staged):
     "The finished trials that stand in the folder are trials of the new study too."
-    for file in staged.earlier.files:
+    for file in staged.there.files:
         if '/' in file and (staged.folder/file).is_file() and not (staged.new/file).exists(): shutil.copy2(staged.folder/file, staged.path(file))
 
 # %% ../nbs/04_patch_study.ipynb #c08bc54c
@@ -333,7 +333,7 @@ _REPORT = ('report.md', 'report.json', 'trials.png')
 
 def study(name: str,             # one of `STUDIES`
           data: str = 'cifar10', # what `load_data` takes
-          out='runs/study',
+          out: str | Path = 'runs/study',
           epochs: int = 20,
           seeds: int = 3,
           images: int | None = None, # use so many training images; None: all
@@ -349,7 +349,7 @@ def study(name: str,             # one of `STUDIES`
     question = {'epochs': epochs, 'images': images, 'seeds': seeds, 'data content': [fingerprint(part) for part in parts]} | ({'preset': preset} if preset else {})
     more = _more_seeds(out, question)
     with answering(out, 'study', 'study', question, _REPORT, overwrite or more, resume=True) as staged:
-        if staged.same and staged.earlier.done and not missing(out, staged.earlier.files): return out/'report.md'
+        if staged.same and staged.there.done and not missing(out, staged.there.files): return out/'report.md'
         if more or staged.same: _copy_trials(staged)
         trials = run_trials(recipe, arms, list(range(seeds)), *parts, staged.new, device, staged.resumable)
         budget = f'{f"{preset}: " if preset else ""}{counted(len(parts[0]), "training image")}, {counted(epochs, "epoch")}, {counted(recipe.batch_size, "image")} a step'

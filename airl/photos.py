@@ -11,8 +11,9 @@ import io, logging, os, re, struct, zlib
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from .files import UserError, replacing
 from .outputs import written_below
 
@@ -68,23 +69,24 @@ def _deep_to_bytes(image: Image.Image,   # of one of the modes of `_DEEP`
     return deep
 
 # %% ../nbs/05_photos.ipynb #a3832061
-def _transparent_value(image: Image.Image,  # a PNG that is not loaded yet
+def _transparent_value(image: ImageFile.ImageFile,  # a PNG that is not loaded yet
                       ):                    # int, tuple or bytes; None: there is none
     "The value that a PNG calls transparent, on the scale of the pixels that Pillow gives."
     clear = image.info.get('transparency')
     if clear is None or image.format != 'PNG' or not getattr(image, 'tile', None): return clear
     return clear*{'L;2': 85, 'L;4': 17}.get(image.tile[0][3], 1) if isinstance(clear, int) else clear
 
-def _deep_colours_alpha(image: Image.Image,  # a PNG that is not loaded yet
+def _deep_colours_alpha(image: ImageFile.ImageFile,  # a PNG that is not loaded yet
                        ) -> Image.Image:     # mode RGBA where the PNG has 16 bits a colour and names one as transparent
     "Pillow keeps the upper 8 of 16 bits, which are not enough to tell which pixels are transparent: OpenCV keeps all."
     clear = image.info.get('transparency')
     if not (isinstance(clear, tuple) and getattr(image, 'tile', None) and image.tile[0][3] == 'RGB;16B'): return image
     import cv2
-    place = image.fp.tell()
-    image.fp.seek(0)
-    deep = cv2.imdecode(np.frombuffer(image.fp.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    image.fp.seek(place)
+    file, place = image.fp, image.fp.tell()
+    file.seek(0)
+    deep = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if deep is None: raise ValueError('its pixels do not decode')
+    file.seek(place)
     image.load()
     del image.info['transparency']
     image.putalpha(Image.fromarray(np.where((deep[..., 2::-1] == clear).all(-1), 0, 255).astype(np.uint8)))
@@ -95,7 +97,7 @@ _KIND_OF_PROFILE = {'RGB': 'RGB', 'GRAY': 'L', 'CMYK': 'CMYK'}
 
 def _probe(mode: str) -> Image.Image:
     "Colours of a mode, evenly spread."
-    steps = np.arange(0, 256, 15 if mode == 'L' else 51, np.uint8)
+    steps = np.arange(0, 256, 15 if mode == 'L' else 51, dtype=np.uint8)
     colours = np.stack(np.meshgrid(*[steps]*len(mode.replace('L', '1')), indexing='ij'), -1)
     if mode == 'L': return Image.fromarray(colours.reshape(1, -1))
     return Image.frombytes(mode, (colours.size//len(mode), 1), colours.tobytes())
@@ -107,7 +109,8 @@ def _to_srgb(profile: bytes,  # ICC
     from PIL import ImageCms
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        mode = _KIND_OF_PROFILE[source.profile.xcolor_space.strip()]
+        about: Any = source.profile      # its stub takes it for a file
+        mode = _KIND_OF_PROFILE[about.xcolor_space.strip()]
         transform = ImageCms.buildTransform(source, ImageCms.createProfile('sRGB'), mode, 'RGB')
         probe = _probe(mode)
         before, after = (np.asarray(p.convert('RGB')).astype(int) for p in (probe, ImageCms.applyTransform(probe, transform)))
@@ -147,7 +150,7 @@ def _rare_tiff(file,       # open binary file
     file.seek(0)
     try:
         with tifffile.TiffFile(file) as tiff:
-            page = tiff.pages[0]
+            page: Any = tiff.pages[0]      # the first one is read whole
             if page.photometric not in (0, 1): raise Image.UnidentifiedImageError
             if page.imagewidth*page.imagelength > 2*Image.MAX_IMAGE_PIXELS: raise Image.DecompressionBombError
             pixels, tags = _to_bytes(page.asarray()), {tag.code: tag.value for tag in page.tags}
@@ -179,7 +182,7 @@ def _brands(head: bytes,       # the first bytes of a file
     end = min(int.from_bytes(head[:4], 'big'), len(head))
     return {head[k:k+4] for k in (8, *range(16, end - 3, 4))}
 
-def _further(image: Image.Image) -> int: # pictures or pages after the first, thumbnails aside
+def _further(image: Any) -> int: # an image of Pillow's;  pictures or pages after the first, thumbnails aside
     "How much of a file is passed over; what cannot be counted is none."
     if image.format not in ('GIF', 'WEBP', 'AVIF', 'PNG', 'TIFF'): return 0
     try:
@@ -268,7 +271,7 @@ def moving_pictures(path):  # yields (seconds, uint8 [H,W,3])
     "The pictures of a file that moves; raises `PhotoError` where one is damaged."
     with _reading(str(path)), Image.open(path) as image:
         seconds, apart = 0., bool(image.info.get('default_image'))        # a PNG may show another picture where it cannot move
-        for k in range(apart, image.n_frames):
+        for k in range(apart, getattr(image, 'n_frames', 1)):
             image.seek(k)
             image.load()
             yield seconds, _from_pil(image)

@@ -35,6 +35,12 @@ class Evidence:
     posterior: np.ndarray | None = None   # [n] probability that the box shows it
     presence: float = 0.          # probability that it is in the photo
 
+    @property
+    def known(self) -> np.ndarray:
+        "The probability of each box [n]; raises `ValueError` before they were worked out."
+        if self.posterior is None: raise ValueError(f'Nobody has said yet how sure the boxes of {self.phrase!r} are.')
+        return self.posterior
+
     def some(self, index) -> 'Evidence':
         "The same with some of the boxes."
         members = {k: m[index] for k, m in self.members.items()}
@@ -53,7 +59,7 @@ class Evidence:
 
     def likely(self) -> 'Evidence':
         "The boxes that are at least half as probable as the best."
-        return self.some(np.flatnonzero(self.posterior >= .5*self.posterior.max(initial=0)))
+        return self.some(np.flatnonzero(self.known >= .5*self.known.max(initial=0)))
 
     def as_dict(self) -> dict:   # JSON-ready
         "All the figures, for a report and for `fit`."
@@ -77,11 +83,11 @@ def gather(image: np.ndarray,                  # uint8 [H, W, 3], what crops are
     windows = [p in d.searched for p, d in zip(phrases, detections)]
     own_word = all(p in d.presence and not w for p, d, w in zip(phrases, detections, windows))
     if scorer is None or own_word: return [Evidence(p, d, n, np.nan, a) for p, d, n, a in zip(phrases, detections, nothing, areas)]
-    if not hasattr(scorer, 'odds'):
+    if (odds := getattr(scorer, 'odds', None)) is None:
         whole = logit(np.clip(scorer.presence(image, list(phrases)), 1e-5, 1 - 1e-5))
         return [Evidence(p, d, n, float(t), a, window=w) for p, d, n, t, a, w in zip(phrases, detections, nothing, whole, areas, windows)]
     crops = [crop_around(image, box, CONTEXT) for d in detections for box in d.xyxy[:LOOKED_AT]]
-    return _sorted_out(phrases, detections, scorer.odds([*crops, *views(image)], list(phrases)), areas, windows)
+    return _sorted_out(phrases, detections, odds([*crops, *views(image)], list(phrases)), areas, windows)
 
 def _padded(values, n): return np.r_[values, np.full(n - len(values), np.nan)]   # boxes that were not looked at have none
 
@@ -190,9 +196,13 @@ def _of_photos(found, known, share):
     "What all boxes are worth together, and a photo without any."
     even = replace(found, prior=.5)
     some = [(even.of_all(e, even.of_boxes(e)), t) for e, _, t in known if len(e.boxes)]
-    if some: found = replace(found, photo=_near(found.photo, *map(np.array, zip(*some)), share))
+    if some:
+        x, right = map(np.array, zip(*some))
+        found = replace(found, photo=_near(found.photo, x, right, share))
     none = [([np.clip(e.tile, -MOST, MOST)], t) for e, _, t in known if not len(e.boxes)]
-    return replace(found, empty=_near(found.empty, *map(np.array, zip(*none)), share)) if none else found
+    if not none: return found
+    x, right = map(np.array, zip(*none))
+    return replace(found, empty=_near(found.empty, x, right, share))
 
 # %% ../nbs/13g_posterior.ipynb #d8f69363
 def _near(before: tuple,     # offset and weights

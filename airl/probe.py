@@ -114,14 +114,14 @@ def _checked(recipe: Recipe) -> Recipe:
 def balance(data: ImageSet) -> str:
     "How many images each class has, in words; of many classes the fewest and the most."
     counts = dict(zip(data.class_names, data.labels.bincount(minlength=len(data.class_names)).tolist()))
-    few, many = (some(counts, key=counts.get) for some in (min, max))
+    few, many = (some(counts, key=lambda name: counts[name]) for some in (min, max))
     told = ', '.join(f'{name} {n}' for name, n in counts.items()) if len(counts) <= 10 else f'from {counts[few]} of {few} to {counts[many]} of {many}'
     leans = f' Where a photo leaves it open, the answer leans towards {many}.' if counts[many] >= 2*counts[few] else ''
     return f'{counted(len(data), "training image")}: {told}.{leans}'
 
 # %% ../nbs/03c_small_folders.ipynb #5ecefd65
 def fit_probe(train_set: ImageSet,
-              run_dir='runs/probe',
+              run_dir: str | Path = 'runs/probe',
               recipe: Recipe | None = None, # the preset `probe`, with another img_size or seed
               device=None,
               at_end=(),                    # functions of the `Run` that write more files of it
@@ -148,9 +148,9 @@ def _row(found: Regression, x, labels, seconds) -> Epoch:
     "The row of `metrics.csv`: of the fit, and of what was held out; nan where nothing could be."
     logits = torch.from_numpy(x @ found.weight.T + found.bias)
     loss = torch.nn.functional.cross_entropy(logits, labels).item()
-    scores = [float(s) for s in macro_scores(found.table)] if found.parts else [np.nan]*4
-    return Epoch(1, loss, (logits.argmax(1) == labels).double().mean().item(), min(found.losses, default=np.nan), *scores, 0., scores[0],
-                 seconds, len(x)/max(seconds, 1e-9))
+    accuracy, precision, recall, f1 = (float(s) for s in macro_scores(found.table)) if found.parts else [np.nan]*4
+    return Epoch(1, loss, (logits.argmax(1) == labels).double().mean().item(), min(found.losses, default=np.nan),
+                 accuracy, precision, recall, f1, 0., accuracy, seconds, len(x)/max(seconds, 1e-9))
 
 def _write(run: OpenRun, net, found: Regression, x, data: ImageSet, seconds):
     "The files of a run."
@@ -169,7 +169,7 @@ def _write(run: OpenRun, net, found: Regression, x, data: ImageSet, seconds):
 
 # %% ../nbs/03c_small_folders.ipynb #93a66348
 def fit_tuned(train_set: ImageSet,
-              run_dir='runs/tune',
+              run_dir: str | Path = 'runs/tune',
               recipe: Recipe | None = None, # the preset `tune`, changed or not
               device=None,
               start=None,                   # begin with the weights of this run instead of a probe

@@ -100,7 +100,7 @@ def enumerated(text: str) -> list[tuple[str, str]]:  # ('', 'a cat'), ('and', 'a
         if _two_things(text[begins[k]:marks[k].start()], marks[k], text[begins[k + 1]:end]):
             kept.insert(0, marks[k])
             end = marks[k].start()
-    things, begin = [('', 0)], 0
+    things, begin = [('', '')], 0
     for k, mark in enumerate(kept):            # from the left, since a preposition reaches further
         after = kept[k + 1].start() if k + 1 < len(kept) else len(text)
         if not _goes_on(text[begin:mark.start()], mark, text[mark.end():after]):
@@ -279,7 +279,7 @@ def signed(text: str) -> list[tuple[bool, str]]:  # (leave out?, words)
         before, at = text[start:mark.start()], mark.end()
         lead = match[0] if (match := _LEAD.search(before)) else ''
         core, word = before[:len(before) - len(lead)].strip(), ' '.join(mark[0].lower().split())
-        if not (role := _role(_Place(mark.lastgroup, word, core, lead, text[at:], negative, text))): continue
+        if not (role := _role(_Place(mark.lastgroup or '', word, core, lead, text[at:], negative, text))): continue
         core = _LEAD.sub('', _WHO_ENDS.sub('', core))
         if core: out.append((bool(negative), core))
         elif negative: _refuse(_NESTED, text)
@@ -293,9 +293,11 @@ def excluding_word(phrase: str) -> str:
     "What a phrase says that its thing is not or has not: 'without a helmet' of 'a man without a helmet'; '' for nothing."
     for mark in _MARK.finditer(phrase):
         word, core = mark[0].lower(), phrase[:mark.start()].strip()
-        place = _Place(mark.lastgroup, word, core, '', phrase[mark.end():], '', phrase)
+        place = _Place(mark.lastgroup or '', word, core, '', phrase[mark.end():], '', phrase)
         if mark.lastgroup in ('out', 'order', 'unclear', 'no') or mark.lastgroup == 'deny' and not _is_name(place): return phrase[mark.start():]
-        if mark.lastgroup == 'gone' and names_thing(core): return phrase[_HAS.search(core).start() if _HAS.search(core) else mark.start():]
+        if mark.lastgroup == 'gone' and names_thing(core):
+            has = _HAS.search(core)
+            return phrase[has.start() if has else mark.start():]
     for lack in _LACKING.finditer(phrase):
         thing = lack['non'] or lack['less'] or not _BOARD.search(phrase) and (lack['free'] or lack['no'])
         if thing and known_ending([thing.lower()]): return phrase[lack.start():]
@@ -374,7 +376,7 @@ def _span(text: str, start: int, end: int, before: str) -> str:
 # %% ../nbs/12a_prompts.ipynb #100b8c66
 def _is_short(before: str, after: str) -> bool:
     "Is the stop after `before` that of an abbreviation: 'St.' Bernard, 'U.S.' flag, 'J.' 'R.'?"
-    word = re.search(r'[\w.]*$', before)[0].lower()
+    word = re.findall(r'[\w.]*$', before)[0].lower()
     if not after.strip() or re.match(r'\s+(?:an?|the|and|or|some|two)\b', after, re.IGNORECASE): return False
     if word in english().titles: return True
     return bool(re.fullmatch(r'(?:\w\.)*[^\W\da]|(?:\w\.)+\w', word)) and not re.match(r'\s+(?:not?|except)\b', after)
@@ -436,7 +438,7 @@ def _check(phrases: Sequence[str], negatives: Sequence[str], text: str):
 
 LONGEST = 10_000   # letters of a text; the time to take one apart grows with their square
 
-def parse_prompt(prompt: str | Sequence[str],  # "a cat", "a dog . a frisbee", ["a dog", "not the shadow"]
+def parse_prompt(prompt: str | Sequence[str] | None,  # "a cat", "a dog . a frisbee", ["a dog", "not the shadow"]
                 ) -> Query:
     "Phrases and negatives of a prompt, in order, each once; raises `PromptError` for one that asks for nothing or can be read in two ways."
     texts = [prompt] if isinstance(prompt, str) else list(prompt) if isinstance(prompt, Iterable) else [prompt]

@@ -103,7 +103,8 @@ def judged(photo: 'KnownPhoto',
 def _priors(detections: Sequence[Detections]) -> np.ndarray | None:  # [n, h, w]
     "The rough masks of all boxes, if each has one."
     priors = [d.prior for d in detections if len(d)]
-    return np.concatenate(priors) if priors and all(p is not None for p in priors) else None
+    there = [p for p in priors if p is not None]
+    return np.concatenate(there) if priors and len(there) == len(priors) else None
 
 # %% ../nbs/13c_proposals.ipynb #af70c3d5
 @dataclass
@@ -169,7 +170,7 @@ class KnownPhoto:
             made = judged(self, [labels[i] for i in new], boxes[new], [scores[i] for i in new],
                           None if priors is None else priors[new], segmenter, evaluator, timings)
             self.found |= {keys[i]: one for i, one in zip(new, made)}
-        sure = [float(s) for e in evidence for s in e.posterior]
+        sure = [float(s) for e in evidence for s in e.known]
         return merged([replace(self.found[key], posterior=s) for key, s in zip(keys, sure)])
 
 # %% ../nbs/13c_proposals.ipynb #cbc2b657

@@ -73,7 +73,7 @@ def coco_ap(detector,            # airl.scene.Detector that drops next to nothin
             rows += [dict(image_id=i, category_id=names[p], score=float(s), bbox=b)
                      for b, s, p in zip(xywh, found.score, found.phrase)]
         if not rows: return 0., f'{len(asked)} photos, not one box'
-        judge = COCOeval(truth, truth.loadRes(rows), 'bbox')
+        judge = COCOeval(truth, truth.loadRes(rows), 'bbox')   # pyright: ignore[reportArgumentType]: lists are taken too
         judge.params.imgIds = asked
         for part in (judge.evaluate, judge.accumulate, judge.summarize): part()
     return float(judge.stats[0]), f'{len(asked)} photos'

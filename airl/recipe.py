@@ -99,12 +99,13 @@ def _typed(name, value, default):
 def _check_recipe(recipe):
     "Types and ranges of every field."
     for f in dataclasses.fields(recipe):
-        default = f.default if f.default is not dataclasses.MISSING else f.default_factory()
+        made = f.default_factory
+        default = made() if made is not dataclasses.MISSING else f.default
         value = _typed(f.name, getattr(recipe, f.name), default)
         object.__setattr__(recipe, f.name, value)
         low = 1 if f.name in _AT_LEAST_1 else 0
         if isinstance(value, (int, float)) and not value >= low: raise RecipeError(f'{f.name}: {value} in the recipe must be at least {low}.')
-        if f.name in _SHARES and value > 1: raise RecipeError(f'{f.name}: {value} in the recipe must lie in 0..1.')
+        if f.name in _SHARES and isinstance(value, (int, float)) and value > 1: raise RecipeError(f'{f.name}: {value} in the recipe must lie in 0..1.')
         if f.name in _CHOICES and value not in _CHOICES[f.name]:
             raise RecipeError(f'{f.name}: {value!r} in the recipe must be one of {", ".join(_CHOICES[f.name])}.')
     if recipe.schedule == 'minutes' and not recipe.max_minutes: raise RecipeError("schedule: 'minutes' in the recipe needs max_minutes.")
@@ -157,7 +158,7 @@ PRESETS = tuple(_PRESETS)
 def _yaml_loader():
     "PyYAML's safe loader with the numbers of YAML 1.2: PyYAML follows 1.1, where 1e-3, +1E-4 and -.5 are text."
     import re, yaml
-    class Loader(getattr(yaml, 'CSafeLoader', yaml.SafeLoader)): pass
+    Loader = type('Loader', (getattr(yaml, 'CSafeLoader', yaml.SafeLoader),), {})
     number = re.compile(r'[-+]?(\.\d+|\d+\.\d*|\d+(?=[eE]))([eE][-+]?\d+)?$')
     Loader.add_implicit_resolver('tag:yaml.org,2002:float', number, list('-+.0123456789'))
     return Loader
@@ -219,9 +220,11 @@ def _muon(dtype):
     "timm's Muon, whose Newton-Schulz iteration is fixed to bfloat16, in `dtype`: from a second instance of its module, so that the first stays as it is."
     from importlib.util import find_spec, module_from_spec
     spec = find_spec('timm.optim.muon')
+    if spec is None or spec.loader is None: raise ImportError('timm has no Muon; install timm 1.0.27 or newer.')
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.zeropower_via_newtonschulz = functools.partial(module.zeropower_via_newtonschulz, dtype=dtype)
+    step = 'zeropower_via_newtonschulz'
+    setattr(module, step, functools.partial(getattr(module, step), dtype=dtype))
     return module.Muon
 
 # %% ../nbs/02a_recipe.ipynb #3314de96

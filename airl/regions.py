@@ -9,6 +9,7 @@ __all__ = ['box_area', 'box_iou', 'containment', 'mask_to_box', 'clip_boxes', 's
 
 # %% ../nbs/07a_regions.ipynb #b0f07377
 from collections.abc import Sequence
+from typing import Any
 import cv2, numpy as np
 
 # %% ../nbs/07a_regions.ipynb #903fc6f7
@@ -64,7 +65,7 @@ def _covered(box, others) -> float:
 # %% ../nbs/07a_regions.ipynb #dbb83163
 def suppress(xyxy: np.ndarray,        # [n, 4]
              score: np.ndarray,       # [n]
-             phrase: Sequence[str],   # n, boxes of different phrases leave each other alone
+             phrase: Sequence[str] | np.ndarray,   # n, boxes of different phrases leave each other alone
              iou: float = .5,         # two boxes that overlap more are the same object
              contain: float = .85,    # a box that holds two others by more than this may be a group
              cover: float = .6,       # and is one if they cover this share of it and one scores higher
@@ -98,13 +99,14 @@ def encode_rle(mask: np.ndarray,  # bool [H, W]
     "A mask as a short string."
     from pycocotools import mask as coco
     rle = coco.encode(np.asfortranarray(mask, dtype=np.uint8))
-    return dict(size=[int(s) for s in rle['size']], counts=rle['counts'].decode())
+    return dict(size=[int(s) for s in rle['size']], counts=bytes(rle['counts']).decode())
 
 # %% ../nbs/07a_regions.ipynb #451798c0
 def decode_rle(rle: dict) -> np.ndarray:  # bool [H, W]
     "The mask of a COCO run-length encoding."
     from pycocotools import mask as coco
-    return coco.decode(dict(size=rle['size'], counts=rle['counts'].encode())).astype(bool)
+    packed: Any = dict(size=rle['size'], counts=rle['counts'].encode())
+    return coco.decode(packed).astype(bool)
 
 # %% ../nbs/07a_regions.ipynb #aca2d596
 def paste_logits(logits: np.ndarray,  # float [h, w]
@@ -195,7 +197,7 @@ def one_polygon(mask: np.ndarray, tolerance: float = 0.) -> np.ndarray:  # float
 
 # %% ../nbs/07a_regions.ipynb #a2fc41f8
 def coco_annotation(id: int, image_id: int, category_id: int,
-                    xyxy: Sequence[float],  # [4]
+                    xyxy: Sequence[float] | np.ndarray,  # [4]
                     rle: dict,              # run-length encoding of the mask: 'size', 'counts'
                     area: int,              # of the mask, pixels
                     score: float,

@@ -105,9 +105,11 @@ def bootstrap_interval(values: np.ndarray, # [n]: one figure an image, such as r
     from scipy.stats import binomtest, bootstrap
     values = np.asarray(values, float)
     if np.ptp(values) == 0:   # nothing to draw from
-        return tuple(map(float, binomtest(int(values.sum()), len(values)).proportion_ci(level))) if values[0] in (0, 1) else (float(values[0]),)*2
+        if values[0] not in (0, 1): return float(values[0]), float(values[0])
+        exact = binomtest(int(values.sum()), len(values)).proportion_ci(level)
+        return float(exact.low), float(exact.high)
     found = bootstrap((values,), np.mean, confidence_level=level, n_resamples=resamples, batch=100, method='percentile', rng=seed)
-    return tuple(map(float, found.confidence_interval))
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 # %% ../nbs/03b_reports.ipynb #5d7c81a7
 def per_class(report: Report) -> dict[str, np.ndarray]: # precision, recall, f1, support: [k] each
@@ -117,8 +119,8 @@ def per_class(report: Report) -> dict[str, np.ndarray]: # precision, recall, f1,
 def classification_report(report: Report) -> str:
     "scikit-learn's table of all classes and their averages, four digits."
     from sklearn.metrics import classification_report as table
-    return table(report.targets, report.preds, labels=range(len(report.class_names)), target_names=report.class_names,
-                 digits=4, zero_division=0)
+    return str(table(report.targets, report.preds, labels=range(len(report.class_names)),
+                     target_names=report.class_names, digits=4, zero_division=0.))   # pyright: ignore[reportArgumentType]
 
 # %% ../nbs/03b_reports.ipynb #64194268
 def plot_per_class(report: Report):
@@ -142,7 +144,8 @@ def plot_confusion(report: Report):
     share = table/np.maximum(table.sum(1, keepdims=True), 1)
     fig, ax = plt.subplots(figsize=(1.2 + .42*k, 1 + .42*k), layout='constrained')
     ax.imshow(share, cmap='Blues', vmin=0, vmax=1)
-    for i, j in zip(*np.nonzero(table)): ax.text(j, i, table[i, j], ha='center', va='center', fontsize=7, color='w' if share[i, j] > .5 else 'k')
+    for i, j in zip(*np.nonzero(table)):
+        ax.text(j, i, str(table[i, j]), ha='center', va='center', fontsize=7, color='w' if share[i, j] > .5 else 'k')
     ax.set_xticks(range(k), names, rotation=45, ha='right', fontsize=8, **style)
     ax.set_yticks(range(k), names, fontsize=8, **style)
     ax.set(xlabel=f'answer\n{unlettered(report.class_names, names)}'.rstrip(), ylabel='truth')
@@ -308,7 +311,7 @@ def save_report(report: Report, folder,
     with answering(folder, 'report', 'eval', question, REPORT_FILES, overwrite) as staged:
         write_report(report, staged.path, images, rows)
         staged.commit()
-        return [folder/name for name in staged.earlier.files]
+        return [folder/name for name in staged.there.files]
 
 # %% ../nbs/03b_reports.ipynb #73573d58
 def load_report(folder) -> Report:

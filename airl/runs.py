@@ -162,7 +162,7 @@ class OpenRun(Run):
 
     def finish(self):
         "All is written: put it in place of what stood there."
-        if self.staged.same and not self.anew: self.staged.keep(*(n for n in self.staged.earlier.files if (self.dir/n).exists()))
+        if self.staged.same and not self.anew: self.staged.keep(*(n for n in self.staged.there.files if (self.dir/n).exists()))
         self.staged.commit()
 
 # %% ../nbs/02b_runs.ipynb #e67f5c7b
@@ -222,7 +222,7 @@ def live_curves():
     "In a notebook a function of the `Training` that redraws its curves, elsewhere one that does nothing."
     ipython = sys.modules.get('IPython')
     shell = ipython and ipython.get_ipython()
-    if not shell or not shell.has_trait('kernel') or os.environ.get('IN_TEST'): return lambda t: None
+    if not ipython or not shell or not shell.has_trait('kernel') or os.environ.get('IN_TEST'): return lambda t: None
     import matplotlib.pyplot as plt
     handle = ipython.display.display(display_id=True)
     def update(t):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 import numpy as np
 from .devices import encoder_dtype  # noqa: F401, old import paths
 from .examples import SHOWN, Examples, detector_given
@@ -47,7 +48,7 @@ NEGATIVE = .2   # least probability of a box of what is to be left out
 def _there(evidence: dict[str, Evidence], query: Query, settings: Settings):  # of phrases, of negatives
     "The evidence with boxes that go on."
     wanted = [e for p in query.phrases if (e := evidence[p]).presence >= settings.presence_threshold and len(e.boxes)]
-    unwanted = [(e := evidence[p].likely()).some(np.flatnonzero(e.posterior >= NEGATIVE)) for p in query.negatives]
+    unwanted = [(e := evidence[p].likely()).some(np.flatnonzero(e.known >= NEGATIVE)) for p in query.negatives]
     return wanted, [e for e in unwanted if len(e.boxes)]
 
 # %% ../nbs/13_sam2_pipeline.ipynb #ea0ea0fc
@@ -163,6 +164,9 @@ class TextDrivenSegmentationPipeline:
         if named or own[1] is None or own[2] is None:
             self.preset, self.why = choose_preset(with_parts(models, **named))
             engines = build_engines(self.preset, device, low_memory, tile)
+        self.scorer: Scorer | None
+        self.detector: Detector
+        self.segmenter: Any       # a `Segmenter`; some have `device` and `encode_many` too
         self.scorer, self.detector, self.segmenter = (mine or preset for mine, preset in zip(own, engines))
         self.evaluator, self.posterior, self._photos = ComprehensiveMaskEvaluator(self.scorer, scoring=scoring), posterior, Recent()
         log.info('%s', self.why)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 import numpy as np
 from . import weights
 from .devices import encoder_dtype, in_chunks, inference, pick_device, without_init
@@ -105,7 +106,8 @@ class SAM2Segmenter:
                 ):
         named = isinstance(model, str)
         self.name = model if named else 'sam2'
-        self._source, self._net = (model, None) if named else (None, model)
+        self._source: str = model if named else ''     # where the network is read from, unless it is given
+        self._net: Any = None if named else model
         self.device = str((device or pick_device()) if named else model.device)
         self.dtype, self.chunk = dtype or encoder_dtype(self.device), chunk or (2 if self.device == 'cpu' else 32)
         self.low_memory, self._lock = low_memory, threading.RLock()
@@ -117,7 +119,7 @@ class SAM2Segmenter:
             if self._net is None: self._net = self._read()
             return self._net
 
-    def _read(self): return load_sam2(self._source, self.device)
+    def _read(self) -> Any: return load_sam2(self._source, self.device)
 
     @contextmanager
     def _at_work(self):

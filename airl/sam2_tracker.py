@@ -8,6 +8,7 @@ __all__ = ['MANY', 'SAM2Tracker']
 # %% ../nbs/14c_sam2_tracker.ipynb #ff74afe6
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Any
 import numpy as np
 from .devices import encoder_dtype, inference, numbers
 from .files import UserError
@@ -102,7 +103,8 @@ class SAM2Tracker:
         self.model = load_sam2(model, device, _AS_VIDEO) if isinstance(model, str) else model
         self.conditioning, self.frames = conditioning, frames
         self.dtype = dtype or encoder_dtype(str(self.model.device))
-        self.confidence, self._blank, self._next, self._at, self._video = {}, set(), 1, 0, None
+        self.confidence, self._blank, self._next, self._at = {}, set(), 1, 0
+        self._video: Any = None      # SAM 2's memory of the sequence
 
     def _computing(self): return inference(str(self.model.device), self.dtype)
 

@@ -56,6 +56,8 @@ def _prompted_features(net, seen) -> list:   # maps [1, c, h, w], the finest fir
     return [decoder.conv_s0(fine), decoder.conv_s1(middle), coarse + net.no_memory_embedding.view(1, -1, 1, 1)]
 
 # %% ../nbs/13b_sam3.ipynb #f0fd76e5
+_NOTHING = np.zeros((0, 4), np.float32), np.zeros(0, np.float32), None, []   # boxes, scores, masks, phrases
+
 class Sam3Engine:
     "SAM 3 (transformers) as detector and segmenter; raises `MissingWeights` if its weights cannot be had."
     name, network = 'sam3', 'Sam3Model'  # the row of `airl.weights.MODELS`, the class in transformers
@@ -102,7 +104,7 @@ class Sam3Engine:
             boxes = {name: value.to(self.device) for name, value in given.items() if name != 'text'}
             with inference(self.device, self.dtype): out = self.model(vision_embeds=embedding.features, **text, **boxes)
             parts.append(_instances(out, phrase, image.shape[:2], self.threshold))
-        boxes, scores, masks, names = map(np.concatenate, zip(*(p[:4] for p in parts))) if parts else ([], [], None, [])
+        boxes, scores, masks, names = map(np.concatenate, zip(*(p[:4] for p in parts))) if parts else _NOTHING
         found = Detections(boxes, scores, list(names), dict(p[4] for p in parts), masks, self.name)
         return found[np.argsort(-found.score, kind='stable')].above(threshold)
 

@@ -108,7 +108,7 @@ class Prompts:
 
     def __len__(self): return next(len(p) for p in (self.boxes, self.points, self.masks) if p is not None)
 
-    def __getitem__(self, index: slice) -> 'Prompts':
+    def __getitem__(self, index: slice | np.ndarray) -> 'Prompts':
         "Some of the objects."
         return Prompts(**{f.name: None if getattr(self, f.name) is None else getattr(self, f.name)[index] for f in fields(self)})
 
@@ -149,10 +149,13 @@ class Scorer(Protocol):
     name: str
     def score(self, images: Sequence[np.ndarray], texts: Sequence[str]) -> Scores:
         "Match of each image (uint8 [H, W, 3]) with each text, against the scorer's negatives."
+        ...
     def presence(self, image: np.ndarray, texts: Sequence[str]) -> np.ndarray:
         "Probability [n_texts] that each thing is in the picture at all."
+        ...
     def seen(self, image: np.ndarray, k: int = 5) -> list[tuple[str, float]]:
         "The `k` things most probably in the picture, with their probabilities."
+        ...
 
 @runtime_checkable
 class Detector(Protocol):
@@ -160,6 +163,7 @@ class Detector(Protocol):
     name: str
     def detect(self, image: np.ndarray, phrases: Sequence[str], threshold: float | None = None) -> Detections:
         "Boxes, best first, each phrase on its own; those that score below `threshold` are left out (None: the engine's own threshold, which a lower one need not undercut)."
+        ...
 
 @runtime_checkable
 class Segmenter(Protocol):
@@ -167,8 +171,10 @@ class Segmenter(Protocol):
     name: str
     def encode(self, image: np.ndarray) -> Embedding:
         "The slow part, once an image."
+        ...
     def segment(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         "The quick part, as often as you like."
+        ...
 
 @runtime_checkable
 class Tracker(Protocol):
@@ -178,9 +184,14 @@ class Tracker(Protocol):
     def start(self, frame: np.ndarray) -> None: "Begin a sequence."
     def add(self, masks: np.ndarray, ids: Sequence[int] | None = None) -> list[int]:
         "Objects (bool [n, H, W]) in the current frame; their identities, new ones unless `ids` says whom they show."
+        ...
     def remove(self, ids: Sequence[int]) -> None: "Stop following these."
-    def step(self, frame: np.ndarray) -> dict[int, np.ndarray]: "Masks (bool [H, W]) by identity in the next frame, all False where an object is not seen."
-    def state(self) -> dict: "All that is needed to go on later."
+    def step(self, frame: np.ndarray) -> dict[int, np.ndarray]:
+        "Masks (bool [H, W]) by identity in the next frame, all False where an object is not seen."
+        ...
+    def state(self) -> dict:
+        "All that is needed to go on later."
+        ...
     def restore(self, state: dict) -> None: "Go on from there."
 
 # %% ../nbs/07_scene.ipynb #4b215c5a
@@ -291,7 +302,7 @@ class SegmentationResult:
 
     @property
     def mask(self) -> np.ndarray:   # bool [H, W], all instances together
-        return self.masks.any(0)
+        return np.any(self.masks, axis=0)
 
     @property
     def xyxy(self) -> np.ndarray:   # float32 [n, 4]
@@ -366,9 +377,10 @@ def from_dict(d: dict, image: np.ndarray) -> SegmentationResult:
         one = {k: v for k, v in one.items() if k in {f.name for f in fields(cls)}}
         if one.get('detected') is not None: one['detected'] = np.asarray(one['detected'], np.float32)
         return cls(**one | dict(mask=decode_rle(one['mask']), score=MaskScore(**one['score'])))
-    d = {k: v for k, v in d.items() if k in {f.name for f in fields(SegmentationResult)}}
-    return SegmentationResult(image, **d | dict(instances=[read(Instance, i) for i in d['instances']], seen=[tuple(s) for s in d['seen']],
-                                                candidates=[read(Candidate, c) for c in d['candidates']]))
+    known: dict[str, Any] = {k: v for k, v in d.items() if k in {f.name for f in fields(SegmentationResult)}}
+    known |= {'instances': [read(Instance, i) for i in d['instances']],
+              'candidates': [read(Candidate, c) for c in d['candidates']], 'seen': [tuple(s) for s in d['seen']]}
+    return SegmentationResult(image, **known)
 
 # %% ../nbs/07_scene.ipynb #7037bcf1
 def check_saving(folder: str | Path, prefix: str, question: dict, overwrite: bool = False):

@@ -7,6 +7,7 @@ __all__ = ['NETWORKS', 'Latest', 'forget', 'remembered', 'saved', 'recall', 'men
 
 # %% ../nbs/14g_session_tracker.ipynb #abfaa8be
 from collections.abc import Sequence
+from typing import Any
 import numpy as np
 from . import weights
 from .devices import encoder_dtype, inference, numbers, pick_device
@@ -110,7 +111,8 @@ class SessionTracker:
         self.dtype = dtype or encoder_dtype(self.device)
         self.model = weights.filled(mended(network), folder).to(self.device)
         self.processor = processor.from_pretrained(folder, local_files_only=True)
-        self.confidence, self._blank, self._next, self._at, self._session = {}, set(), 1, 0, None
+        self.confidence, self._blank, self._next, self._at = {}, set(), 1, 0
+        self._session: Any = None    # transformers' memory of the sequence
 
     def _begin(self, size):
         self._session = self.processor.init_video_session(inference_device=self.device, dtype=self.model.dtype)

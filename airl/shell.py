@@ -12,9 +12,9 @@ import errno, inspect, os, sys
 from collections.abc import Callable
 from contextlib import nullcontext, redirect_stdout, suppress
 from functools import wraps
-from io import BytesIO, StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 import typer, typer.core
 from .files import UserError
 from .photos import SUFFIXES, PhotoError, list_photos, load_photo
@@ -83,7 +83,8 @@ def command(name: str, # as typed after `airl`
         given = inspect.Parameter('context', inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
         options = [given, *(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
                             for name, kind in _OPTIONS.items())]
-        run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *options])
+        shown: Any = run        # a wrapper has no `__signature__` to a type checker
+        shown.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *options])
         run.__annotations__ = function.__annotations__ | _OPTIONS | dict(context=typer.Context)
         app.command(name, cls=_Command)(run)
         return function
@@ -104,7 +105,7 @@ def start(version: Annotated[bool, typer.Option('--version', callback=_version, 
 def main():
     "The console script `airl`, and `python -m airl`."
     for stream in (sys.stdout, sys.stderr):  # a console without × prints ?
-        if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace', line_buffering=True)
+        if isinstance(stream, TextIOWrapper): stream.reconfigure(errors='replace', line_buffering=True)
     # threads that wait sleep: while another program runs, spinning makes torch many times slower
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     try: app()
@@ -184,7 +185,7 @@ def one_name(name: str | None,    # as an argument
              choices: str,        # what there is, for the sentence
             ) -> str:
     "One name, given either way."
-    if (name or preset) and not (name and preset and name != preset): return name or preset
+    if (one := name or preset) and not (name and preset and name != preset): return one
     raise UserError(f'Name one of {choices}, once.' if name or preset else f'Say which: {choices}.')
 
 def overrides(pairs: list[str]) -> dict:  # what `Recipe.preset` takes

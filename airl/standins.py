@@ -116,8 +116,8 @@ class _Painter:
         if not part: return
         centre, k = outline.mean(0), len(self.things) - 1
         end = outline[self.rng.integers(len(outline))]
-        at = centre + .55*(end - centre)
-        head = oval(*at, .18*self.things[k].area, 1., self.ratio)
+        x, y = centre + .55*(end - centre)
+        head = oval(x, y, .18*self.things[k].area, 1., self.ratio)
         inside = np.clip(head, outline.min(0), outline.max(0))
         self.things.append(Thing(noun, inside, k))
     def oval(self, noun, area, x=None, y=None, part=None):
@@ -289,7 +289,7 @@ class _LikeMembers(_Members):
     def _cosines(self, image):  # [members, n texts]
         photo, ids = self.stage.read(getattr(clip_ensemble, 'squared', np.asarray)(image))
         (h, w), s = ids.shape, min(ids.shape)
-        key = photo.seed, ids.shape, zlib.crc32(np.ascontiguousarray(ids, np.int16))
+        key = photo.seed, ids.shape, zlib.crc32(np.ascontiguousarray(ids, np.int16).data)
         if key not in self._crops:
             if len(self._crops) > 512: self._crops.clear()
             middle = ids[(h - s)//2:(h - s)//2 + s, (w - s)//2:(w - s)//2 + s]
@@ -309,7 +309,7 @@ class _LikeMembers(_Members):
         weight = np.append(claims, ground)
         weight *= 1/np.sqrt(weight@weight + 1e-12)
         lasting = (weight@known.lasting.reshape(len(weight), -1)).reshape(len(self), -1)
-        rng = np.random.default_rng(zlib.crc32(np.ascontiguousarray(ids, np.int16)))
+        rng = np.random.default_rng(zlib.crc32(np.ascontiguousarray(ids, np.int16).data))
         passing = correlated(rng, s.shared, len(self), len(mean))
         return s.gain*mean + s.noise*(np.sqrt(s.lasting)*lasting + np.sqrt(1 - s.lasting)*passing)
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np, torch
 import torch.nn.functional as F
 from scipy.special import log_softmax
-from timm.utils import ModelEmaV3
+from timm.utils.model_ema import ModelEmaV3
 from torch import Tensor, nn
 from .devices import has_bf16
 from .augment import Augment, Draws, Mixes, draw_mixes, mix, prepare, soft_targets
@@ -133,7 +133,7 @@ class Training:
         if self.device.type == 'cuda' and self.pieces > 1: self.pieces = self._pieces_here(net)
         net = with_batch_norm(net, self.device, processes, self.batch_size//(processes*self.pieces))
         layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
-        self.net = net.to(self.device, memory_format=layout)
+        self.net = net.to(self.device, memory_format=layout)   # pyright: ignore[reportCallIssue]: torch's stub has no such overload
         native = self.device.type != 'cpu' and has_bf16(self.device.type)
         self.optimizer = make_optimizer(self.net, recipe, self.batch_size, muon_dtype(self.device, precision, native))
         self.peak = [g['lr'] for g in self.optimizer.param_groups]
@@ -206,7 +206,8 @@ def epoch_batches(training: Training) -> Iterator[Batch]:
     if not len(left): return
     n, share = t.steps_per_epoch*t.batch_size, t.batch_size//t.accelerator.num_processes
     generator = generator_for(r.seed, 'epoch', t.epoch)
-    draws = t.augment.draw(n, *t.images.shape[1:3], generator)
+    height, width = t.images.shape[1:3]
+    draws = t.augment.draw(n, height, width, generator)
     mixes = draw_mixes(n, r.mixup, r.cutmix, r.mix_prob, generator=generator)
     own = torch.arange(n).view(-1, t.batch_size)[-len(left):, t.accelerator.process_index*share:][:, :share].flatten()
     rows = left.flatten()[own - (n - left.numel())]
@@ -266,7 +267,7 @@ def _asked(t, x):
         t.model = t.plain
         return t.model(x)
 
-def _teach(t, x, batch):
+def _teach(t, x, batch) -> Tensor:
     "The teacher's logits for a batch: asked, or looked up and mixed as the labels are."
     if callable(t.teacher):
         with torch.no_grad(): return t.teacher(x)

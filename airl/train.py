@@ -9,6 +9,7 @@ __all__ = ['log', 'AGREE_EVERY', 'save_checkpoint', 'restore_checkpoint', 'finge
 # %% ../nbs/02_train.ipynb #80267913
 import contextlib, dataclasses, json, logging, math, os, signal, sys, threading, time, zlib
 from pathlib import Path
+from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from .devices import pick_device, training_precision
@@ -57,7 +58,7 @@ def restore_checkpoint(training: Training, state: dict):
 
 def fingerprint(data: ImageSet) -> int:
     "A checksum of pixels and labels in their order."
-    return zlib.crc32(data.labels.numpy().tobytes(), zlib.crc32(data.images.contiguous().numpy()))
+    return zlib.crc32(data.labels.numpy().tobytes(), zlib.crc32(data.images.contiguous().numpy().data))
 
 # %% ../nbs/02_train.ipynb #bd1e41f6
 class Stopping:
@@ -86,7 +87,8 @@ def _agree(t: Training, seconds: float, stop: Stopping) -> float:
     if t.accelerator.num_processes > 1:
         if t.steps % AGREE_EVERY and t.steps % t.steps_per_epoch: return t.seconds
         from accelerate.utils import broadcast
-        seconds, asked = broadcast(torch.tensor([seconds, asked], dtype=torch.float64, device=t.device)).tolist()
+        told = cast(Tensor, broadcast(torch.tensor([seconds, asked], dtype=torch.float64, device=t.device)))
+        seconds, asked = told.tolist()
     stop.agreed = int(asked)
     return seconds
 
@@ -144,15 +146,15 @@ def end_epoch(training: Training, run: OpenRun, val_set: ImageSet):
     working, t.working = t.working, 0.
     val_loss, table = validate(t, val_set)
     check_finite(t, run, whole=False, val_loss=val_loss)
-    scores = [float(x) for x in macro_scores(table)]
+    accuracy, precision, recall, f1 = (float(x) for x in macro_scores(table))
     plain, raw = (macro_scores(validate(t, some, net)[1])[0] for some, net in ((t.shown, t.averaged), (val_set, t.net)))
     before = t.rows[-1].best_accuracy if t.rows else -1.
-    t.rows.append(Epoch(t.epoch + 1, loss/n, right/n, val_loss, *scores, t.optimizer.param_groups[0]['lr'], max(scores[0], before),
-                        t.seconds, n/max(1e-9, working), float(plain), float(raw)))
+    t.rows.append(Epoch(t.epoch + 1, loss/n, right/n, val_loss, accuracy, precision, recall, f1, t.optimizer.param_groups[0]['lr'],
+                        max(accuracy, before), t.seconds, n/max(1e-9, working), float(plain), float(raw)))
     if not t.accelerator.is_main_process: return
     write_metrics(run.path('metrics.csv'), t.rows)
     if is_best(t.rows, len(val_set)):
-        save_atomic(run.path('best_model.pth'), dict(model=t.averaged.state_dict(), class_names=t.data.class_names, epoch=t.epoch, val_accuracy=scores[0]))
+        save_atomic(run.path('best_model.pth'), dict(model=t.averaged.state_dict(), class_names=t.data.class_names, epoch=t.epoch, val_accuracy=accuracy))
     run.keep()
 
 # %% ../nbs/02_train.ipynb #f34dd33e
@@ -161,7 +163,7 @@ def _shared(accelerator, run_dir, *how):  # yields the run, whether it is over, 
     "The folder, which the first process holds for all of them; the others look into it when it is in order."
     first = accelerator.is_main_process
     with open_run(run_dir, *how) if first else contextlib.nullcontext() as held:
-        over, path = _told([held.over, str(held.checkpoint)] if first else [None, None], accelerator)
+        over, path = _told([held.over, str(held.checkpoint)] if held else [None, None], accelerator)
         path = Path(path)
         state = None
         if not over and path.exists():
@@ -175,7 +177,7 @@ def _told(values: list, accelerator) -> list:
     return broadcast_object_list(values)
 
 # %% ../nbs/02_train.ipynb #53d067be
-def _train(t: Training, run: OpenRun, val_set: ImageSet, stop: Stopping, backup, save_minutes, save_epochs, after_step, after_epoch):
+def _train(t: Training, run: OpenRun | Run, val_set: ImageSet, stop: Stopping, backup, save_minutes, save_epochs, after_step, after_epoch):
     "Epochs until the training is over or told to stop, with a checkpoint now and then, and at the end."
     clock, saved, began = Clock(t.seconds), time.monotonic(), t.steps
     while not t.over and not stop.agreed:
@@ -196,7 +198,7 @@ def _train(t: Training, run: OpenRun, val_set: ImageSet, stop: Stopping, backup,
         if save_epochs and t.epoch % save_epochs == 0: save_checkpoint(t, run)
     if t.steps > began: save_checkpoint(t, run)
 
-def _finish(t: Training, run: OpenRun, val_set: ImageSet, at_end):
+def _finish(t: Training, run: OpenRun | Run, val_set: ImageSet, at_end):
     "What comes once, when all is trained; then the run is whole."
     if t.accelerator.is_main_process:
         if run.file('best_model.pth').exists(): _calibrate(t, run, val_set)
@@ -235,7 +237,7 @@ def _say_costs(t, run):
 def fit(recipe: Recipe,
         train_set: ImageSet,
         val_set: ImageSet|None=None, # a stratified tenth of `train_set` if None
-        run_dir='runs/run',          # a new folder, or one of an unfinished run with this recipe
+        run_dir: str | Path = 'runs/run',  # a new folder, or one of an unfinished run with this recipe
         resume='auto',               # or 'never': begin at the beginning; a folder that holds a run wants `overwrite` for that
         teacher=None,                # logits [n, k] of the training images, a function of a batch, or an ended run; for `recipe.distill`
         start=None,                  # an ended run, or its folder, whose best weights this one begins with
@@ -284,7 +286,7 @@ def _with_shape(recipe):
     from airl.vit_model import load_nano
     return dataclasses.replace(recipe, model_args=load_nano()[1].config | recipe.model_args)
 
-def _check_sets(recipe, train_set, val_set, teacher):
+def _check_sets(recipe, train_set, val_set, teacher) -> tuple[ImageSet, ImageSet, Any]:
     "The two sets, and the teacher's logits of the first; refuses what does not belong together."
     if val_set is None:
         kept, held = stratified_split(train_set.labels, .1, recipe.seed)
@@ -325,6 +327,8 @@ def _own_random_numbers(device):
 # %% ../nbs/02_train.ipynb #052d898c
 class Teacher(nn.Module):
     "A run's best weights, asked about batches that were normalised for a pupil's recipe: [n, 3, s, s] → logits [n, k]."
+    scale: torch.Tensor
+    offset: torch.Tensor
     def __init__(self, run: Run, pupil: Recipe):
         super().__init__()
         theirs = run.recipe

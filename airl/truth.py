@@ -30,7 +30,7 @@ def _class_labels(file: Path,                   # that the numbers are from
                   by_class: np.ndarray,         # int [H, W], 0 for background
                   names: Sequence[str],         # names[i] is what value i + 1 shows
                   void: np.ndarray,             # bool [H, W]
-                  by_object: np.ndarray = None, # int [H, W], 0 for background, where objects are told apart
+                  by_object: np.ndarray | None = None, # int [H, W], 0 for background, where objects are told apart
                  ) -> Labels:
     "Labels from a picture of class numbers, one mask an object if `by_object` is given, else one a class."
     if (top := by_class[~void].max(initial=0)) > len(names): raise TruthError(f'{file} shows class {top}, and there are {len(names)}.')

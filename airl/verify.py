@@ -41,7 +41,7 @@ class Check:
     against: str                 # what the figure is compared with
     low: float                   # the range in which it should lie
     high: float
-    measure: Callable            # Bench → figure, or figure and a note, or these and the evidence
+    measure: Callable | None     # Bench → figure, or figure and a note, or these and the evidence
     case: str = ''               # the question, where it is one of `airl.cases`
 
 @dataclass
@@ -290,7 +290,9 @@ def run(check: Check, bench: Bench) -> Reading:
     except VocabularyError as e: answer, reading.asked = (float('nan'), str(e).partition(' (')[0] + '.'), False
     except NoData as e: answer, reading.asked = (float('nan'), str(e)), False
     except _BREAKS as e: answer = float('nan'), f'{type(e).__name__}: {str(e).splitlines()[0] if str(e) else ""}'
-    reading.value, reading.note, reading.evidence = (*answer, [])[:3] if isinstance(answer, tuple) else (answer, '', [])
+    told: tuple = answer if isinstance(answer, tuple) else (answer, '')
+    reading.value, reading.note, *evidence = told
+    if evidence: reading.evidence = evidence[0]
     reading.seconds = time.perf_counter() - start
     return reading
 

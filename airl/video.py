@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 import cv2, numpy as np
 from .files import UserError
 from .flow_tracker import FlowTracker
@@ -75,7 +76,7 @@ class _Identities:
         for label in dict.fromkeys([f.label for f in found] + [self.tracks[i].label for i in masks]):
             ids = [i for i in masks if self.tracks[i].label == label]
             theirs = [f.mask for f in found if f.label == label and f.mask.any()]
-            pairs = assign(mask_iou([masks[i] for i in ids], theirs), .3) if ids and theirs else []
+            pairs = assign(mask_iou(np.stack([masks[i] for i in ids]), np.stack(theirs)), .3) if ids and theirs else []
             confirmed, matched = {ids[a] for a, _ in pairs}, {b for _, b in pairs}
             for i in ids: self.tracks[i].misses = 0 if i in confirmed else self.tracks[i].misses + 1
             known = np.any([masks[i] for i in ids], axis=0) if ids else False
@@ -181,8 +182,9 @@ class VideoSegmenter:
 
     def _look(self, image, original, masks):  # masks of all that is seen now
         "Ask the pipeline about the frame as it came, match what it finds with what is followed."
-        given = {} if self.settings is None else dict(settings=self.settings)
-        found = [replace(f, mask=_at_size(f.mask, image.shape[:2])) for f in self.pipeline.segment_image(original, self.text, **given).instances]
+        given: dict[str, Any] = {} if self.settings is None else dict(settings=self.settings)
+        answer = self.pipeline.segment_image(original, self.text, **given)
+        found = [replace(f, mask=_at_size(f.mask, image.shape[:2])) for f in answer.instances]
         self._looked = self.index
         sure, new = self.identities.match(masks, found)
         if dropped := self.identities.drifted(image, masks):
@@ -304,7 +306,7 @@ def _run(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, 
 # %% ../nbs/14_video.ipynb #074480c4
 def segment_video(source,                        # a file, a folder of frames, 'camera:0', an iterable of pictures, or a `Video`
                   text: str | Sequence[str],     # what to look for
-                  output='out',                  # folder to write
+                  output: str | Path = 'out',    # folder to write
                   models: str = 'auto',          # a preset
                   how: str = 'overlay',          # what the video shows, one of `RENDERINGS`
                   start: float = 0., end: float | None = None,  # seconds

@@ -68,7 +68,7 @@ def render(shown: FrameMasks,
     if how == 'overlay': return paint(shown)
     if how == 'side': return np.concatenate([shown.image, paint(shown)], 1)
     inside = np.any([*shown.masks.values(), np.zeros(shown.image.shape[:2], bool)], axis=0)
-    if how == 'green': return np.where(inside[..., None], shown.image, np.uint8(GREEN))
+    if how == 'green': return np.where(inside[..., None], shown.image, np.array(GREEN, np.uint8))
     return np.dstack([shown.image*inside[..., None], inside.astype(np.uint8)*255])
 
 def indexed(shown: FrameMasks) -> np.ndarray:  # uint8 [H, W]

@@ -92,7 +92,7 @@ class VideoFolder:
 
     def finished(self) -> VideoResult | None:
         "The answer to the same question that stands in the folder, where it is whole."
-        there = self.staged.earlier
+        there = self.staged.there
         whole = self.staged.same and there.done and there.question.get('content') and not missing(self.staged.folder, there.files)
         return load_video_result(self.staged.folder) if whole else None
 

@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['LITE0', 'ModelError', 'PatchEmbed', 'attend', 'Attention', 'MLP', 'Block', 'VisionTransformer', 'create_vit', 'Count',
-           'image_size', 'count', 'position_similarity', 'attention_maps', 'rollout', 'attention_heat', 'Whiten',
-           'ConvStage', 'Shortcut', 'ViTNano', 'unsmooth', 'NanoCard', 'save_nano', 'load_nano']
+           'settings_of', 'image_size', 'count', 'position_similarity', 'attention_maps', 'rollout', 'attention_heat',
+           'Whiten', 'ConvStage', 'Shortcut', 'ViTNano', 'unsmooth', 'NanoCard', 'save_nano', 'load_nano']
 
 # %% ../nbs/01_vit_model.ipynb #c0fe26d3
 import difflib, inspect, json, re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import timm
 import torch
@@ -127,7 +129,8 @@ def create_vit(name: str = 'vit_small_patch16_224',  # a timm name, `airl_vit_{t
     if name.startswith('airl_'): return _ours(name, pretrained, num_classes, given)
     if not timm.is_model(name): raise ModelError(_unknown(name))
     _check_patches(name, given)
-    try: return timm.create_model(name, pretrained=pretrained, num_classes=num_classes, **given)
+    make: Callable[..., nn.Module] = timm.create_model   # `given` goes on to the model's own constructor
+    try: return make(name, pretrained=pretrained, num_classes=num_classes, **given)
     except TypeError as e: raise ModelError(f'{name} cannot be made with {given}: {e}.') from e
     except (OSError, RuntimeError, ValueError) as e:
         if not pretrained: raise
@@ -163,10 +166,15 @@ class Count:
     flops: int        # forward, a multiply-add counts two
     activations: int  # bytes kept for the backward pass
 
+def settings_of(model: nn.Module) -> dict:
+    "What timm notes of a model: the size and the normalisation of the images that it is made for."
+    known: Any = model.default_cfg
+    return known
+
 def image_size(model: nn.Module) -> int: # pixels a side
     "The size of image that `model` is made for."
     patches = getattr(model, 'patch_embed', None)
-    return patches.img_size[0] if patches is not None else model.default_cfg['input_size'][-1]
+    return int(patches.img_size[0] if patches is not None else settings_of(model)['input_size'][-1])
 
 # %% ../nbs/01_vit_model.ipynb #33333c1b
 def count(model: nn.Module) -> Count: # for one image of the size that `model` is made for
@@ -177,7 +185,8 @@ def count(model: nn.Module) -> Count: # for one image of the size that `model` i
     def keep(tensor):
         if tensor.data_ptr() not in weights: kept[tensor.untyped_storage().data_ptr()] = tensor
         return tensor
-    hook, training = model.blocks[0].register_forward_pre_hook(lambda _, inputs: tokens.append(inputs[0].shape[1])), model.training
+    first, training = model.get_submodule('blocks.0'), model.training
+    hook = first.register_forward_pre_hook(lambda _, inputs: tokens.append(inputs[0].shape[1]))
     with FlopCounterMode(display=False) as counter, torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t): model.eval()(image)
     model.train(training)
     hook.remove()
@@ -187,7 +196,9 @@ def count(model: nn.Module) -> Count: # for one image of the size that `model` i
 # %% ../nbs/01_vit_model.ipynb #98232980
 def position_similarity(model: nn.Module) -> torch.Tensor: # [h, w, h, w], cosines
     "How alike the position embeddings of any two places are."
-    positions = F.normalize(model.pos_embed.detach()[0, model.num_prefix_tokens:].float(), dim=-1)
+    prefix: Any = model.num_prefix_tokens
+    positions = model.get_parameter('pos_embed').detach()[0, prefix:]
+    positions = F.normalize(positions.float(), dim=-1)
     side = round(len(positions)**.5)
     return (positions @ positions.T).reshape(side, side, side, side)
 
@@ -201,7 +212,8 @@ def attention_maps(model: nn.Module,     # with `blocks[i].attn.qkv` and `.num_h
     def listen(attn, inputs):
         q, k, _ = attn.qkv(inputs[0]).float().unflatten(-1, (3, attn.num_heads, -1)).permute(2, 0, 3, 1, 4)
         maps.append((q*q.shape[-1]**-.5 @ k.transpose(-2, -1)).softmax(-1))
-    hooks = [block.attn.register_forward_pre_hook(listen) for block in model.blocks]
+    blocks = model.get_submodule('blocks').children()
+    hooks = [block.get_submodule('attn').register_forward_pre_hook(listen) for block in blocks]
     try: model(images)
     finally:
         for hook in hooks: hook.remove()
@@ -272,7 +284,8 @@ class ViTNano(nn.Module):
         self.norm, self.pool, self.head = nn.LayerNorm(embed_dim, eps=1e-6), nn.Linear(embed_dim, 1), nn.Linear(embed_dim, num_classes)
         self.default_cfg = dict(input_size=(3, 32, 32), mean=(.4914, .4822, .4465), std=(.247, .2435, .2616), num_classes=num_classes)
         for part in (self.blocks, self.head): part.apply(_start)
-        for block in self.blocks: nn.init.zeros_(block.attn.proj.weight); nn.init.zeros_(block.mlp.fc2.weight)
+        for block in self.blocks:
+            for last in ('attn.proj.weight', 'mlp.fc2.weight'): nn.init.zeros_(block.get_parameter(last))
         nn.init.trunc_normal_(self.pos_embed, std=.02)
 
     def forward_features(self, images):
@@ -341,7 +354,7 @@ def _nano(pretrained, num_classes, given):
 # %% ../nbs/01_vit_model.ipynb #21db0bcc
 def _lite0(pretrained, num_classes, given):
     "EfficientNet-Lite0 with frozen norms; with `pretrained`, shipped weights, and a fresh head where the number of classes is not ImageNet's."
-    from timm.layers import freeze_batch_norm_2d
+    from timm.layers.norm_act import freeze_batch_norm_2d
     size = given.pop('img_size', 224)
     if given: raise ModelError(f'{LITE0} cannot be made with {given}: it takes a number of classes and an img_size.')
     model = timm.create_model(LITE0, num_classes=num_classes, pretrained_cfg_overlay=dict(input_size=(3, size, size)))

@@ -187,7 +187,7 @@ def parts_of(name: str, # 'fast', 'fast+detector=llmdet-tiny'
             ) -> tuple[str, dict[str, str]]: # the preset, or 'auto', and the model of each part that is replaced
     "A preset's name taken apart; raises `PresetError` for a part that there is not."
     base, *changes = name.split('+')
-    parts = dict(change.partition('=')[::2] for change in changes)
+    parts = {role: name for role, _, name in (change.partition('=') for change in changes)}
     if len(parts) < len(changes): raise PresetError(f'{name!r} names a part twice.')
     for role, model in parts.items():
         if role not in ROLES: raise PresetError(f'A preset has no part {role!r}; it has {", ".join(ROLES)}.')
@@ -355,7 +355,7 @@ def verify(name: str, # a model
     "Check that the weights of a model are what was published; raises `MissingWeights` if they are damaged or not here."
     spec, where = model_spec(name), locate(name)
     if where is None: raise MissingWeights(_sentence(spec, 'it has not been fetched'))
-    path = _in(where, spec.files[0]) if where.is_dir() else where
+    path = (_in(where, spec.files[0]) if where.is_dir() else where) or where
     try: fault = _fault(path, spec.sha256)
     except (OSError, ValueError, KeyError, struct.error, zipfile.BadZipFile) as e: fault = f'it cannot be read ({e})'
     if fault: raise MissingWeights(f'{path} is damaged: {fault}; remove it and run `airl download {name}`.')
@@ -408,12 +408,12 @@ def _unwrap(state, path: Path) -> dict:
     return next((state[key] for key in ('model', 'state_dict') if isinstance(state.get(key), dict)), state)
 
 # %% ../nbs/06_weights.ipynb #44e27584
-def load_transformers(model: str,             # a row of the table, or a folder in transformers' format
+def load_transformers(model: str | Path,      # a row of the table, or a folder in transformers' format
                       net: str,               # name of the network's class in transformers
                       processor: str,         # likewise
                      ) -> tuple:              # the network in eval mode, its processor
     "A model of transformers and its processor; raises `MissingWeights` with one sentence."
-    transformers, folder = require('transformers', 'models'), Path(model) if Path(model).is_dir() else fetch(model)
+    transformers, folder = require('transformers', 'models'), Path(model) if Path(model).is_dir() else fetch(str(model))
     with _told(folder, net):
         how = _spelt_out(folder)
         made = getattr(transformers, processor).from_pretrained(folder, local_files_only=True, **how)

@@ -147,7 +147,8 @@ def _alone(job: Job, how) -> Answer:
         return worker.receive()
     except (EOFError, BrokenPipeError):
         worker.process.join()
-        why = f'signal {-code}' if (code := worker.process.exitcode) < 0 else f'exit code {code}'
+        code = worker.process.exitcode or 0
+        why = f'signal {-code}' if code < 0 else f'exit code {code}'
         return [new_row(Opened(job), error=f'The process that read this photo died of it ({why}); '
                         'the memory may not suffice, or the file may be malformed.')], 0.
     finally: worker.stop()
