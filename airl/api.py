@@ -38,7 +38,8 @@ async def _photo_of(upload):
     "The photo in an upload."
     from fastapi import HTTPException
     data = await upload.read(LIMIT + 1)
-    if len(data) > LIMIT: raise HTTPException(413, f'The photo has more than {LIMIT/1e6:.0f} MB; make it smaller first.')
+    if len(data) > LIMIT:
+        raise HTTPException(413, f'The photo has more than {LIMIT/1e6:.0f} MB; make it smaller first.')
     return load_photo(io.BytesIO(data))
 
 # %% ../nbs/21b_api.ipynb #01189df6
@@ -60,7 +61,8 @@ def _keep_to(api, hosts):
     hosts = {f'[{name}]' if ':' in name else name for name in map(str.lower, hosts)}
     class Hosts(TrustedHostMiddleware):
         async def __call__(self, scope, receive, send):
-            if hosts & {'0.0.0.0', '[::]'} and _in_figures(dict(scope.get('headers', ())).get(b'host', b'')): await self.app(scope, receive, send)
+            if hosts & {'0.0.0.0', '[::]'} and _in_figures(dict(scope.get('headers', ())).get(b'host', b'')):
+                await self.app(scope, receive, send)
             else: await super().__call__(scope, receive, send)
     api.add_middleware(Hosts, allowed_hosts=sorted({*hosts, *(name.strip('[]') for name in hosts)}), www_redirect=False)
 
@@ -79,7 +81,8 @@ def _foreign(headers: dict[bytes, bytes], hosts: set[str]) -> bool:
     if origin is None: return False
     try: name, here = urlsplit(origin.decode('latin1')), urlsplit(f'//{headers.get(b"host", b"").decode("latin1")}')
     except ValueError: return True
-    return not name.netloc or name.netloc.lower() != here.netloc.lower() and name.hostname not in hosts - {*LOOPBACK, *EVERYWHERE}
+    return (not name.netloc or name.netloc.lower() != here.netloc.lower()
+            and name.hostname not in hosts - {*LOOPBACK, *EVERYWHERE})
 
 class _Gate:
     "What is refused before it is read: what another site's page sends, and bodies without measure."
@@ -88,14 +91,17 @@ class _Gate:
     async def __call__(self, scope, receive, send):
         from starlette.exceptions import HTTPException
         from starlette.responses import JSONResponse
-        if scope['type'] != 'http' or scope['method'] in ('GET', 'HEAD', 'OPTIONS'): return await self.app(scope, receive, send)
+        if scope['type'] != 'http' or scope['method'] in ('GET', 'HEAD', 'OPTIONS'):
+            return await self.app(scope, receive, send)
         headers, read = dict(scope['headers']), 0
         if _foreign(headers, self.hosts):
-            return await JSONResponse({'detail': 'This was sent by a page of another site; open the page of this one.'}, 403)(scope, receive, send)
+            return await JSONResponse({'detail': 'This was sent by a page of another site; open the page of this one.'},
+                                      403)(scope, receive, send)
         async def counted():
             nonlocal read
             read += len((message := await receive()).get('body', b''))
-            if read > LIMIT + _FIELDS: raise HTTPException(413, f'A request has at most {(LIMIT + _FIELDS)/1e6:.0f} MB.')
+            if read > LIMIT + _FIELDS:
+                raise HTTPException(413, f'A request has at most {(LIMIT + _FIELDS)/1e6:.0f} MB.')
             return message
         await self.app(scope, counted if scope['path'].startswith('/api/') else receive, send)
 
@@ -109,7 +115,8 @@ class Line:
     def __init__(self): self.waiting, self.turn = 0, asyncio.Lock()
 
     async def run(self, request, function: Callable, *args, **kwargs):
-        "What `function` gives, worked out in a thread when its turn has come; 503 where the line is too long, or the turn does not come."
+        """What `function` gives, worked out in a thread when its turn has come; 503 where the line is too long, or the
+        turn does not come."""
         from fastapi import HTTPException
         from fastapi.concurrency import run_in_threadpool
         busy = HTTPException(503, f'{QUEUE} requests are waiting already; ask again later.', {'Retry-After': '5'})
@@ -136,7 +143,8 @@ def _add_docs(api):
     def docs():
         files()   # or the sentence that says what to install
         script, style, icon = (f'docs/files/{name}' for name in _SWAGGER)
-        return get_swagger_ui_html(openapi_url='openapi.json', title='airl', swagger_js_url=script, swagger_css_url=style,
+        return get_swagger_ui_html(openapi_url='openapi.json', title='airl', swagger_js_url=script,
+                                   swagger_css_url=style,
                                    swagger_favicon_url=icon, swagger_ui_parameters={'validatorUrl': None})
     @api.get('/docs/files/{name}', include_in_schema=False)
     def docs_file(name: str):
@@ -148,7 +156,8 @@ def _refusals() -> dict[int, dict]:   # by status
     "What the description says of requests that are not answered."
     from pydantic import create_model
     told = create_model('Refusal', detail=(str | list[dict], ...))
-    why = {400: 'The body is damaged, or the host is not served.', 403: "Another site's page asks.", 413: 'The request is too large.',
+    why = {400: 'The body is damaged, or the host is not served.', 403: "Another site's page asks.",
+           413: 'The request is too large.',
            422: 'A mistake in the request.', 503: 'The weights are not here, or too many requests are waiting.'}
     return {status: dict(model=told, description=text) for status, text in why.items()}
 
@@ -156,7 +165,8 @@ def _refusals() -> dict[int, dict]:   # by status
 def create_api(preset: str = 'auto',
                device: str | None = None,
                auth: tuple | None = None,  # (name, password), asked for by HTTP Basic
-               hosts: Iterable[str] = LOOPBACK, # names under which it answers; '0.0.0.0': besides, any address in figures
+               # names under which it answers; '0.0.0.0': besides, any address in figures
+               hosts: Iterable[str] = LOOPBACK,
               ):                           # fastapi.FastAPI
     "The JSON API: /api/segment, /api/classify, /api/about, described at /docs."
     fastapi = require('fastapi', 'app')
@@ -185,11 +195,14 @@ def _add_segment(router, default, device):
     @router.post('/segment', summary='Segment objects by text')
     async def segment(request: Request,
                       photo: UploadFile = File(description='An image file.'),
-                      text: list[str] = Form(description='What to look for, a field a thing; "not …" for what to leave out.'),
+                      text: list[str] = Form(description='What to look for, a field a thing; "not …" for what to leave '
+                                                         'out.'),
                       every: bool = Form(False, description='Find all instances of each text, not only the best.'),
                       preset: str = Form(default, description='auto, paper, fast, sam3 or lite.')) -> dict:
-        "Masks as COCO RLE, boxes as pixel xyxy, scores 0..1; `present` is false and `seen` says what is there instead, if nothing was found."
-        if (letters := sum(map(len, text))) > LONGEST: raise UserError(f'The texts have {letters:,} letters; {LONGEST:,} are the most.')
+        """Masks as COCO RLE, boxes as pixel xyxy, scores 0..1; `present` is false and `seen` says what is there
+        instead, if nothing was found."""
+        if (letters := sum(map(len, text))) > LONGEST:
+            raise UserError(f'The texts have {letters:,} letters; {LONGEST:,} are the most.')
         line, image = lines[choose_preset(preset)[0]], await _photo_of(photo)
         result = await line.run(request, ask, image, text, preset, device, instances='all' if every else 'best')
         return {k: plain(v) for k, v in (to_dict(result) | dict(sentence=result.sentence())).items()}
@@ -199,10 +212,12 @@ def _add_others(router):
     line = Line()
     @router.post('/classify', summary='Name what is in a photo')
     async def classify(request: Request, photo: UploadFile = File(description='An image file.')) -> dict:
-        "The ten classes of CIFAR-10 with their probabilities, and that of none of them; `asked` is false where the photo is too small to ask for that."
+        """The ten classes of CIFAR-10 with their probabilities, and that of none of them; `asked` is false where the
+        photo is too small to ask for that."""
         from airl.classify import predict
         (answer,) = await line.run(request, predict, await _photo_of(photo), k=10)
-        return dict(model=answer.model, top=[dict(name=name, probability=p) for name, p in answer.top], other=answer.other, asked=answer.asked)
+        return dict(model=answer.model, top=[dict(name=name, probability=p) for name, p in answer.top],
+                    other=answer.other, asked=answer.asked)
     @router.get('/about', summary='What runs here')
     def about() -> dict:
         "Version, devices, presets and what they miss."

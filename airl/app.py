@@ -15,7 +15,8 @@ from .drawing import draw_instances
 from .files import UserError
 from .telling import counted
 from .photos import SAMPLES, load_photo
-from .service import (Clicks, answer_line, ask, attention_picture, candidate_pictures, clicks_picture, detections_picture, downloads, follow,
+from .service import (Clicks, answer_line, ask, attention_picture, candidate_pictures,
+                          clicks_picture, detections_picture, downloads, follow,
                           instance_rows, point_at, say)
 from .weights import require
 from .api import LIMIT  # old import paths
@@ -49,7 +50,8 @@ def _place(text):  # → x, y
 def _inside(image, x, y):  # → x, y
     "The place, if it lies in the photo."
     h, w = image.shape[:2]
-    if not (0 <= x < w and 0 <= y < h): raise UserError(f'({x}, {y}) lies outside the photo, which has {w} × {h} pixels.')
+    if not (0 <= x < w and 0 <= y < h):
+        raise UserError(f'({x}, {y}) lies outside the photo, which has {w} × {h} pixels.')
     return int(x), int(y)
 
 # %% ../nbs/21_app.ipynb #fbdec55b
@@ -60,9 +62,11 @@ def _photo_input(gr, label='Photo', **options):
     return photo
 
 def _uploaded(path) -> Path:
-    "A file that a client has sent, or an example; raises `UserError` where a client names another file of this machine."
+    """A file that a client has sent, or an example; raises `UserError` where a client names another file of this
+    machine."""
     from gradio.utils import get_upload_folder
-    if not (path := Path(path).resolve()).is_relative_to(Path(get_upload_folder()).resolve()): raise UserError('That is no upload; upload the file again.')
+    if not (path := Path(path).resolve()).is_relative_to(Path(get_upload_folder()).resolve()):
+        raise UserError('That is no upload; upload the file again.')
     return path
 
 def _needs(photo):  # path → uint8 [H, W, 3]
@@ -104,8 +108,10 @@ def _edit_tools(gr):  # what a click means, a typed place, the two buttons
     with gr.Row():
         tool = gr.Radio([('include', 'add'), ('remove', 'remove'), ('box (click two corners)', 'box')], value='add',
                         label='A click on the result means', elem_id='tool')
-        place = gr.Textbox(label='Coordinates', placeholder='x, y', max_lines=1, elem_id='place', info='x, y in pixels, then Enter.')
-    with gr.Row(): undo, clear = gr.Button('Undo click', size='sm', elem_id='undo'), gr.Button('Clear clicks', size='sm')
+        place = gr.Textbox(label='Coordinates', placeholder='x, y', max_lines=1,
+                           elem_id='place', info='x, y in pixels, then Enter.')
+    with gr.Row():
+        undo, clear = gr.Button('Undo click', size='sm', elem_id='undo'), gr.Button('Clear clicks', size='sm')
     return tool, place, undo, clear
 
 def _photo_outputs(gr):  # components in the order of `_shown`; the tools that edit the mask
@@ -121,7 +127,8 @@ def _photo_outputs(gr):  # components in the order of `_shown`; the tools that e
         boxes = gr.Image(label='Detections', interactive=False, height=280, buttons=['fullscreen'])
         candidates = gr.Gallery(label='Candidates of the best object, with their four scores', height='auto', columns=2,
                                 object_fit='contain', interactive=False, elem_id='candidates')
-        rows = gr.Dataframe(headers=['#', 'label', 'sure', 'mask quality', 'detection', 'share', 'box x1 y1 x2 y2'], label='Objects',
+        rows = gr.Dataframe(headers=['#', 'label', 'sure', 'mask quality', 'detection', 'share', 'box x1 y1 x2 y2'],
+                            label='Objects',
                             interactive=False)
     return [said, picture, boxes, candidates, rows, *files], tools
 
@@ -201,7 +208,8 @@ def _video_inputs(gr, preset):  # clip, text, engines, seconds; the buttons
 
 def _video_outputs(gr):  # sentence, video, files
     "The right half of the second tab."
-    said = gr.HTML(say('Choose a clip and say what to track. Without a GPU count a few seconds for each second of it, or more.'),
+    said = gr.HTML(say('Choose a clip and say what to track. Without a GPU count a few seconds for each second of it, '
+                       'or more.'),
                    elem_id='video-said')
     shown = gr.Video(label='Result', interactive=False, height=380)
     files = gr.File(label='Masks (COCO RLE) and a table of objects', interactive=False)
@@ -219,8 +227,11 @@ def _video_tab(preset, device, scratch):
     def run(path, words, name, length, request: gr.Request):
         try:
             if not path: raise UserError('There is no clip yet: upload one.')
-            for done, count, result in follow(_uploaded(path), words or '', _folder(scratch, request)/'clip', length, name, device):
-                if result is None: yield say(f'{done} of {counted(count, "frame")}' if count else counted(done, 'frame')), gr.skip(), gr.skip()
+            for done, count, result in follow(_uploaded(path), words or '', _folder(scratch, request)/'clip',
+                                              length, name, device):
+                if result is None:
+                    yield (say(f'{done} of {counted(count, "frame")}' if count else counted(done, 'frame')),
+                           gr.skip(), gr.skip())
             files = [result.folder/name for name in ('masks.json', 'objects.csv')]
             yield say(result.sentence()), str(result.video), [str(file) for file in files if file.exists()]
         except UserError as error: yield say(str(error), 'mistake'), None, None
@@ -235,7 +246,8 @@ def _classify_tab(gr):
             photo, name = _photo_input(gr), gr.Button('Classify', variant='primary')
             gr.Examples([[p] for p in _examples(['cat', 'rocket', 'motorcycle'])], [photo], label='Examples')
         with gr.Column():
-            said = gr.HTML(say('A small Vision Transformer knows the ten classes of CIFAR-10. Whether the photo shows any of them '
+            said = gr.HTML(say('A small Vision Transformer knows the ten classes of CIFAR-10. Whether the photo shows '
+                               'any of them '
                                'is asked of another network.'))
             classes = gr.Label(num_top_classes=11, label='Classes')
             seen = gr.Image(label='What the model looked at', interactive=False, height=280, buttons=['fullscreen'])
@@ -345,8 +357,10 @@ def create_page(preset: str = 'auto', device: str | None = None):  # gradio.Bloc
 # %% ../nbs/21_app.ipynb #8470cc5d
 def _theme(gr):
     "Colours with enough contrast for small print, and nothing fetched from elsewhere."
-    theme = gr.themes.Default(primary_hue='blue', font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace'])
-    quiet = ('body_text_color_subdued', 'block_info_text_color', 'block_label_text_color', 'block_title_text_color', 'input_placeholder_color')
+    theme = gr.themes.Default(primary_hue='blue', font=['system-ui', 'sans-serif'],
+                              font_mono=['ui-monospace', 'monospace'])
+    quiet = ('body_text_color_subdued', 'block_info_text_color', 'block_label_text_color',
+             'block_title_text_color', 'input_placeholder_color')
     fills = dict(button_primary_background_fill='*primary_700', button_primary_background_fill_hover='*primary_800')
     theme.set(**fills, **{f'{part}_dark': fill for part, fill in fills.items()},
               **{part: '*neutral_600' for part in quiet}, **{f'{part}_dark': '*neutral_300' for part in quiet})
@@ -363,9 +377,12 @@ def create_app(preset: str = 'auto',
     "Page and API in one application."
     gr = require('gradio', 'app')
     page = create_page(preset, device)
-    app = gr.mount_gradio_app(create_api(preset, device, auth, hosts), page, path='/', auth=auth, theme=_theme(gr), css=_LOOK, head=_NAMES,
-                              allowed_paths=[str(Path(_examples(['cat'])[0]).parent)], max_file_size=CLIP_LIMIT, show_error=True, footer_links=[])
-    page.has_launched = True      # where it has not, as a mounted page, Gradio takes the name of any file of this machine for an upload
+    app = gr.mount_gradio_app(create_api(preset, device, auth, hosts), page, path='/',
+                              auth=auth, theme=_theme(gr), css=_LOOK, head=_NAMES,
+                              allowed_paths=[str(Path(_examples(['cat'])[0]).parent)],
+                              max_file_size=CLIP_LIMIT, show_error=True, footer_links=[])
+    # where it has not, as a mounted page, Gradio takes the name of any file of this machine for an upload
+    page.has_launched = True
     return app
 
 # %% ../nbs/21_app.ipynb #d238992f
@@ -380,21 +397,26 @@ def _keeps_connection(version: str):   # Gradio's
     "Raise `UserError` where this version loses the page in Colab."
     numbers = [tuple(int(n) for n in v.split('.')[:2] if n.isdecimal()) for v in (*LOSES_IN_COLAB, version)]
     if in_colab() and numbers[0] <= numbers[2] <= numbers[1]:
-        raise UserError(f"Gradio {version} loses its connection to the page in Colab: pip install -U 'gradio>=6.27', then start again.")
+        raise UserError(f"Gradio {version} loses its connection to the page in Colab: pip install -U 'gradio>=6.27', "
+                        "then start again.")
 
 # %% ../nbs/21_app.ipynb #29c818d9
 def _listen(host, port):  # socket
     "A socket that listens, or a sentence."
     import socket
     try: return socket.create_server((host, port), family=socket.AF_INET6 if ':' in host else socket.AF_INET)
-    except OSError as e: raise UserError(f'Nothing can listen on {host}, port {port} ({e.strerror or e}); choose another with --port, or --port 0 for any.') from e
+    except OSError as e:
+        raise UserError(f'Nothing can listen on {host}, port {port} ({e.strerror or e}); choose another with --port, '
+                        'or --port 0 for any.') from e
 
 def _tunnel(port):
     "A public address through Gradio's servers."
     import secrets
     from gradio.networking import setup_tunnel
     try: return setup_tunnel('127.0.0.1', port, secrets.token_urlsafe(32), None, None)
-    except Exception as e: raise UserError(f'No public address could be had ({str(e) or type(e).__name__}); --share needs a network.') from e
+    except Exception as e:
+        raise UserError(f'No public address could be had ({str(e) or type(e).__name__}); --share needs a '
+                        'network.') from e
 
 def serve(host: str = '127.0.0.1',       # this machine alone; 0.0.0.0: whoever reaches it
           port: int = 7860,              # 0: any that is free
@@ -412,9 +434,12 @@ def serve(host: str = '127.0.0.1',       # this machine alone; 0.0.0.0: whoever 
     public = share and _tunnel(port)
     if public: hosts.add(urlsplit(public).hostname or public)
     app = create_app(preset, device, auth, hosts)
-    print(f'http://{f"[{host}]" if ":" in host else host}:{port}\nThe API is described at /docs. Ctrl+C stops.', flush=True)
+    print(f'http://{f"[{host}]" if ":" in host else host}:{port}\nThe API is described at /docs. Ctrl+C stops.',
+          flush=True)
     everybody = 'with the password' if auth else 'and nothing asks who they are: think of --auth NAME:PASSWORD'
     if host not in LOOPBACK: print(f'Whoever reaches this machine on port {port} can use it, {everybody}.\n'
                                     'Reached under a name of its own, it wants to be told: --name NAME.', flush=True)
-    if public: print(f'{public}\nWhoever has that address can use this page for a week, {everybody}; photos pass through Gradio\'s servers.', flush=True)
+    if public:
+        print(f'{public}\nWhoever has that address can use this page for a week, {everybody}; photos pass through '
+              'Gradio\'s servers.', flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level='warning', timeout_graceful_shutdown=2)).run(sockets=[socket])

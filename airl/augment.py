@@ -71,7 +71,8 @@ def resample(images: Tensor, # float [n, 3, H, W]
 # %% ../nbs/00a_augment.ipynb #1f2c2f3f
 @dataclass
 class Taps:
-    "An `interpolation_matrix` of an enlargement without its zeros: two neighbouring pixels and their weights for each row."
+    """An `interpolation_matrix` of an enlargement without its zeros: two neighbouring pixels and their weights for each
+    row."""
     index: Tensor  # int64 [n, n_out, 2]; of `planes`: int32 [n, channels, n_out, 2]
     weight: Tensor # float, the same shape
 
@@ -81,7 +82,8 @@ class Taps:
         "The same for every channel, counted through the rows of `together` images that lie one below the other."
         n, n_out, _ = self.index.shape
         first = (torch.arange(n) % together*channels)[:, None] + torch.arange(channels)
-        return Taps(self.index.int()[:, None] + (first*n_in).int()[..., None, None], self.weight[:, None].expand(-1, channels, -1, -1).contiguous())
+        return Taps(self.index.int()[:, None] + (first*n_in).int()[..., None, None],
+                    self.weight[:, None].expand(-1, channels, -1, -1).contiguous())
 
     def matrix(self, n_in: int, dtype=torch.float32) -> Tensor: # [n, n_out, n_in]
         "With its zeros."
@@ -104,7 +106,8 @@ def interpolation_taps(start: Tensor, length: Tensor, n_in: int, n_out: int, fli
 
 @lru_cache(1)
 def _keep_freed_memory():
-    "Let glibc keep up to 62 MB for the next batch: it does so once a block of 31 MB, here an untouched one, has been freed."
+    """Let glibc keep up to 62 MB for the next batch: it does so once a block of 31 MB, here an untouched one, has been
+    freed."""
     torch.empty(31 << 20, dtype=torch.uint8)
 
 @lru_cache(1)
@@ -117,7 +120,8 @@ def _blend_rows(wide: Tensor, # [n, c, H, S]
     n, c, h, s = wide.shape
     if rows.index.dim() == 3: rows = rows.planes(c, h, n)
     index, weight = rows.index.view(-1), rows.weight.to(wide.dtype).view(-1)
-    return torch.nn.functional.embedding_bag(index, wide.view(-1, s), _pairs(len(index)), mode='sum', per_sample_weights=weight).view(n, c, -1, s)
+    return torch.nn.functional.embedding_bag(index, wide.view(-1, s), _pairs(len(index)),
+                                             mode='sum', per_sample_weights=weight).view(n, c, -1, s)
 
 # %% ../nbs/00a_augment.ipynb #3969a2c2
 _GREY = (.2989, .587, .114)
@@ -140,7 +144,8 @@ def color_jitter(images: Tensor,  # float [n, 3, H, W], 0..1
     factor = factors.gather(1, order).T[..., None, None]       # [3, n, 1, 1], a turn a row
     matrix = factor*one + (1 - factor)*(turn == 2)*grey        # of the colours; saturation blends with grey
     to_mean = (1 - factor)*(turn == 1)*grey                    # contrast with the mean grey of the crop
-    here, there = torch.empty_like(x), torch.empty_like(x)     # new memory at every turn would take longer than the arithmetic
+    # new memory at every turn would take longer than the arithmetic
+    here, there = torch.empty_like(x), torch.empty_like(x)
     for m, g in zip(matrix, to_mean):
         mean = g @ torch.mul(x, weights, out=here).sum(2, keepdim=True)
         x = torch.baddbmm(mean.expand(-1, 3, -1), m, x, out=here).clamp_(0, 1)
@@ -158,13 +163,13 @@ class Draws(NamedTuple):
 
     def rows(self, start, stop, device=None) -> 'Draws': # where they lie if None
         "The choices for images `start` to `stop`, on `device`."
-        return Draws(*_some(self, slice(start, stop), device))
+        return Draws(*_some_rows(self, slice(start, stop), device))
 
     def take(self, index: Tensor, device) -> 'Draws': # int64 [m]
         "The choices for the images at `index`, on `device`."
-        return Draws(*_some(self, index, device))
+        return Draws(*_some_rows(self, index, device))
 
-def _some(choices: tuple[Tensor, ...], index, device) -> list[Tensor]:
+def _some_rows(choices: tuple[Tensor, ...], index, device) -> list[Tensor]:
     "Some rows of every tensor, on `device`; where they lie if None."
     return [t[index].to(device or t.device, non_blocking=True) for t in choices]
 
@@ -275,11 +280,11 @@ class Mixes(NamedTuple):
     cutmix: Tensor # bool [n]
     def rows(self, start, stop, device=None) -> 'Mixes':
         "The choices for images `start` to `stop`, on `device`."
-        return Mixes(*_some(self, slice(start, stop), device))
+        return Mixes(*_some_rows(self, slice(start, stop), device))
 
     def take(self, index: Tensor, device) -> 'Mixes':
         "The choices for the images at `index`, on `device`."
-        return Mixes(*_some(self, index, device))
+        return Mixes(*_some_rows(self, index, device))
 
 def draw_mixes(n: int,
                mixup=.8,   # α of MixUp's Beta(α, α); 0 for no MixUp
@@ -319,4 +324,5 @@ def mix(images: Tensor,  # float [n, 3, S, S]
     kept = ~(y[:, :, None] & x[:, None, :])
     weight = torch.where(mixes.cutmix[:, None, None], kept.float(), mixes.share[:, None, None])
     share = weight.mean((1, 2))[:, None]
-    return (torch.lerp(_partner(images), images, weight[:, None].to(images.dtype)), torch.lerp(_partner(targets), targets, share))
+    return (torch.lerp(_partner(images), images, weight[:, None].to(images.dtype)),
+            torch.lerp(_partner(targets), targets, share))

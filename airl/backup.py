@@ -8,6 +8,7 @@ __all__ = ['log', 'SLOTS', 'write_slot', 'read_header', 'unpack_slot', 'Backup',
 # %% ../nbs/02d_backup.ipynb #590195be
 import hashlib, json, logging, os, shutil, tarfile, threading, time
 from pathlib import Path
+from typing import Any
 from .files import UserError
 from .outputs import RECORD, answers_in
 
@@ -21,7 +22,8 @@ class _Hashed:
     "A file that is written and hashed at once."
     def __init__(self, file): self.file, self.hash, self.size = file, hashlib.blake2b(digest_size=16), 0
     def write(self, data):
-        self.hash.update(data); self.size += len(data)
+        self.hash.update(data)
+        self.size += len(data)
         return self.file.write(data)
 
 def write_slot(path: Path, folder: Path,
@@ -30,16 +32,22 @@ def write_slot(path: Path, folder: Path,
     "All files of `folder` into the file `path`, which is overwritten where it stands."
     if not path.exists(): path.touch()
     with open(path, 'r+b') as file:
-        file.write(b' '*_HEADER); _flush(file)
+        file.write(b' '*_HEADER)
+        _flush(file)
         body = _Hashed(file)
-        with tarfile.open(fileobj=body, mode='w|', bufsize=1 << 20) as tar: tar.add(folder, '.')
-        file.truncate(); _flush(file)
+        stream: Any = body          # a stream is only written to
+        with tarfile.open(fileobj=stream, mode='w|', bufsize=1 << 20) as tar: tar.add(folder, '.')
+        file.truncate()
+        _flush(file)
         file.seek(0)
         header = dict(number=number, size=body.size, hash=body.hash.hexdigest())
-        file.write(json.dumps(header).encode().ljust(_HEADER)); _flush(file)
+        file.write(json.dumps(header).encode().ljust(_HEADER))
+        _flush(file)
     return 2*_HEADER + body.size
 
-def _flush(file): file.flush(); os.fsync(file.fileno())
+def _flush(file):
+    file.flush()
+    os.fsync(file.fileno())
 
 # %% ../nbs/02d_backup.ipynb #26c764ee
 def read_header(path: Path) -> dict | None: # 'number', 'size', 'hash'; None for no copy

@@ -39,7 +39,8 @@ def _of_skimage(name: str, seed: int) -> TracedPhoto:
     entry = _traced()[name]
     scale = np.array(entry['size'][::-1])
     things = [Thing(t['noun'], np.array(t['outline'])/scale, t.get('part_of')) for t in entry['things']]
-    return TracedPhoto(load_photo(Path(skimage.__file__).parent/'data'/entry['file']), StagedPhoto(things, tuple(entry['size']), seed))
+    return TracedPhoto(load_photo(Path(skimage.__file__).parent/'data'/entry['file']),
+                       StagedPhoto(things, tuple(entry['size']), seed))
 
 # %% ../nbs/17a_cases.ipynb #3dfb467d
 def _people(seed: int) -> TracedPhoto:
@@ -47,7 +48,8 @@ def _people(seed: int) -> TracedPhoto:
     whole, other = _of_skimage('astronaut', seed), _of_skimage('camera', seed)
     image, things, person = whole.image.copy(), list(whole.plan.things), other.truth('a person')[0]
     for x, y, scale in ((40, 300, .41), (165, 330, .35)):
-        small, mask = (cv2.resize(a, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for a in (other.image, person.astype(np.uint8)))
+        small, mask = (cv2.resize(a, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+                       for a in (other.image, person.astype(np.uint8)))
         part = image[y:y + len(mask), x:x + mask.shape[1]]
         shown = mask[:len(part), :part.shape[1]].astype(bool)
         part[shown] = small[:len(part), :part.shape[1]][shown]
@@ -70,7 +72,8 @@ def _painted(number: int, seed: int) -> TracedPhoto:
     "A painted scene."
     scene = paint_scene(3, seed=number)
     outlines = [polygons(mask)[0]/mask.shape[::-1] for mask in scene.masks]
-    return TracedPhoto(scene.image, StagedPhoto([Thing(*pair) for pair in zip(scene.names, outlines)], scene.image.shape[:2], seed))
+    return TracedPhoto(scene.image, StagedPhoto([Thing(*pair) for pair in zip(scene.names, outlines)],
+                                                scene.image.shape[:2], seed))
 
 @cache
 def traced_photo(name: str) -> TracedPhoto:
@@ -96,9 +99,11 @@ class Case:
     @property
     def name(self) -> str: return f'{self.photo}: {self.prompt}{" by windows" if "window" in self.kind else ""}'
 
-ABSENT_IN = dict(coffee=('an elephant', 'a fork', 'a bowl'), chelsea=('a dog', 'a person', 'a pizza'), astronaut=('a motorcycle', 'a cat'),
+ABSENT_IN = dict(coffee=('an elephant', 'a fork', 'a bowl'), chelsea=('a dog', 'a person', 'a pizza'),
+                 astronaut=('a motorcycle', 'a cat'),
                  rocket=('an airplane', 'a boat'), motorcycle=('a horse', 'a car'), camera=('a dog', 'a bicycle'))
-WITHOUT = (('coffee', 'a cup. not a spoon'), ('astronaut', 'a person. not a face'), ('motorcycle', 'a motorcycle. not a wheel'))
+WITHOUT = (('coffee', 'a cup. not a spoon'), ('astronaut', 'a person. not a face'),
+           ('motorcycle', 'a motorcycle. not a wheel'))
 WINDOWS = (('chelsea', 'a cat'), ('motorcycle', 'a motorcycle'), ('camera', 'a person'), ('coffee', 'a cup'))
 
 @cache
@@ -107,8 +112,10 @@ def cases() -> tuple[Case, ...]:
     found = []
     for name, entry in _traced().items():
         nouns = dict.fromkeys((t['noun'], 'part' if 'part_of' in t else 'thing') for t in entry['things'])
-        found += [Case(name, noun, kind) for noun, kind in nouns] + [Case(name, noun, 'absent') for noun in ABSENT_IN[name]]
-    for number in (1, 2, 4): found += [Case(f'painted {number}', noun, 'thing') for noun in paint_scene(3, seed=number).names[:2]]
+        found += [Case(name, noun, kind) for noun, kind in nouns] + [Case(name, noun, 'absent')
+                                                                     for noun in ABSENT_IN[name]]
+    for number in (1, 2, 4):
+        found += [Case(f'painted {number}', noun, 'thing') for noun in paint_scene(3, seed=number).names[:2]]
     found += [Case('people', 'a person', 'people'), Case('wall', 'a cat', 'wide'), Case('wall', 'a dog', 'absent')]
     found += [Case(*pair, 'leaves out') for pair in WITHOUT] + [Case(*pair, 'window') for pair in WINDOWS]
     return (*found, *(Case(name, nouns[0], 'window, absent') for name, nouns in ABSENT_IN.items()))
@@ -121,7 +128,8 @@ class Answer:
     right: bool
     decision: str = ''                          # where it went wrong; '' where it did not
     told: str = ''                              # the same with figures
-    rows: list = field(default_factory=list)    # what `airl.posterior.fit` reads: the evidence of each phrase, and the truth
+    # what `airl.posterior.fit` reads: the evidence of each phrase, and the truth
+    rows: list = field(default_factory=list)
 
     @property
     def line(self) -> str: return f'{self.case.name}: {"right" if self.right else f"{self.decision}: {self.told}"}'
@@ -139,16 +147,20 @@ def _overlap(masks, truth) -> float:
 
 # %% ../nbs/17a_cases.ipynb #cf51153e
 def _no_box(pipeline, image, noun, truth) -> tuple[str, str]:
-    "Why the flow has no box of the thing: what the detector says of the whole photo, and what it said before groups were taken out."
+    """Why the flow has no box of the thing: what the detector says of the whole photo, and what it said before groups
+    were taken out."""
     primary, whole = getattr(pipeline.detector, 'primary', pipeline.detector), resize_longest(image, 2048)
     scale = np.tile(np.array(image.shape[1::-1])/whole.shape[1::-1], 2)
     if primary is None: return 'detector', 'there is none'
     direct = primary.detect(whole, [noun])
     if (fit := _fits(direct.xyxy*scale, truth)).any():
-        return 'resolution', f'in the whole photo the detector finds it with {direct.score[fit].max():.2f}, in what it was given it does not'
+        return 'resolution', (f'in the whole photo the detector finds it with {direct.score[fit].max():.2f}, in what '
+                              'it '
+                              'was given it does not')
     if hasattr(primary, '_look'):
         boxes, score, _ = primary._look(whole, (0, 0, *whole.shape[1::-1]), [noun])
-        if (fit := _fits(boxes*scale, truth)).any(): return 'grouping', f'its box of {score[fit].max():.2f} was taken for a group of others'
+        if (fit := _fits(boxes*scale, truth)).any():
+            return 'grouping', f'its box of {score[fit].max():.2f} was taken for a group of others'
     best = f', the best has {direct.score[0]:.2f}' if len(direct) else ''
     return 'detector', f'none of its {len(direct)} boxes fits{best}'
 
@@ -161,28 +173,36 @@ def _decided(pipeline, image, case, result, evidence, truth) -> tuple[str, str]:
     fit = _fits(e.boxes.xyxy, truth)
     if not fit.any():
         why = _no_box(pipeline, image, case.noun, truth)
-        return ('window', f'its windows do not fit, and the detector has no box: {why[1]}') if e.window and why[0] == 'detector' else why
+        return (('window', f'its windows do not fit, and the detector has no box: {why[1]}') if e.window
+                and why[0] == 'detector' else why)
     found = [i for i in result.instances if case.noun in i.words]
     right = f'a right box has a detection score of {e.boxes.score[fit].max():.2f}'
     if not found and not held: return 'presence', f'{sure}, though {right}'
-    if not found: return ('leaving out', f'all that was found is left out with {case.without!r}') if case.without else ('segmenter', 'no mask came of any box')
-    if not any(_fits(i.detected[None], truth)[0] for i in found if i.detected is not None): return 'box', f'another box was taken, though {right}'
+    if not found:
+        return (('leaving out', f'all that was found is left out with {case.without!r}') if case.without
+                else ('segmenter', 'no mask came of any box'))
+    if not any(_fits(i.detected[None], truth)[0] for i in found if i.detected is not None):
+        return 'box', f'another box was taken, though {right}'
     if case.without: return 'leaving out', f'{case.without!r} is still in the mask'
     offered = _overlap(np.stack([c.mask for c in result.candidates]), truth) if result.candidates else 0.
-    if offered >= .5: return 'mask choice', f'a candidate with IoU {offered:.2f} was on offer, the chosen one has {_overlap(result.masks, truth):.2f}'
+    if offered >= .5:
+        return 'mask choice', (f'a candidate with IoU {offered:.2f} was on offer, the chosen one has '
+                               f'{_overlap(result.masks, truth):.2f}')
     return 'segmenter', f'no candidate of the right box fits, the best has IoU {offered:.2f}'
 
 # %% ../nbs/17a_cases.ipynb #a8808879
 def _row(evidence, truth) -> dict:
     "A phrase's evidence as `airl.posterior.fit` reads it."
     boxes = evidence.boxes.xyxy
-    return evidence.as_dict() | dict(right=(_fits(boxes, truth) if len(truth) else np.zeros(len(boxes), bool)).tolist(), there=bool(len(truth)))
+    return evidence.as_dict() | dict(right=(_fits(boxes, truth) if len(truth) else np.zeros(len(boxes), bool)).tolist(),
+                                     there=bool(len(truth)))
 
 def _by_windows(case, image, truth, pipeline) -> Answer:
     "The window search alone."
     search = pipeline.detector.fallback
     found = search.detect(image, [case.noun])
-    told = f'{len(found)} windows of {case.noun!r} pass' + (f', the best with {found.score[0]:.3f}' if len(found) else '')
+    told = f'{len(found)} windows of {case.noun!r} pass' + (f', the best with {found.score[0]:.3f}'
+                                                            if len(found) else '')
     right = not len(found) if not len(truth) else bool(len(found)) and bool(_fits(found.xyxy[:1], truth, .2)[0])
     return Answer(case, right, '' if right else 'window', told)
 

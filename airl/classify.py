@@ -26,7 +26,8 @@ class Prediction:
     top: list[tuple[str, float]] # class, probability
     model: str
     other: float = 0.            # probability that the photo shows none of the classes
-    asked: bool | None = None    # whether that was asked: False of too small a picture, None where no one knows the classes
+    # whether that was asked: False of too small a picture, None where no one knows the classes
+    asked: bool | None = None
 
     @property
     def label(self) -> str: return self.top[0][0]
@@ -75,7 +76,8 @@ def predict(photos,          # what `load_photo` takes, or a list of such
     c, found = load_classifier(model), []
     for photo in photos if isinstance(photos, (list, tuple)) else [photos]:
         square, known, asked = centre_square(load_photo(photo)), 1., None
-        if c.class_names == CIFAR10_CLASSES: square, known, asked = _thumbnail(square), one_of_ten(square), len(square) >= LEAST
+        if c.class_names == CIFAR10_CLASSES:
+            square, known, asked = _thumbnail(square), one_of_ten(square), len(square) >= LEAST
         one = ImageSet(torch.tensor(square)[None], torch.zeros(1, dtype=torch.long), ['photo'], 'photo')
         logits = compute_logits(c, one, tta or c.tta)/c.temperature
         p = known*softmax(logits.astype(np.float64), axis=1)[0]

@@ -22,11 +22,14 @@ def shown_in(photos: list[str], places: list[str]) -> list:   # of `Example`
     if len(bare) == 1 and places:
         image = read_photo(bare[0])
         return shown + [example(image, **place_from(place)) for place in places]
-    if len(bare) == len(places): return shown + [example(read_photo(photo), **place_from(place)) for photo, place in zip(bare, places)]
-    raise UserError(f'{len(bare)} photos and {len(places)} places do not go together; say where the thing is in each, as in PHOTO:x,y,width,height.')
+    if len(bare) == len(places):
+        return shown + [example(read_photo(photo), **place_from(place)) for photo, place in zip(bare, places)]
+    raise UserError(f'{len(bare)} photos and {len(places)} places do not go together; say where the thing is in each, '
+                    'as in PHOTO:x,y,width,height.')
 
 def shown_by_labels(data: str, name: str, most: int = 30) -> list:   # of `Example`
-    "Examples from labelled photos: the masks of the class that is called like the word, in the first photos that have it."
+    """Examples from labelled photos: the masks of the class that is called like the word, in the first photos that have
+    it."""
     from airl.examples import example
     from airl.truth import read_truth
     from airl.word_packs import word_key
@@ -34,22 +37,30 @@ def shown_by_labels(data: str, name: str, most: int = 30) -> list:   # of `Examp
     for truth in read_truth(data):
         classes |= set(truth.classes)
         for phrase in truth.classes:
-            if word_key(phrase) == word_key(name) and (mask := truth.labels().mask(phrase)).any(): shown.append(example(truth.image(), mask=mask))
+            if word_key(phrase) == word_key(name) and (mask := truth.labels().mask(phrase)).any():
+                shown.append(example(truth.image(), mask=mask))
         if len(shown) >= most: break
     if shown: return shown
     raise UserError(f'{data} has no photo with {name!r} in it; its classes are {", ".join(sorted(classes)[:20])}.')
 
 # %% ../nbs/20e_cli_words.ipynb #b6f32be0
-Places = Annotated[list[str] | None, typer.Option('--box', help='x,y,width,height in pixels, around the thing; again for more.')]
+Places = Annotated[list[str] | None, typer.Option('--box',
+                                                  help='x,y,width,height in pixels, around the thing; again for more.')]
 
 @command('teach')
 def teach_word(name: Annotated[str, typer.Argument(metavar='NAME', help='What it is to be called: "my mug".')],
-               photos: Annotated[list[str] | None, typer.Argument(metavar='PHOTO...', help='Photos that show it, each with a place, PHOTO:x,y,width,height for a box, PHOTO:x,y for a click, PHOTO:MASK.png; or without one where an option says it.')] = None,
+               photos: Annotated[list[str] | None, typer.Argument(
+    metavar='PHOTO...', help='Photos that show it, each with a place, PHOTO:x,y,width,height for a box, PHOTO:x,y for '
+                             'a click, PHOTO:MASK.png; or without one where an option says it.')] = None,
                box: Places = None,
                click: Annotated[list[str] | None, typer.Option('--click', help='x,y in pixels, on the thing.')] = None,
-               mask: Annotated[list[str] | None, typer.Option('--mask', help='Image that is white where the thing is.')] = None,
-               unlike: Annotated[list[str] | None, typer.Option('--unlike', help='PHOTO:PLACE that is not meant; again for more.')] = None,
-               data: Annotated[str | None, typer.Option('--data', help='Labelled photos, KIND:FOLDER, of which the class with that name is taken: coco, voc, folder and what else airl bench reads.')] = None):
+               mask: Annotated[list[str] | None, typer.Option(
+    '--mask', help='Image that is white where the thing is.')] = None,
+               unlike: Annotated[list[str] | None, typer.Option(
+    '--unlike', help='PHOTO:PLACE that is not meant; again for more.')] = None,
+               data: Annotated[str | None, typer.Option('--data', help='Labelled photos, KIND:FOLDER, of which the '
+                                                                       'class with that name is taken: coco, voc, '
+                                                                       'folder and what else airl bench reads.')] = None):
     """Teach lite a word from photos, in seconds; then it is a word like any other for segment, batch and video.
 
     \b
@@ -62,13 +73,17 @@ def teach_word(name: Annotated[str, typer.Argument(metavar='NAME', help='What it
     from airl.examples import Examples, example_from
     from airl.word_packs import checked_word, taught, write_pack
     checked_word(name)
-    if not photos and data is None: raise UserError(f'Nothing shows {name!r}; name a photo and where in it the thing is, or labelled photos with --data.')
-    shown = shown_in(photos or [], [*(box or ()), *(click or ()), *(mask or ())]) + (shown_by_labels(data, name) if data else [])
+    if not photos and data is None:
+        raise UserError(f'Nothing shows {name!r}; name a photo and where in it the thing is, or labelled photos with '
+                        '--data.')
+    shown = (shown_in(photos or [], [*(box or ()), *(click or ()), *(mask or ())])
+             + (shown_by_labels(data, name) if data else []))
     start = time.perf_counter()
     pack = taught(name, Examples(tuple(shown + [example_from(text, False) for text in unlike or ()])))
     seconds = time.perf_counter() - start
     path = write_pack(pack)
-    print(f'{pack.sentence()}.\nTaught in {seconds:.1f} s; ask for it with --models lite: airl segment photo.jpg "{name}" --models lite\nThe word: {path}')
+    print(f'{pack.sentence()}.\nTaught in {seconds:.1f} s; ask for it with --models lite: airl segment photo.jpg '
+          f'"{name}" --models lite\nThe word: {path}')
     return pack.as_dict() | dict(file=path, seconds=seconds, sentence=pack.sentence())
 
 # %% ../nbs/20e_cli_words.ipynb #dc218cd3
@@ -85,23 +100,35 @@ def _searched(text: str) -> dict:
     for pack in own: print(f'{pack.sentence()}.')
     for line in wrong: print(line)
     if found: print(f'{", ".join(found)}\n{len(found):,} of the {len(every):,} nouns that lite knows.')
-    else: print(f'lite knows {len(every):,} nouns, none with {text!r} in it{"; near it: " + ", ".join(near) if near else ""}.')
-    return dict(text=text, words=found, near=near, known=len(every), taught=[pack.as_dict() for pack in own], unusable=wrong)
+    else:
+        print(f'lite knows {len(every):,} nouns, none with {text!r} in '
+              f'it{"; near it: " + ", ".join(near) if near else ""}.')
+    return dict(text=text, words=found, near=near, known=len(every), taught=[pack.as_dict() for pack in own],
+                unusable=wrong)
 
 def _about(action: str, name: str, output: Path | None) -> dict:
     "Do something with one taught word."
     from airl.word_packs import delete_pack, pack_named, pack_path, read_pack, write_pack
     if action == 'delete': path, done = delete_pack(name), 'deleted'
-    elif action == 'import': pack = read_pack(Path(name)); path, done = write_pack(pack), f'here now as {pack.name!r}'
-    else: pack = pack_named(name); path, done = pack_path(name), f'{pack.sentence()}; {pack.examples} examples, data {pack.data[:12]}, network {pack.version}'
+    elif action == 'import':
+        pack = read_pack(Path(name))
+        path, done = write_pack(pack), f'here now as {pack.name!r}'
+    else:
+        pack = pack_named(name)
+        path, done = (pack_path(name),
+                      f'{pack.sentence()}; {pack.examples} examples, data {pack.data[:12]}, network {pack.version}')
     if action == 'export': path, done = write_pack(pack, output or Path(pack_path(name).name)), 'written'
     print(f'{done if action == "show" else f"{path}: {done}"}.')
     return dict(action=action, file=path) | (pack.as_dict() if action != 'delete' else dict(name=name))
 
 @command('words')
-def known_words(text: Annotated[str, typer.Argument(metavar='TEXT', help='Show those that hold it; all if not given. Or show, export, import or delete, for one taught word.')] = '',
-                name: Annotated[str | None, typer.Argument(metavar='NAME', help='The taught word; for import, the file of one.')] = None,
-                output: Annotated[Path | None, typer.Option('--output', '-o', help='File that export writes; NAME.airlword here if not given.')] = None):
+def known_words(text: Annotated[str, typer.Argument(metavar='TEXT', help='Show those that hold it; all if not given. '
+                                                                         'Or show, export, import or delete, for one '
+                                                                         'taught word.')] = '',
+                name: Annotated[str | None, typer.Argument(
+    metavar='NAME', help='The taught word; for import, the file of one.')] = None,
+                output: Annotated[Path | None, typer.Option('--output', '-o', help='File that export writes; '
+                                                                                   'NAME.airlword here if not given.')] = None):
     """Show the words that lite knows, built in and taught; the other presets understand any text.
 
     \b

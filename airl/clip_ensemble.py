@@ -88,10 +88,12 @@ def prepare_crops(images: Sequence[np.ndarray],  # n of uint8 [H, W, 3], any siz
     import torch
     from torchvision.transforms import CenterCrop, Normalize, Resize
     steps = transform.transforms
-    if not all(isinstance(t, (Resize, CenterCrop)) or type(t).__name__ in ('MaybeConvertMode', 'MaybeToTensor', 'Normalize') for t in steps):
+    if not all(isinstance(t, (Resize, CenterCrop))
+               or type(t).__name__ in ('MaybeConvertMode', 'MaybeToTensor', 'Normalize') for t in steps):
         from PIL import Image
         return torch.stack([transform(Image.fromarray(im)) for im in images]).to(device)
-    geometry, normalise = [t for t in steps if isinstance(t, (Resize, CenterCrop))], next(t for t in steps if isinstance(t, Normalize))
+    geometry, normalise = ([t for t in steps if isinstance(t, (Resize, CenterCrop))],
+                           next(t for t in steps if isinstance(t, Normalize)))
     sizes, done = [im.shape[:2] for im in images], {}
     for size in set(sizes):
         of_size = [i for i, s in enumerate(sizes) if s == size]
@@ -120,8 +122,10 @@ def is_other(noun: str, # 'a car'
 
 # %% ../nbs/10_clip_ensemble.ipynb #32eb5e0d
 def _squares(size, side, step=2/3, most=12):  # height, width → corners (x, y)
-    "Squares of `side` that cover the picture, no further apart than `step` of a side; at most `most` in a row or column, evenly spread."
-    ys, xs = (np.linspace(0, n - side, min(most, 1 + int(np.ceil((n - side)/(step*side) - 1e-9)))).round().astype(int) for n in size)
+    """Squares of `side` that cover the picture, no further apart than `step` of a side; at most `most` in a row or
+    column, evenly spread."""
+    ys, xs = (np.linspace(0, n - side, min(most, 1 + int(np.ceil((n - side)/(step*side) - 1e-9)))).round().astype(int)
+              for n in size)
     return [(x, y) for y in ys for x in xs]
 
 def views(image: np.ndarray) -> list[np.ndarray]:  # of uint8, all square but the first
@@ -139,22 +143,28 @@ def find_weights(member: ClipMember) -> Path:  # a checkpoint, or a folder with 
     if member.key in MODELS: return fetch(member.key)
     open_clip = require('open_clip', 'models')
     known = open_clip.get_pretrained_cfg(member.name, member.pretrained)
-    if not known: raise MissingWeights(f'open_clip has no weights {member.pretrained!r} for {member.name!r}, and there is no such file; '
-                                       f'it has {", ".join(open_clip.list_pretrained_tags_by_model(member.name)) or "none for that name"}.')
+    if not known:
+        tags = ', '.join(open_clip.list_pretrained_tags_by_model(member.name)) or 'none for that name'
+        raise MissingWeights(f'open_clip has no weights {member.pretrained!r} for {member.name!r}, and there is no '
+                             f'such file; it has {tags}.')
     if is_offline():
         from huggingface_hub import try_to_load_from_cache
         found = try_to_load_from_cache(known.get('hf_hub', '').strip('/') or 'none/none', 'open_clip_model.safetensors')
         if isinstance(found, str): return Path(found)
-        raise MissingWeights(f'{member.key} is not in the hub cache and the library is told to stay offline; give the path of its checkpoint instead of {member.pretrained!r}.')
+        raise MissingWeights(f'{member.key} is not in the hub cache and the library is told to stay offline; give the '
+                             f'path of its checkpoint instead of {member.pretrained!r}.')
     try: return Path(open_clip.pretrained.download_pretrained(known))
-    except OSError as e: raise MissingWeights(f'{member.key} cannot be downloaded now ({e}); give the path of its checkpoint instead.') from e
+    except OSError as e:
+        raise MissingWeights(f'{member.key} cannot be downloaded now ({e}); give the path of its checkpoint '
+                             'instead.') from e
 
 # %% ../nbs/10_clip_ensemble.ipynb #fb1bd592
 def _read(path: Path, name: str):  # torch.Tensor, or None where the checkpoint does not have it
     "One tensor of a checkpoint, or of the one in a folder, without the others."
     import torch
     from safetensors import safe_open
-    for file in [path] if path.is_file() else sorted([*path.glob('*.safetensors'), *path.glob('*.bin'), *path.glob('*.pt')]):
+    for file in ([path] if path.is_file()
+                 else sorted([*path.glob('*.safetensors'), *path.glob('*.bin'), *path.glob('*.pt')])):
         if file.suffix == '.safetensors':
             with safe_open(file, 'pt') as tensors:
                 if name in tensors.keys(): return tensors.get_tensor(name)
@@ -168,7 +178,8 @@ def _tag_of(member: ClipMember, path: Path) -> dict:  # open_clip's record: mean
     tags, text = open_clip.list_pretrained_tags_by_model(member.name), '/'.join(path.parts[-4:]).lower()
     of = lambda tag: open_clip.get_pretrained_cfg(member.name, tag) or {}
     if member.pretrained in tags: return of(member.pretrained)
-    if named := [t for t in tags if t.lower() in text]: return of(max(named, key=lambda t: (text.rfind(t.lower()), len(t))))
+    if named := [t for t in tags if t.lower() in text]:
+        return of(max(named, key=lambda t: (text.rfind(t.lower()), len(t))))
     first = _read(path, 'visual.conv1.weight') if 'openai' in tags else None
     if first is not None and first.element_size() == 4 and first.equal(first.half().float()): return of('openai')
     return {**of((tags or [''])[0]), 'quick_gelu': False}
@@ -185,17 +196,21 @@ def load_member(member: ClipMember,
         name, tag = member.name, _tag_of(member, path)
         settings = dict(pretrained=str(path), image_mean=tag.get('mean'), image_std=tag.get('std'),
                         image_interpolation=tag.get('interpolation'), image_resize_mode=tag.get('resize_mode'))
-    # open_clip moves a model to the device in float32 and halves it there: so it is made in main memory and moved when it is small
+    # open_clip moves a model to the device in float32 and halves it there: so it is made in main memory and moved when
+    # it is small
     with without_init():
-        model, _, transform = open_clip.create_model_and_transforms(name, precision=precision, device='cpu', pretrained_text=False,
-                                                                   force_quick_gelu=tag.get('quick_gelu', False), **settings)
+        model, _, transform = open_clip.create_model_and_transforms(name, precision=precision,
+                                                                    device='cpu', pretrained_text=False,
+                                                                   force_quick_gelu=tag.get('quick_gelu', False),
+                                                                    **settings)
     return model.to(device).eval().requires_grad_(False), transform, _tokenizer(open_clip, name, path)
 
 def _tokenizer(open_clip, name, path):
     "open_clip's tokenizer of `name`, with its files taken from beside the weights."
     text = (open_clip.get_model_config(name) or {}).get('text_cfg', {})
     if path.is_dir() or 'hf_tokenizer_name' not in text: return open_clip.get_tokenizer(name)
-    return open_clip.tokenizer.HFTokenizer(str(path.parent), context_length=text['context_length'], tokenizer_mode=text.get('tokenizer_mode'),
+    return open_clip.tokenizer.HFTokenizer(str(path.parent), context_length=text['context_length'],
+                                           tokenizer_mode=text.get('tokenizer_mode'),
                                            **text.get('tokenizer_kwargs', {}))
 
 # %% ../nbs/10_clip_ensemble.ipynb #73fb4d8b
@@ -212,7 +227,8 @@ class _Loaded:
         from safetensors import SafetensorError
         if self.model is None:
             try: self.model, self.transform, self.tokenizer = load_member(self.member, self.device, self.precision)
-            except SafetensorError as e: raise MissingWeights(f'the checkpoint of {self.member.key} is damaged or cut off ({e})') from e
+            except SafetensorError as e:
+                raise MissingWeights(f'the checkpoint of {self.member.key} is damaged or cut off ({e})') from e
             learnt = _read(find_weights(self.member), 'logit_scale')       # a halved model has rounded its own
             self.scale = float((self.model.logit_scale if learnt is None else learnt).float().exp())
         self.model.to(self.device)
@@ -230,7 +246,9 @@ class _Loaded:
         import torch
         self.load()
         dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(self.precision, torch.float32)
-        def encode(part): return self.model.encode_image(prepare_crops([squared(im) for im in images[part]], self.transform, self.device).to(dtype), normalize=True).float().cpu()
+        def encode(part):
+            return self.model.encode_image(prepare_crops([squared(im) for im in images[part]], self.transform,
+                                                         self.device).to(dtype), normalize=True).float().cpu()
         with torch.inference_mode(): return torch.cat(in_chunks(encode, len(images), batch_size))
 
     def logits(self, images, texts, batch_size):  # float64 [n_images, n_texts]
@@ -238,7 +256,8 @@ class _Loaded:
         found = self.scale*(self.images(images, batch_size)@words.T).numpy().astype(np.float64)
         if np.isfinite(found).all(): return found
         self.model, self.known, key = None, {}, self.member.key
-        if self.precision == 'fp32': raise MissingWeights(f'{key} answers with no numbers even in fp32; its checkpoint may be damaged')
+        if self.precision == 'fp32':
+            raise MissingWeights(f'{key} answers with no numbers even in fp32; its checkpoint may be damaged')
         log.warning('CLIP member %s answers with no numbers in %s; it goes on in fp32.', key, self.precision)
         self.precision = 'fp32'
         return self.logits(images, texts, batch_size)
@@ -252,7 +271,8 @@ class _Members(dict):  # key → `_Loaded`
         self.dropped, self.crowded = {}, set()      # why members are missing; those for which there was no memory
 
     def logits(self, images, texts) -> dict[str, np.ndarray]:  # member → [n_images, n_texts]
-        "Scaled cosines from each member that can be had. Those that cannot are dropped; for want of memory only from this answer."
+        """Scaled cosines from each member that can be had. Those that cannot are dropped; for want of memory only from
+        this answer."""
         answers = {}
         with self._lock:
             while self.crowded: self.dropped.pop(self.crowded.pop(), None)
@@ -280,20 +300,24 @@ class HighAccuracyCLIPScorer:
     name = 'clip-ensemble'
 
     def __init__(self,
-                 members: Sequence[ClipMember | str] | None = None,  # or their names in `airl.weights.MODELS`; None: the four of `PAPER_MEMBERS`
+                 # or their names in `airl.weights.MODELS`; None: the four of `PAPER_MEMBERS`
+                 members: Sequence[ClipMember | str] | None = None,
                  weights: Sequence[float] | None = None,       # one a member, instead of the members' own
                  device: str | None = None,                    # None: the fastest there is
                  low_memory: bool = False,                     # one member on the device at a time
                  templates: Sequence[str] = TEMPLATES,
                  negatives: Sequence[str] = NEGATIVES,         # what a score is measured against
-                 nouns: Sequence[str] = NOUNS,                 # what presence is measured against, and what `seen` can name
+                 nouns: Sequence[str] = NOUNS,  # what presence is measured against, and what `seen` can name
                  precision: str | None = None,                 # 'fp32', 'bf16', 'fp16'; None: what suits the device
                  batch_size: int = 64,                         # crops a forward, halved when memory runs out
                 ):
-        members = tuple(member_of(m) if isinstance(m, str) else m for m in (PAPER_MEMBERS if members is None else members))
-        if weights is not None: members = tuple(replace(m, weight=float(w)) for m, w in zip(members, weights, strict=True))
+        members = tuple(member_of(m) if isinstance(m, str) else m
+                        for m in (PAPER_MEMBERS if members is None else members))
+        if weights is not None:
+            members = tuple(replace(m, weight=float(w)) for m, w in zip(members, weights, strict=True))
         if not members or len({m.key for m in members}) < len(members) or not all(m.weight > 0 for m in members):
-            raise UserError(f'An ensemble needs different members with weights above 0, not {[(m.key, m.weight) for m in members]}.')
+            raise UserError('An ensemble needs different members with weights above 0, not '
+                            f'{[(m.key, m.weight) for m in members]}.')
         self.device = str(device or pick_device())
         precision = precision or inference_precision(self.device)
         self.low_memory, self.batch_size = low_memory, batch_size
@@ -318,7 +342,8 @@ class HighAccuracyCLIPScorer:
     def odds(self, images: Sequence[np.ndarray],  # n of uint8 [H, W, 3]
              texts: Sequence[str],
             ) -> Odds:                            # 0: no better than an average other thing
-        "How much better each text fits each image than the negatives and the nouns that it might be instead, by member."
+        """How much better each text fits each image than the negatives and the nouns that it might be instead, by
+        member."""
         if not len(images) or not len(texts): return Odds({}, {}, dict(self.dropped))
         n, others = len(texts), [*self.negatives, *self.nouns]
         logits = self._members.logits(images, [*texts, *others])

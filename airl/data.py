@@ -37,17 +37,22 @@ class ImageSet:
     labels: Tensor         # int64 [n]
     class_names: list[str]
     source: str            # where they came from, for messages and run folders
-    unknown: dict[str, int] = field(default_factory=dict) # images left out, by the name of a class that training has not
+    # images left out, by the name of a class that training has not
+    unknown: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self):
         n, k, shape = len(self.labels), len(self.class_names), tuple(self.images.shape)
         if len(shape) != 4 or shape[3] != 3 or self.images.dtype != torch.uint8 or len(self.images) != n:
-            raise DataError(f'{self.source}: {n} labels need uint8 images [{n}, H, W, 3], these are {self.images.dtype} {list(shape)}.')
+            raise DataError(f'{self.source}: {n} labels need uint8 images [{n}, H, W, 3], these are '
+                            f'{self.images.dtype} {list(shape)}.')
         if n and not 0 <= self.labels.min() <= self.labels.max() < k:
-            raise DataError(f'{self.source}: labels must lie in 0..{k - 1} for {k} classes, these span {self.labels.min()}..{self.labels.max()}.')
+            raise DataError(f'{self.source}: labels must lie in 0..{k - 1} for {k} classes, these span '
+                            f'{self.labels.min()}..{self.labels.max()}.')
 
     def __len__(self): return len(self.labels)
-    def __repr__(self): return f'ImageSet({len(self):,} images of {self.images.shape[2]} × {self.images.shape[1]} pixels, {len(self.class_names)} classes, {self.source})'
+    def __repr__(self):
+        return (f'ImageSet({len(self):,} images of {self.images.shape[2]} × {self.images.shape[1]} pixels, '
+                f'{len(self.class_names)} classes, {self.source})')
     def __getitem__(self, i): return self.images[i], self.labels[i]
     def subset(self, rows: Tensor) -> 'ImageSet': # int64 [m] or bool [n]
         "The images at `rows`, in that order."
@@ -82,8 +87,10 @@ def _decode(row: dict, i: int, name) -> np.ndarray: # uint8 [32, 32, 3]
     "Decode the `{bytes, path}` of image `i`."
     from PIL import Image
     try: image = Image.open(io.BytesIO(row['bytes'])).convert('RGB')
-    except (OSError, TypeError) as e: raise DataError(f'{name}: image {i} does not decode ({e}); fetch the file again.') from None
-    if image.size != (32, 32): raise DataError(f'{name}: image {i} is {image.size[0]}×{image.size[1]} pixels, CIFAR-10 has 32×32.')
+    except (OSError, TypeError) as e:
+        raise DataError(f'{name}: image {i} does not decode ({e}); fetch the file again.') from None
+    if image.size != (32, 32):
+        raise DataError(f'{name}: image {i} is {image.size[0]}×{image.size[1]} pixels, CIFAR-10 has 32×32.')
     return np.asarray(image)
 
 def read_parquet(path,      # a Parquet file in the hub's layout
@@ -93,10 +100,12 @@ def read_parquet(path,      # a Parquet file in the hub's layout
     import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
     labels = []
     try:
-        with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:   # read as it is needed: the whole file would lie in memory beside its pixels
+        # read as it is needed: the whole file would lie in memory beside its pixels
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
             names = file.schema_arrow.names
             if missing := {'img', 'label'} - set(names):
-                raise DataError(f'{path} has no column {" or ".join(sorted(missing))}, only {", ".join(names)}; the hub layout is img, label.')
+                raise DataError(f'{path} has no column {" or ".join(sorted(missing))}, only {", ".join(names)}; the '
+                                'hub layout is img, label.')
             images = np.empty((file.metadata.num_rows, 32, 32, 3), np.uint8)
             for part in file.iter_batches(1000):
                 if 'split' in names and split: part = part.filter(pc.equal(part['split'], split))
@@ -105,7 +114,8 @@ def read_parquet(path,      # a Parquet file in the hub's layout
     except (pa.ArrowException, OSError) as e:
         raise DataError(f'{path} is not a readable Parquet file ({str(e).split(". ")[0]}); fetch it again.') from None
     pa.default_memory_pool().release_unused()
-    return ImageSet(torch.from_numpy(images[:len(labels)]), torch.tensor(labels, dtype=torch.int64), CIFAR10_CLASSES, str(path))
+    return ImageSet(torch.from_numpy(images[:len(labels)]), torch.tensor(labels, dtype=torch.int64),
+                    CIFAR10_CLASSES, str(path))
 
 # %% ../nbs/00_data.ipynb #eb1d880e
 _ARRAY_NAMES = dict(_reconstruct=np.empty(0).__reduce__()[0], ndarray=np.ndarray, dtype=np.dtype)
@@ -113,7 +123,8 @@ _ARRAY_NAMES = dict(_reconstruct=np.empty(0).__reduce__()[0], ndarray=np.ndarray
 class _ArraysOnly(pickle.Unpickler):
     "Rebuilds NumPy arrays and plain Python values, nothing else."
     def find_class(self, module, name):
-        if module in ('numpy', 'numpy.core.multiarray', 'numpy._core.multiarray') and name in _ARRAY_NAMES: return _ARRAY_NAMES[name]
+        if module in ('numpy', 'numpy.core.multiarray', 'numpy._core.multiarray') and name in _ARRAY_NAMES:
+            return _ARRAY_NAMES[name]
         raise pickle.UnpicklingError(f'it asks for {module}.{name}, which is no part of an array')
 
 def _batch(content: bytes, name: str) -> tuple[np.ndarray, list]: # uint8 [n, 32, 32, 3], n labels
@@ -121,10 +132,12 @@ def _batch(content: bytes, name: str) -> tuple[np.ndarray, list]: # uint8 [n, 32
     try:
         batch = _ArraysOnly(io.BytesIO(content), encoding='latin1').load()
         data, labels = batch['data'], batch['labels']
-    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, IndexError, AttributeError, UnicodeDecodeError) as e:
+    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, IndexError,
+            AttributeError, UnicodeDecodeError) as e:
         raise DataError(f'{name} is not a CIFAR-10 batch ({e or type(e).__name__}); fetch the archive again.') from None
     if getattr(data, 'shape', None) != (len(labels), 3072) or data.dtype != np.uint8:
-        raise DataError(f'{name} holds {getattr(data, "dtype", type(data).__name__)} {list(getattr(data, "shape", []))} for {len(labels)} labels; '
+        raise DataError(f'{name} holds {getattr(data, "dtype", type(data).__name__)} '
+                        f'{list(getattr(data, "shape", []))} for {len(labels)} labels; '
                         'a CIFAR-10 batch is uint8 [n, 3072].')
     return data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), labels
 
@@ -154,16 +167,20 @@ def read_batches(path,          # `cifar-10-python.tar.gz`, or the folder that c
     images, labels = [], []
     for name, content in _members(Path(path), list(md5)):
         if official and (found := hashlib.md5(content, usedforsecurity=False).hexdigest()) != md5[name]:
-            raise DataError(f'{path}: {name} ({len(content):,} bytes) has the MD5 {found}, the official one is {md5[name]}. It is damaged or '
+            raise DataError(f'{path}: {name} ({len(content):,} bytes) has the MD5 {found}, the official one is '
+                            f'{md5[name]}. It is damaged or '
                             'altered; fetch the archive again.')
         x, y = _batch(content, f'{path}: {name}')
-        images.append(x); labels += y
-    return ImageSet(torch.from_numpy(np.ascontiguousarray(np.concatenate(images))), torch.tensor(labels), CIFAR10_CLASSES, str(path))
+        images.append(x)
+        labels += y
+    return ImageSet(torch.from_numpy(np.ascontiguousarray(np.concatenate(images))),
+                    torch.tensor(labels), CIFAR10_CLASSES, str(path))
 
 # %% ../nbs/00_data.ipynb #91253941
 def pixel_digest(data: ImageSet) -> int:
     "A hash of images and labels that does not depend on their order."
-    hashes = (hashlib.blake2b(x.tobytes() + bytes([y]), digest_size=8).digest() for x, y in zip(data.images.numpy(), data.labels.tolist()))
+    hashes = (hashlib.blake2b(x.tobytes() + bytes([y]), digest_size=8).digest()
+              for x, y in zip(data.images.numpy(), data.labels.tolist()))
     return sum(int.from_bytes(h, 'little') for h in hashes) % 2**64
 
 _TRAIN_DIGEST = 0x9d0c0911520be369
@@ -171,17 +188,21 @@ _TRAIN_DIGEST = 0x9d0c0911520be369
 def check_cifar10(data: ImageSet, split: str) -> ImageSet:
     "`data` itself, or a `DataError` that says in what it is not CIFAR-10."
     n, counts = len(data), data.labels.bincount(minlength=10)
-    if tuple(data.images.shape[1:]) != (32, 32, 3): raise DataError(f'{data.source}: images are {list(data.images.shape[1:])}, those of CIFAR-10 [32, 32, 3].')
+    if tuple(data.images.shape[1:]) != (32, 32, 3):
+        raise DataError(f'{data.source}: images are {list(data.images.shape[1:])}, those of CIFAR-10 [32, 32, 3].')
     if n == 0: raise DataError(f'{data.source} holds no {split} image.')
-    if n in (10_000, 50_000) and (counts != n//10).any(): raise DataError(f'{data.source}: classes of {counts.tolist()} images; CIFAR-10 has {n//10:,} each.')
+    if n in (10_000, 50_000) and (counts != n//10).any():
+        raise DataError(f'{data.source}: classes of {counts.tolist()} images; CIFAR-10 has {n//10:,} each.')
     if split == 'train' and n == 50_000 and pixel_digest(data) != _TRAIN_DIGEST:
-        raise DataError(f'{data.source}: the pixels or labels are not those of the official training set. Fetch it again, without re-encoding.')
+        raise DataError(f'{data.source}: the pixels or labels are not those of the official training set. Fetch it '
+                        'again, without re-encoding.')
     return data
 
 # %% ../nbs/00_data.ipynb #445e35e1
 def _parquet_in(folder: Path, split: str) -> Path | None:
     "The Parquet file of `split` in `folder`, named either plainly or as the hub names it."
-    found = [*folder.glob(f'{split}.parquet'), *folder.glob(f'{split}-*.parquet'), *folder.glob(f'plain_text/{split}-*.parquet')]
+    found = [*folder.glob(f'{split}.parquet'), *folder.glob(f'{split}-*.parquet'),
+             *folder.glob(f'plain_text/{split}-*.parquet')]
     return found[0] if found else None
 
 def _from_path(path: Path, split: str) -> ImageSet:
@@ -201,13 +222,15 @@ def _reach(url: str):
     host = urlsplit(url).hostname
     if is_offline(): raise DataError(f'{host} was not asked: the library is told to stay offline')
     try: get_session().head(url, timeout=5)
-    except Exception as e: raise DataError(f'no answer from {host}') from e  # of httpx or requests, as the hub's version has it
+    except Exception as e:      # of httpx or requests, as the hub's version has it
+        raise DataError(f'no answer from {host}') from e
 
 def _from_hub(split: str) -> ImageSet:
     "The Parquet file of `uoft-cs/cifar10` from the hub's cache, or downloaded into it."
     from huggingface_hub import hf_hub_download, hf_hub_url, try_to_load_from_cache
     place = 'uoft-cs/cifar10', f'plain_text/{split}-00000-of-00001.parquet'
-    if isinstance(cached := try_to_load_from_cache(*place, repo_type='dataset'), str): return read_parquet(cached, split)
+    if isinstance(cached := try_to_load_from_cache(*place, repo_type='dataset'), str):
+        return read_parquet(cached, split)
     _reach(hf_hub_url(*place, repo_type='dataset'))
     return read_parquet(hf_hub_download(*place, repo_type='dataset'), split)
 
@@ -220,7 +243,9 @@ def _from_torchvision(split: str) -> ImageSet:
         _reach(CIFAR10.url)
         with replacing(archive) as part:
             try: download_url(CIFAR10.url, part.parent, part.name, md5=CIFAR10.tgz_md5)
-            except RuntimeError: raise DataError(f'the archive that came from {CIFAR10.url} has not the official MD5 {CIFAR10.tgz_md5}') from None
+            except RuntimeError:
+                raise DataError(f'the archive that came from {CIFAR10.url} has not the official MD5 '
+                                f'{CIFAR10.tgz_md5}') from None
     return read_batches(archive, split)
 
 def _from_keras(split: str) -> ImageSet:
@@ -234,7 +259,8 @@ _SOURCES = dict(hub=_from_hub, torchvision=_from_torchvision, keras=_from_keras,
 # %% ../nbs/00_data.ipynb #913dc0d5
 def _places():
     "Where `'auto'` looks, in order: label, and a function of the split."
-    if folder := os.environ.get('AIRL_DATA'): yield '$AIRL_DATA/cifar10', lambda split: _from_path(Path(folder)/'cifar10', split)
+    if folder := os.environ.get('AIRL_DATA'):
+        yield '$AIRL_DATA/cifar10', lambda split: _from_path(Path(folder)/'cifar10', split)
     yield 'the cache', lambda split: _from_path(cache_root()/'cifar10', split)
     for name in ('hub', 'torchvision'): yield name, _SOURCES[name]
 
@@ -243,7 +269,8 @@ def load_cifar10(source='auto',  # 'auto', 'hub', 'torchvision', 'keras', 'sampl
                 ) -> ImageSet:
     "CIFAR-10 from wherever it can be had, checked; raises `DataError` that lists what was tried."
     if split not in ('train', 'test'): raise DataError(f'CIFAR-10 has the splits train and test, not {split!r}.')
-    if source != 'auto' and source not in _SOURCES: return check_cifar10(_from_path(Path(source).expanduser(), split), split)
+    if source != 'auto' and source not in _SOURCES:
+        return check_cifar10(_from_path(Path(source).expanduser(), split), split)
     tried = []
     for name, load in _places() if source == 'auto' else [(source, _SOURCES[source])]:
         try: return check_cifar10(load(split), split)
@@ -271,9 +298,12 @@ def _tell_left_out(folder: Path, parts: list[Path], names: list[str]):
     left = [p for part in parts for p in _left_out(part, names)]
     if not left or folder in _told: return
     _told.add(folder)
-    some, more = ', '.join(str(p.relative_to(folder)) for p in left[:5]), f' and {len(left) - 5} more' if len(left) > 5 else ''
-    heic = ' HEIC photos have to be exported as JPEG or PNG first.' if any(p.suffix.lower() in UNREADABLE for p in left) else ''
-    log.warning('%s: %d not used, since only photos directly in the folder of a class are: %s%s.%s', folder, len(left), some, more, heic)
+    some, more = (', '.join(str(p.relative_to(folder)) for p in left[:5]),
+                  f' and {len(left) - 5} more' if len(left) > 5 else '')
+    heic = (' HEIC photos have to be exported as JPEG or PNG first.'
+            if any(p.suffix.lower() in UNREADABLE for p in left) else '')
+    log.warning('%s: %d not used, since only photos directly in the folder of a class are: %s%s.%s',
+                folder, len(left), some, more, heic)
 
 _PARTS = dict(train=('train', 'training'), test=('test', 'testing', 'val', 'valid', 'validation', 'dev', 'eval'))
 
@@ -286,7 +316,8 @@ def _parts(folder: Path) -> list[Path]: # the folder itself, or its training and
     there = {name.lower(): d for name, d in _folders(folder).items() if _folders(d)}
     train, test = (next((there[name] for name in names if name in there), None) for names in _PARTS.values())
     if train and not test:
-        raise DataError(f'{folder} has a part {train.name} and none to judge by (there are {", ".join(_folders(folder))}): '
+        raise DataError(f'{folder} has a part {train.name} and none to judge by (there are '
+                        f'{", ".join(_folders(folder))}): '
                         f'call that test or val, or give {train}, of which a fifth is set aside.')
     return [train, test] if train and test else [folder]
 
@@ -307,7 +338,8 @@ def _unknown(part: Path, names: list[str]) -> dict[str, int]: # class → photos
 def _squares(files, size):
     "Every photo's central square at `size`."
     from PIL import Image, ImageOps
-    return [np.asarray(ImageOps.fit(Image.fromarray(load_photo(f)), (size, size), Image.Resampling.BICUBIC)) for f in files]
+    return [np.asarray(ImageOps.fit(Image.fromarray(load_photo(f)), (size, size), Image.Resampling.BICUBIC))
+            for f in files]
 
 def _short_side(files) -> int:
     "The median of the short sides, at most 256."
@@ -325,10 +357,13 @@ def load_folder(folder,        # holds a folder a class, or `train` and `test` (
                ) -> ImageSet:
     "Photos sorted into a folder a class; raises `DataError` or `PhotoError` that names the folder or file."
     folder = Path(folder).expanduser()
-    if not folder.is_dir(): raise DataError(f'{folder} is not a folder; name one that holds a folder of photos a class.')
+    if not folder.is_dir():
+        raise DataError(f'{folder} is not a folder; name one that holds a folder of photos a class.')
     parts = _parts(folder)
     names = list(_folders(parts[0]))
-    if len(names) < 2: raise DataError(f'{parts[0]} must hold a folder of photos for each of at least two classes, it holds {len(names)}.')
+    if len(names) < 2:
+        raise DataError(f'{parts[0]} must hold a folder of photos for each of at least two classes, it holds '
+                        f'{len(names)}.')
     _tell_left_out(folder, parts, names)
     files = [[(f, y) for y, name in enumerate(names) for f in _photos(part/name)] for part in parts]
     size = size or _short_side([f for part in files for f, _ in part])
@@ -351,7 +386,8 @@ def load_digits_set(split='train') -> ImageSet:
     return data.split(.2)[split == 'test']
 
 # %% ../nbs/00_data.ipynb #ed0cea6a
-def load_data(spec: str='cifar10', # 'cifar10', 'digits', 'sample', 'cifar10:' and a source or a path, 'folder:' and a path
+def load_data(
+    spec: str='cifar10', # 'cifar10', 'digits', 'sample', 'cifar10:' and a source or a path, 'folder:' and a path
               split='train',       # 'train' or 'test'
              ) -> ImageSet:
     "Images by the word that the command line uses for them."
@@ -374,7 +410,8 @@ def batches(data: ImageSet, batch_size: int,
             order: Tensor|None=None, # row numbers; those of the set as they come if None
             device='cpu',
            ): # yields (uint8 [b, H, W, 3], int64 [b]) on `device`
-    "Batches in `order`, the last one as large as it comes; on a GPU the next one is sent ahead, without waiting for it."
+    """Batches in `order`, the last one as large as it comes; on a GPU the next one is sent ahead, without waiting for
+    it."""
     order = torch.arange(len(data)) if order is None else order
     cuda, ahead = torch.device(device).type == 'cuda', None
     for rows in order.split(batch_size):

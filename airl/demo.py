@@ -51,7 +51,8 @@ def part_of(data: str,  # as the command line names it
            ) -> str:
     "Which part of a folder judges, where it has parts."
     kind, _, where = data.partition(':')
-    return f', part {Path(images.source).name}' if kind == 'folder' and Path(images.source) != Path(where).expanduser() else ''
+    return (f', part {Path(images.source).name}' if kind == 'folder' and Path(images.source) != Path(where).expanduser()
+            else '')
 
 def report_line(report,     # `airl.eval_tta.Report`
                 what: str,  # what was judged, on which images

@@ -50,7 +50,8 @@ def numbers(values,   # a tensor → the same
            ):
     "Raise `UserError` for NaN."
     if not values.isnan().any(): return values
-    raise UserError(f'{who} answers with no numbers, which would read as nothing there; with dtype=torch.float32 it computes exactly, and if it says so then too, its weights are damaged.')
+    raise UserError(f'{who} answers with no numbers, which would read as nothing there; with dtype=torch.float32 it '
+                    'computes exactly, and if it says so then too, its weights are damaged.')
 
 # %% ../nbs/06a_devices.ipynb #fb6da2cf
 def training_precision(device) -> str: # torch.device → 'bf16', 'fp16' or 'fp32'
@@ -81,11 +82,14 @@ def in_chunks(compute,     # slice → result; called for consecutive slices tha
     import torch
     out, start = [], 0
     while start < n:
-        try: out.append(compute(slice(start, min(n, start+chunk)))); start += chunk
+        try:
+            out.append(compute(slice(start, min(n, start+chunk))))
+            start += chunk
         except (RuntimeError, MemoryError) as e:
             if chunk == 1 or not out_of_memory(e): raise
             chunk = (chunk + 1)//2
-            log.warning('Out of memory (%s): going on with %d at a time.', str(e).split('.')[0] or type(e).__name__, chunk)
+            log.warning('Out of memory (%s): going on with %d at a time.', str(e).split('.')[0] or type(e).__name__,
+                        chunk)
             if torch.cuda.is_available(): torch.cuda.empty_cache()
     return out
 
@@ -114,8 +118,10 @@ def host_copies(device):  # yields the names of the operations, as they come
     class Listening(TorchDispatchMode):
         def __torch_dispatch__(self, function, types, args=(), kwargs=None):
             out, name = function(*args, **(kwargs or {})), function.__name__.split('.')[0]
-            given = [x for arg in args for x in (arg if isinstance(arg, (list, tuple)) else [arg]) if isinstance(x, torch.Tensor)]
-            sent = name == 'lift_fresh' or any(x.device.type != kind and x.ndim for x in given)   # the first ends `torch.tensor`
+            given = [x for arg in args for x in (arg if isinstance(arg, (list, tuple)) else [arg])
+                     if isinstance(x, torch.Tensor)]
+            # the first ends `torch.tensor`
+            sent = name == 'lift_fresh' or any(x.device.type != kind and x.ndim for x in given)
             if sent and isinstance(out, torch.Tensor) and out.device.type == kind: found.append(name)
             return out
     @contextmanager

@@ -66,4 +66,5 @@ class EdgeTAMSegmenter(TransformersSegmenter):
             maps = [m.float() for m in self.model.get_image_embeddings(pixels.to(self.device))]
         return [Embedding(image.shape[:2], [m[k:k+1] for m in maps], self.name) for k, image in enumerate(images)]
 
-    def _decode(self, embedding, prompts): return sam_answers(self.model, self.processor, embedding, prompts, self.device)
+    def _decode(self, embedding, prompts):
+        return sam_answers(self.model, self.processor, embedding, prompts, self.device)

@@ -46,7 +46,8 @@ class Bench:
         self._shown = 0
         self.photo = paint_scene(3, seed=5).image if photo is None else photo
         self.h, self.w = self.photo.shape[:2]
-        self.boxes = np.array([[20, 15, .6*self.w, .7*self.h], [.4*self.w, .3*self.h, self.w - 9, self.h - 5], [2, 2, 60, 50]], np.float32)
+        self.boxes = np.array([[20, 15, .6*self.w, .7*self.h], [.4*self.w, .3*self.h, self.w - 9, self.h - 5],
+                               [2, 2, 60, 50]], np.float32)
 
     def photos(self, n: int) -> list[np.ndarray]:
         "Photos that no engine has seen: never the same again."
@@ -64,7 +65,8 @@ class Bench:
     @property
     def alone(self) -> dict[str, np.ndarray]:
         "What another one said, which had been asked nothing before."
-        return self.other and self._alone
+        if not self.other or self._alone is None: raise ValueError('The other one said nothing.')
+        return self._alone
 
     @property
     def first(self) -> dict[str, np.ndarray]:
@@ -94,11 +96,13 @@ class Bench:
         try: return engine.segment(engine.encode(photo), prompts)
         except UserError:
             self.hands_back = True
-            return engine.segment(engine.encode(photo), Prompts(masks=np.stack([inside(b, photo.shape[:2]) for b in prompts.boxes])))
+            return engine.segment(engine.encode(photo),
+                                  Prompts(masks=np.stack([inside(b, photo.shape[:2]) for b in prompts.boxes])))
 
     def _tracker(self, engine, photo):
         engine.start(photo)
-        ids = engine.add(np.stack([inside(b, photo.shape[:2]) > .5 for b in self.boxes*np.array([photo.shape[1]/self.w, photo.shape[0]/self.h]*2)]))
+        ids = engine.add(np.stack([inside(b, photo.shape[:2]) > .5
+                                   for b in self.boxes*np.array([photo.shape[1]/self.w, photo.shape[0]/self.h]*2)]))
         found = engine.step(np.ascontiguousarray(np.roll(photo, 2, 1)))
         return dict(masks=np.stack([found[i] for i in ids]))
 
@@ -117,7 +121,8 @@ def _found(b, phrases=None, threshold: float | None = 0., photo=None) -> Detecti
 def _(b):
     found = _found(b)
     if not isinstance(found, Detections): return f'it answers with a {type(found).__name__}, not with Detections'
-    return '' if np.isfinite(found.xyxy).all() and np.isfinite(found.score).all() else 'some boxes or scores are no numbers'
+    return ('' if np.isfinite(found.xyxy).all() and np.isfinite(found.score).all()
+            else 'some boxes or scores are no numbers')
 
 @check('at threshold 0 it finds something', 'detector')
 def _(b): return '' if len(_found(b)) else f'no box for {" and ".join(map(repr, b.phrases))}'
@@ -126,7 +131,8 @@ def _(b): return '' if len(_found(b)) else f'no box for {" and ".join(map(repr, 
 def _(b):
     for photo in (b.photo, b.photo[:b.h//2], np.tile(b.photo, (2, 2, 1))):
         (h, w), xyxy = photo.shape[:2], _found(b, photo=np.ascontiguousarray(photo)).xyxy
-        if ((xyxy < -1e-3) | (xyxy > np.array([w, h, w, h]) + 1e-3)).any(): return f'some lie outside of {h} × {w} pixels'
+        if ((xyxy < -1e-3) | (xyxy > np.array([w, h, w, h]) + 1e-3)).any():
+            return f'some lie outside of {h} × {w} pixels'
         if (xyxy[:, 2:] < xyxy[:, :2]).any(): return 'some end before they begin'
     return ''
 
@@ -149,8 +155,10 @@ def _(b): return '' if len(_found(b, [])) == 0 else 'it finds something neverthe
 def _(b):
     once, twice = _found(b), _found(b, b.phrases*2)
     if len(once) != len(twice): return f'{len(once)} boxes, and {len(twice)} where each is named twice'
-    if once.phrase != twice.phrase or not np.allclose(once.score, twice.score, atol=5e-3): return 'it scores otherwise where each is named twice'
-    return '' if np.allclose(once.xyxy, twice.xyxy, atol=5e-3*max(b.h, b.w)) else 'its boxes are others where each is named twice'
+    if once.phrase != twice.phrase or not np.allclose(once.score, twice.score, atol=5e-3):
+        return 'it scores otherwise where each is named twice'
+    return ('' if np.allclose(once.xyxy, twice.xyxy, atol=5e-3*max(b.h, b.w))
+            else 'its boxes are others where each is named twice')
 
 @check('each phrase by itself', 'detector')
 def _(b):
@@ -166,7 +174,8 @@ def _(b):
     least = float(np.median(every.score)) if len(every) else .5
     some, none = _found(b, threshold=least), _found(b, threshold=1.)
     if len(some) and some.score.min() < least - 1e-6: return f'it reports {some.score.min()} where {least} is the least'
-    return f'{len(none)} boxes score above 1' if len(none) else '' if len(some) <= len(every) else 'a higher one gives more boxes'
+    return (f'{len(none)} boxes score above 1' if len(none) else '' if len(some) <= len(every)
+            else 'a higher one gives more boxes')
 
 @check('its own threshold, if none is given', 'detector')
 def _(b):
@@ -182,8 +191,10 @@ def _(b):
 def _(b):
     found = _found(b)
     if found.prior is None: raise Skipped('it has none')
-    if found.prior.ndim != 3 or len(found.prior) != len(found): return f'their shape is {found.prior.shape} for {len(found)} boxes'
-    return '' if ((found.prior >= 0) & (found.prior <= 1)).all() else f'they reach from {found.prior.min()} to {found.prior.max()}'
+    if found.prior.ndim != 3 or len(found.prior) != len(found):
+        return f'their shape is {found.prior.shape} for {len(found)} boxes'
+    return ('' if ((found.prior >= 0) & (found.prior <= 1)).all()
+            else f'they reach from {found.prior.min()} to {found.prior.max()}')
 
 @check('words that say nothing, hardly anything or far too much', 'detector')
 def _(b):
@@ -194,21 +205,26 @@ def _(b):
     return ''
 
 # %% ../nbs/13j_engine_checks.ipynb #fe7cea89
-def _mean(b, images=None, texts=None): return b.engine.score([b.photo] if images is None else images, b.phrases if texts is None else texts).mean
+def _mean(b, images=None, texts=None):
+    return b.engine.score([b.photo] if images is None else images, b.phrases if texts is None else texts).mean
 
 @check('scores: [images, texts] in 0..1', 'scorer')
 def _(b):
     images = [b.photo, *b.photos(2)]
     found = b.engine.score(images, b.phrases)
     if not isinstance(found, Scores): return f'it answers with a {type(found).__name__}, not with Scores'
-    if found.mean.shape != (3, len(b.phrases)): return f'three images and {len(b.phrases)} texts give the shape {found.mean.shape}'
-    return '' if found.mean.dtype.kind == 'f' and ((found.mean >= 0) & (found.mean <= 1)).all() else f'they reach from {found.mean.min()} to {found.mean.max()}'
+    if found.mean.shape != (3, len(b.phrases)):
+        return f'three images and {len(b.phrases)} texts give the shape {found.mean.shape}'
+    return ('' if found.mean.dtype.kind == 'f' and ((found.mean >= 0) & (found.mean <= 1)).all()
+            else f'they reach from {found.mean.min()} to {found.mean.max()}')
 
 @check('members of the same shape, weights that sum to 1', 'scorer')
 def _(b):
     found = b.engine.score([b.photo], b.phrases)
-    if odd := [k for k, m in found.members.items() if m.shape != found.mean.shape]: return f'{odd[0]} has the shape {found.members[odd[0]].shape}'
-    return '' if not found.members or abs(sum(found.weights[k] for k in found.members) - 1) < 1e-3 else f'the weights sum to {sum(found.weights.values())}'
+    if odd := [k for k, m in found.members.items() if m.shape != found.mean.shape]:
+        return f'{odd[0]} has the shape {found.members[odd[0]].shape}'
+    return ('' if not found.members or abs(sum(found.weights[k] for k in found.members) - 1) < 1e-3
+            else f'the weights sum to {sum(found.weights.values())}')
 
 @check('no images, no texts', 'scorer')
 def _(b):
@@ -225,10 +241,13 @@ def _(b):
 @check('images in another order', 'scorer')
 def _(b):
     images = [b.photo, *b.photos(2)]
-    return '' if np.allclose(_mean(b, images)[::-1], _mean(b, images[::-1]), atol=5e-3) else 'rows do not follow the images'
+    return ('' if np.allclose(_mean(b, images)[::-1], _mean(b, images[::-1]), atol=5e-3)
+            else 'rows do not follow the images')
 
 @check('texts in another order', 'scorer')
-def _(b): return '' if np.allclose(_mean(b)[:, ::-1], _mean(b, texts=b.phrases[::-1]), atol=5e-3) else 'columns do not follow the texts'
+def _(b):
+    return ('' if np.allclose(_mean(b)[:, ::-1], _mean(b, texts=b.phrases[::-1]), atol=5e-3)
+            else 'columns do not follow the texts')
 
 @check('a text twice gets one score', 'scorer')
 def _(b):
@@ -238,11 +257,14 @@ def _(b):
 @check('presence: [texts] in 0..1', 'scorer')
 def _(b):
     found, none = np.asarray(b.engine.presence(b.photo, b.phrases)), np.asarray(b.engine.presence(b.photo, []))
-    if found.shape != (len(b.phrases),) or none.shape != (0,): return f'shapes {found.shape} and, of no texts, {none.shape}'
+    if found.shape != (len(b.phrases),) or none.shape != (0,):
+        return f'shapes {found.shape} and, of no texts, {none.shape}'
     return '' if ((found >= 0) & (found <= 1)).all() else f'it reaches from {found.min()} to {found.max()}'
 
 @check('presence of a text does not depend on the others', 'scorer')
-def _(b): return '' if np.allclose(b.engine.presence(b.photo, b.phrases)[:1], b.engine.presence(b.photo, b.phrases[:1]), atol=5e-3) else 'it does'
+def _(b):
+    return '' if np.allclose(b.engine.presence(b.photo, b.phrases)[:1], b.engine.presence(b.photo, b.phrases[:1]),
+                             atol=5e-3) else 'it does'
 
 @check('what is seen: so many names as asked for, likeliest first', 'scorer')
 def _(b):
@@ -263,19 +285,23 @@ def _(b):
 # %% ../nbs/13j_engine_checks.ipynb #dbf82fe0
 def _cut(b, prompts): return b.cut(b.engine, b.photo, prompts)
 
-def _masks(found: Candidates): return np.stack([found.mask(i, j) for i in range(len(found)) for j in range(found.logits.shape[1])])
+def _masks(found: Candidates):
+    return np.stack([found.mask(i, j) for i in range(len(found)) for j in range(found.logits.shape[1])])
 
 @check('an embedding knows the size of its photo and its engine', 'segmenter')
 def _(b):
     known = b.engine.encode(b.photo)
-    return '' if isinstance(known, Embedding) and tuple(known.size) == (b.h, b.w) and known.engine == b.engine.name else f'it says {known.size} by {known.engine!r}'
+    return ('' if isinstance(known, Embedding) and tuple(known.size) == (b.h, b.w) and known.engine == b.engine.name
+            else f'it says {known.size} by {known.engine!r}')
 
 @check('logits: float32 [n, c, h, w], and a guess at the IoU of each', 'segmenter')
 def _(b):
     found = _cut(b, Prompts(boxes=b.boxes))
     if not isinstance(found, Candidates): return f'it answers with a {type(found).__name__}, not with Candidates'
-    if found.logits.ndim != 4 or len(found.logits) != 3 or found.predicted_iou.shape != found.logits.shape[:2]: return f'shapes {found.logits.shape} and {found.predicted_iou.shape} for three objects'
-    return '' if found.logits.dtype == found.predicted_iou.dtype == np.float32 else f'they are {found.logits.dtype} and {found.predicted_iou.dtype}'
+    if found.logits.ndim != 4 or len(found.logits) != 3 or found.predicted_iou.shape != found.logits.shape[:2]:
+        return f'shapes {found.logits.shape} and {found.predicted_iou.shape} for three objects'
+    return ('' if found.logits.dtype == found.predicted_iou.dtype == np.float32
+            else f'they are {found.logits.dtype} and {found.predicted_iou.dtype}')
 
 @check('finite everywhere', 'segmenter')
 def _(b):
@@ -285,14 +311,16 @@ def _(b):
 @check('another box, another answer; not every mask is empty', 'segmenter')
 def _(b):
     logits = _cut(b, Prompts(boxes=b.boxes)).logits
-    if any(np.array_equal(logits[i], logits[j]) for i, j in ((0, 1), (1, 2), (2, 0))): return 'two boxes get the same logits'
+    if any(np.array_equal(logits[i], logits[j]) for i, j in ((0, 1), (1, 2), (2, 0))):
+        return 'two boxes get the same logits'
     return '' if (logits > 0).any() else 'all masks are empty'
 
 @check('masks: bool, as large as the photo, or as is asked for', 'segmenter')
 def _(b):
     found = _cut(b, Prompts(boxes=b.boxes))
     full, small = found.mask(0, 0), found.mask(0, 0, (31, 47))
-    return '' if full.dtype == small.dtype == bool and full.shape == (b.h, b.w) and small.shape == (31, 47) else f'{full.dtype} {full.shape} and {small.shape}'
+    return ('' if full.dtype == small.dtype == bool and full.shape == (b.h, b.w) and small.shape == (31, 47)
+            else f'{full.dtype} {full.shape} and {small.shape}')
 
 @check('the frame of its logits, where it is not the photo: a box for each object', 'segmenter')
 def _(b):
@@ -306,13 +334,16 @@ def _(b):
     together = _cut(b, Prompts(boxes=b.boxes))
     for i in range(3):
         alone = _cut(b, Prompts(boxes=b.boxes[i:i+1]))
-        if not np.allclose(together.logits[i], alone.logits[0], rtol=5e-3, atol=5e-3*max(1, np.abs(alone.logits).max())): return f'object {i} is another beside the others'
+        if not np.allclose(together.logits[i], alone.logits[0], rtol=5e-3,
+                           atol=5e-3*max(1, np.abs(alone.logits).max())):
+            return f'object {i} is another beside the others'
     return ''
 
 @check('objects in another order', 'segmenter')
 def _(b):
     a, c = _cut(b, Prompts(boxes=b.boxes)).logits, _cut(b, Prompts(boxes=b.boxes[::-1])).logits
-    return '' if np.allclose(a, c[::-1], rtol=5e-3, atol=5e-3*max(1, np.abs(a).max())) else 'answers do not follow the prompts'
+    return ('' if np.allclose(a, c[::-1], rtol=5e-3, atol=5e-3*max(1, np.abs(a).max()))
+            else 'answers do not follow the prompts')
 
 @check('no objects: no candidates', 'segmenter')
 def _(b):
@@ -325,7 +356,8 @@ def _(b):
     b.engine.encode(b.photos(1)[0])
     try: again = b.engine.segment(known, Prompts(boxes=b.boxes))
     except UserError: raise Skipped('it takes no boxes') from None
-    return '' if np.allclose(first.logits, again.logits, rtol=5e-3, atol=5e-3*max(1, np.abs(first.logits).max())) else 'reading another photo changes the answer'
+    return ('' if np.allclose(first.logits, again.logits, rtol=5e-3, atol=5e-3*max(1, np.abs(first.logits).max()))
+            else 'reading another photo changes the answer')
 
 # %% ../nbs/13j_engine_checks.ipynb #8a8fbf83
 def _taken(b, prompts) -> str:
@@ -333,7 +365,8 @@ def _taken(b, prompts) -> str:
     try: found = b.engine.segment(b.engine.encode(b.photo), prompts)
     except UserError as e: raise Skipped(str(e)) from None
     masks = _masks(found)
-    return '' if len(found) == len(prompts) and masks.shape[1:] == (b.h, b.w) and np.isfinite(found.logits).all() else f'{len(found)} answers to {len(prompts)} prompts'
+    return ('' if len(found) == len(prompts) and masks.shape[1:] == (b.h, b.w) and np.isfinite(found.logits).all()
+            else f'{len(found)} answers to {len(prompts)} prompts')
 
 @check('clicks, inside and outside', 'segmenter')
 def _(b):
@@ -347,7 +380,10 @@ def _(b): return _taken(b, Prompts(boxes=b.boxes, points=b.boxes[:, None, :2] + 
 def _(b): return _taken(b, Prompts(boxes=b.boxes, masks=np.stack([inside(box, (b.h, b.w)) for box in b.boxes])))
 
 @check('boxes without area, and beyond the photo', 'segmenter')
-def _(b): return _taken(b, Prompts(boxes=np.array([[30, 30, 30, 30], [-50, -50, 40, 40], [b.w - 5, b.h - 5, b.w + 90, b.h + 90]], np.float32)))
+def _(b):
+    return _taken(b,
+                  Prompts(boxes=np.array([[30, 30, 30, 30], [-50, -50, 40, 40], [b.w - 5, b.h - 5, b.w + 90, b.h + 90]],
+                                         np.float32)))
 
 @check('several photos in one pass, where it reads them so', 'segmenter')
 def _(b):
@@ -371,7 +407,8 @@ def _moved(b, k): return np.ascontiguousarray(np.roll(b.photo, 2*k, 1))
 @check('an identity for each object, all different', 'tracker')
 def _(b):
     ids = _begun(b, 3)[1]
-    return '' if len(set(ids)) == 3 and all(isinstance(i, (int, np.integer)) for i in ids) else f'three objects get {ids}'
+    return ('' if len(set(ids)) == 3 and all(isinstance(i, (int, np.integer)) for i in ids)
+            else f'three objects get {ids}')
 
 @check('a mask for each, bool, as large as the frame', 'tracker')
 def _(b):
@@ -384,7 +421,8 @@ def _(b):
 def _(b):
     tracker, ids = _begun(b)
     tracker.step(_moved(b, 1))
-    return '' if set(tracker.confidence) >= set(ids) and all(0 <= tracker.confidence[i] <= 1 for i in ids) else f'{tracker.confidence}'
+    return ('' if set(tracker.confidence) >= set(ids) and all(0 <= tracker.confidence[i] <= 1 for i in ids)
+            else f'{tracker.confidence}')
 
 @check('identities that are given are kept', 'tracker')
 def _(b):
@@ -430,7 +468,8 @@ def _(b):
     tracker = b.make()
     tracker.start(b.photo)
     (only,) = tracker.add(np.zeros((1, b.h, b.w), bool))
-    return '' if tracker.step(_moved(b, 1)).get(only, np.ones(1)).mean() < .5 else 'most of the frame is found for nothing'
+    return ('' if tracker.step(_moved(b, 1)).get(only, np.ones(1)).mean() < .5
+            else 'most of the frame is found for nothing')
 
 @check('it goes on from its state as if nothing had happened', 'tracker')
 def _(b):

@@ -33,7 +33,8 @@ def _box_in(box, size: tuple) -> np.ndarray:  # float32 [4] xyxy
     given = _numbers(box, (4,), 'A box is four numbers, x1, y1, x2, y2 in pixels')
     inside = np.clip(given, 0, np.tile(size[::-1], 2).astype(np.float32))
     if (inside[2:] - inside[:2]).min() >= 1: return inside
-    raise UserError(f'The box {given.tolist()} covers nothing of the photo, which is {size[1]} × {size[0]} px; a box is x1, y1, x2, y2.')
+    raise UserError(f'The box {given.tolist()} covers nothing of the photo, which is {size[1]} × {size[0]} px; a box '
+                    'is x1, y1, x2, y2.')
 
 def _clicks_in(clicks, size: tuple) -> np.ndarray:  # float32 [k, 2] xy
     "Clicks within a photo of `size`."
@@ -46,8 +47,11 @@ def _mask_in(mask, size: tuple) -> np.ndarray:  # bool [H, W]
     given: Any = np.asarray(mask)
     if given.ndim == 3: given = given[..., :3].any(-1)
     given = given > (127 if given.dtype == np.uint8 and given.max(initial=0) > 1 else 0)
-    if given.shape != tuple(size): raise UserError(f'The mask is {given.shape[1]} × {given.shape[0]} px and its photo {size[1]} × {size[0]}; they have to be of one size.' if given.ndim == 2 else 'A mask has one number per pixel.')
-    if not given.any(): raise UserError('The mask is empty, so it shows nothing; give one that is white where the thing is.')
+    if given.shape != tuple(size):
+        raise UserError(f'The mask is {given.shape[1]} × {given.shape[0]} px and its photo {size[1]} × {size[0]}; they '
+                        'have to be of one size.' if given.ndim == 2 else 'A mask has one number per pixel.')
+    if not given.any():
+        raise UserError('The mask is empty, so it shows nothing; give one that is white where the thing is.')
     return given
 
 # %% ../nbs/07c_examples.ipynb #c06e3978
@@ -62,7 +66,8 @@ class Example:
 
     def key(self) -> tuple:
         "What it is known by."
-        return digest(self.image), *(None if a is None else a.tobytes() for a in (self.box, self.mask, self.clicks)), self.positive
+        return (digest(self.image), *(None if a is None else a.tobytes() for a in (self.box, self.mask, self.clicks)),
+                self.positive)
 
 def example(photo,                # anything `load_photo` reads
             box=None,             # x1, y1, x2, y2
@@ -71,7 +76,8 @@ def example(photo,                # anything `load_photo` reads
             positive: bool = True,
            ) -> Example:
     "A thing in `photo`, shown in one of three ways; raises `UserError` for none, several, or what is not in the photo."
-    if sum(given is not None for given in (box, mask, clicks)) != 1: raise UserError('An example is shown by a box, a mask or clicks: by one of them.')
+    if sum(given is not None for given in (box, mask, clicks)) != 1:
+        raise UserError('An example is shown by a box, a mask or clicks: by one of them.')
     image = load_photo(photo)
     size = image.shape[:2]
     if isinstance(mask, (str, os.PathLike)): mask = load_photo(mask)
@@ -101,7 +107,8 @@ class Examples:
 
     def checked(self) -> 'Examples':
         "Themselves; raises `UserError` where none shows what is meant."
-        if not self.positive: raise UserError('Nothing shows what is meant; give an example of it, beside those of what is not.')
+        if not self.positive:
+            raise UserError('Nothing shows what is meant; give an example of it, beside those of what is not.')
         return self
 
 # %% ../nbs/07c_examples.ipynb #43bf87dd
@@ -112,12 +119,15 @@ def place_from(text: str) -> dict:  # an argument of `example`
     except ValueError: numbers = []
     if len(numbers) == 2: return dict(clicks=numbers)
     if len(numbers) == 4: return dict(box=[*numbers[:2], numbers[0] + numbers[2], numbers[1] + numbers[3]])
-    raise UserError(f'{text!r} is no place in a photo; write x,y,width,height for a box, x,y for a click, or the file of a mask.')
+    raise UserError(f'{text!r} is no place in a photo; write x,y,width,height for a box, x,y for a click, or the file '
+                    'of a mask.')
 
 def example_from(text: str, positive: bool = True) -> Example:
     "The example that 'PHOTO:x,y,w,h', 'PHOTO:x,y' or 'PHOTO:MASK.png' says."
     photo, colon, place = text.rpartition(':')
-    if not colon or not photo: raise UserError(f'{text!r} names a photo without a place in it; write PHOTO:x,y,width,height, PHOTO:x,y or PHOTO:MASK.png.')
+    if not colon or not photo:
+        raise UserError(f'{text!r} names a photo without a place in it; write PHOTO:x,y,width,height, PHOTO:x,y or '
+                        'PHOTO:MASK.png.')
     return example(photo, **place_from(place), positive=positive)
 
 def examples_from(like: Sequence[str] | None, unlike: Sequence[str] | None) -> Examples | None:  # None without any
@@ -136,7 +146,8 @@ def outlined(shown: Example, segmenter: Segmenter) -> np.ndarray:  # bool [H, W]
     found = segmenter.segment(segmenter.encode(small), prompts)
     mask = found.mask(0, int(found.predicted_iou[0].argmax()), shown.image.shape[:2])
     if mask.any(): return mask
-    raise UserError('Nothing could be cut out of the example; show it with a mask, or with a box that is close around it.')
+    raise UserError('Nothing could be cut out of the example; show it with a mask, or with a box that is close around '
+                    'it.')
 
 def shown_box(shown: Example, segmenter: Segmenter) -> np.ndarray:  # float32 [4] xyxy
     "The box of an example."
@@ -146,6 +157,8 @@ def shown_box(shown: Example, segmenter: Segmenter) -> np.ndarray:  # float32 [4
 SHOWN = "the thing shown"   # what it is called where there is no text
 
 def detector_given(detector: Detector, examples: Examples, label: str = SHOWN) -> Detector:
-    "A detector that looks for what `examples` show when it is asked for `label`; raises `UserError` for one that only understands texts."
+    """A detector that looks for what `examples` show when it is asked for `label`; raises `UserError` for one that only
+    understands texts."""
     if (given := getattr(detector, 'given', None)) is not None: return given(examples.checked(), label)
-    raise UserError(f'{detector.name} understands texts and no examples; the preset lite looks for examples of any photo, sam3 for those of the photo that is asked about.')
+    raise UserError(f'{detector.name} understands texts and no examples; the preset lite looks for examples of any '
+                    'photo, sam3 for those of the photo that is asked about.')

@@ -30,9 +30,11 @@ def check_classes(classes: dict[str, str], phrases: Iterable[str]):
     "Raise `UserError` for a phrase that nobody asks, and for a name that is none."
     phrases = list(phrases)
     if unknown := sorted(set(classes) - set(phrases)):
-        raise UserError(f'Nothing is asked as {", ".join(map(repr, unknown))}; there are {", ".join(map(repr, phrases))}.')
+        raise UserError(f'Nothing is asked as {", ".join(map(repr, unknown))}; there are '
+                        f'{", ".join(map(repr, phrases))}.')
     if wrong := [p for p, name in classes.items() if not name.strip() or not name.isprintable()]:
-        raise UserError(f'The class of {wrong[0]!r} has the name {classes[wrong[0]]!r}; give it one of letters, in one line.')
+        raise UserError(f'The class of {wrong[0]!r} has the name {classes[wrong[0]]!r}; give it one of letters, in one '
+                        'line.')
 
 def class_map(pairs: Sequence[str],    # "a man=person", as the command line takes them
               phrases: Iterable[str],  # what is asked
@@ -41,8 +43,10 @@ def class_map(pairs: Sequence[str],    # "a man=person", as the command line tak
     named = {}
     for pair in pairs:
         phrase, equals, name = (part.strip() for part in pair.rpartition('='))
-        if not (phrase and equals and name): raise UserError(f'{pair!r} gives a class no name; write it as "a man=person".')
-        if named.setdefault(phrase, name) != name: raise UserError(f'{phrase!r} gets two class names, {named[phrase]!r} and {name!r}; give one.')
+        if not (phrase and equals and name):
+            raise UserError(f'{pair!r} gives a class no name; write it as "a man=person".')
+        if named.setdefault(phrase, name) != name:
+            raise UserError(f'{phrase!r} gets two class names, {named[phrase]!r} and {name!r}; give one.')
     check_classes(named, phrases)
     return named
 
@@ -50,7 +54,9 @@ def class_name(phrase: str) -> str:
     "The name of a phrase's class where nobody gives it one: the phrase without its article."
     return re.sub(r'^\s*(?:an?|the)\s+(?=\S)', '', phrase, flags=re.IGNORECASE)
 
-def class_names(out, classes: dict[str, str] | None = None,  # phrase → class name; for the others it is what `class_name` says
+def class_names(out,
+                # phrase → class name; for the others it is what `class_name` says
+                classes: dict[str, str] | None = None,
                ) -> dict[str, int]:                          # phrase → number of its class, from 0
     "The class map: classes in the order of the prompts, then of first appearance."
     phrases = dict.fromkeys(p for table in tables(Path(out), ['prompt', 'error'])
@@ -74,7 +80,8 @@ def share_of(out, val: float) -> float:
     return min(max(val*2**32, min(hashes) + 1), max(hashes))/2**32 if len(hashes) > 1 else 0.
 
 # %% ../nbs/15c_exports.ipynb #af0d0c04
-_SELDOM = {'.jfif', '.jpe', '.pjpeg', '.mpo', '.apng'}   # suffixes that trainers pass over: the file is copied as .jpg or .png
+# suffixes that trainers pass over: the file is copied as .jpg or .png
+_SELDOM = {'.jfif', '.jpe', '.pjpeg', '.mpo', '.apng'}
 
 @dataclass
 class _Labelled:
@@ -128,7 +135,8 @@ def _folded(name: str) -> str:
     return unicodedata.normalize('NFC', name).casefold()
 
 def _to_export(photos: Iterator[_Labelled], phrases: Iterable[str], left_out: dict[str, str]) -> Iterator[_Labelled]:
-    "Those that were asked about all phrases and whose file is what was labelled, read; of the others the reason why not."
+    """Those that were asked about all phrases and whose file is what was labelled, read; of the others the reason why
+    not."""
     for photo in photos:
         image = photo.rows[0]['image']
         if lacks := sorted(set(phrases) - {r['prompt'] for r in photo.rows}):
@@ -142,7 +150,8 @@ def left_out_of(left_out: dict[str, str]) -> str:  # image → why; what `export
     "A sentence about the photos that are not in an export, the first with its reason; '' where there are none."
     if not left_out: return ''
     image, why = next(iter(left_out.items()))
-    return f'{counted(len(left_out), "photo is", "photos are")} left out of the exports, such as {image}: {why.rstrip(".")}.'
+    return (f'{counted(len(left_out), "photo is", "photos are")} left out of the exports, such as {image}: '
+            f'{why.rstrip(".")}.')
 
 # %% ../nbs/15c_exports.ipynb #db046fc6
 @dataclass
@@ -153,7 +162,8 @@ class _Classes:
     tolerance: float = 0.   # of polygons
 
 def _to_coco(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
-    "`train.json` and `val.json` with exact masks, also by the names that CVAT looks for, and all photos, upright, in `images`, the root of their file names."
+    """`train.json` and `val.json` with exact masks, also by the names that CVAT looks for, and all photos, upright, in
+    `images`, the root of their file names."""
     categories = [dict(id=k, name=name) for k, name in enumerate(classes.names, 1)]
     parts = {split: dict(images=[], annotations=[], categories=categories) for split in ('train', 'val')}
     for n, photo in enumerate(photos, 1):
@@ -163,7 +173,8 @@ def _to_coco(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
             number, rle = classes.number[r['prompt']] + 1, dict(size=[h, w], counts=r['rle'])
             part['annotations'].append(coco_annotation(k, n, number, r['box'], rle, r['area'], r['score']))
     for split in [s for s, part in parts.items() if part['images']] or ['train']:
-        for name in (f'{split}.json', f'annotations/instances_{split}.json'): write_text(folder/name, to_json(parts[split]))
+        for name in (f'{split}.json', f'annotations/instances_{split}.json'):
+            write_text(folder/name, to_json(parts[split]))
 
 # %% ../nbs/15c_exports.ipynb #e2c0f99a
 def _to_yolo(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
@@ -175,20 +186,23 @@ def _to_yolo(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
         photo.copy_photo(folder/'images'/photo.split)
         lines = [yolo_line(classes.number[r['prompt']], photo.mask(r), classes.tolerance) for r in photo.objects]
         write_text(folder/'labels'/photo.split/f'{photo.stem}.txt', ''.join(lines))
-    about = {split: f'images/{split}' for split in ('train', 'val') if split in used} | dict(nc=len(classes.names), names=classes.names)
+    about = ({split: f'images/{split}' for split in ('train', 'val') if split in used}
+             | dict(nc=len(classes.names), names=classes.names))
     write_text(folder/'data.yaml', yaml.safe_dump(about, sort_keys=False))
 
 def _to_labelme(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
     "A JSON file beside each photo; the pieces of an object share a group."
     for photo in photos:
         shapes = [shape for k, r in enumerate(photo.objects, 1)
-                  for shape in labelme_shapes(classes.names[classes.number[r['prompt']]], photo.mask(r), k, classes.tolerance)]
+                  for shape in labelme_shapes(classes.names[classes.number[r['prompt']]],
+                                              photo.mask(r), k, classes.tolerance)]
         content = labelme_file(shapes, photo.copy_photo(folder).name, photo.size)
         write_text(folder/f'{photo.stem}.json', to_json(content))
 
 # %% ../nbs/15c_exports.ipynb #46b624ea
 def _to_voc(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
-    "`JPEGImages`, `SegmentationClass`, `SegmentationObject` and the lists in `ImageSets/Segmentation`; value k + 1 is line k of `class_names.txt`."
+    """`JPEGImages`, `SegmentationClass`, `SegmentationObject` and the lists in `ImageSets/Segmentation`; value k + 1 is
+    line k of `class_names.txt`."""
     if len(classes.names) > 254:
         raise UserError(f'{len(classes.names)} classes do not fit into a palette PNG (254); export COCO.')
     lists = dict(train=[], val=[])
@@ -220,10 +234,12 @@ def check_format(name: str):
     if name not in FORMATS: raise UserError(f'There is no format {name!r}; there are {", ".join(FORMATS)}.')
 
 def check_export(out, name: str):
-    "Raise `UserError` where the export of a format, or 'gallery', would meet files that are not its own; to be called before any work is done."
+    """Raise `UserError` where the export of a format, or 'gallery', would meet files that are not its own; to be called
+    before any work is done."""
     out = Path(out)
     known = f'export/{name}' in answers_in(out)
-    there = [] if known else [p.relative_to(out).as_posix() for p in (out/name).rglob('*') if not p.is_dir() or p.is_symlink()]
+    there = [] if known else [p.relative_to(out).as_posix() for p in (out/name).rglob('*')
+                              if not p.is_dir() or p.is_symlink()]
     check_answer(out, f'export/{name}', 'export', {}, there or [f'{name}/class_names.txt'], overwrite=True)
 
 def _stands(out: Path, answer: Answer) -> bool:
@@ -233,14 +249,16 @@ def _stands(out: Path, answer: Answer) -> bool:
 def stale_exports(out) -> list[str]:
     "The exports in the folder of a run that were made before its manifest became what it is."
     now = content_of(part_files(out := Path(out)))
-    return [name.removeprefix('export/') for name, a in answers_in(out).items() if a.command == 'export' and a.question.get('content') != now and _stands(out, a)]
+    return [name.removeprefix('export/') for name, a in answers_in(out).items()
+            if a.command == 'export' and a.question.get('content') != now and _stands(out, a)]
 
 @contextmanager
 def _making(out: Path, name: str, how: dict) -> Iterator[Staged]:
     "A folder below `out` on its way; in place at the end, in one step."
     if not part_files(out): read_manifest(out)       # says what is missing
     check_export(out, name)
-    with answering(out, f'export/{name}', 'export', how | dict(content=content_of(part_files(out))), overwrite=True) as staged:
+    with answering(out, f'export/{name}', 'export', how | dict(content=content_of(part_files(out))),
+                   overwrite=True) as staged:
         yield staged
         staged.commit()
 
@@ -249,17 +267,20 @@ def export_dataset(out,                                    # folder of a run
                    format: str,                            # 'coco', 'yolo', 'labelme', 'voc' (indexed PNG) or 'masks'
                    classes: dict[str, str] | None = None,  # phrase → class name, where several phrases are one class
                    val: float = .1,                        # share of the validation part
-                   left_out: dict[str, str] | None = None, # gets image → why, of the photos that are not in it; None: they are told as a warning
+                   # gets image → why, of the photos that are not in it; None: they are told as a warning
+                   left_out: dict[str, str] | None = None,
                    tolerance: float = .75,                 # of yolo and labelme: as for `airl.regions.polygons`
                   ) -> Path:                               # the folder it made: out/format
     """Turn a manifest into a data set for another tool; an earlier export of the format is replaced, in one step.
 
-    Left out is a photo that is gone or has changed since, and one that not every text was asked about: it would pass for a photo without the thing."""
+    Left out is a photo that is gone or has changed since, and one that not every text was asked about: it would pass
+    for a photo without the thing."""
     check_format(format)
     number = class_names(out := Path(out), classes)
     phrases, missed = () if has_own_texts(out) else number, {}
     if (known := asked_of(out)) and not any(asked >= set(phrases) for _, asked in known.values()):
-        raise UserError(f'No photo in {out} was asked about all of {", ".join(phrases)}; run the batch again with one of these texts, which asks what is missing.')
+        raise UserError(f'No photo in {out} was asked about all of {", ".join(phrases)}; run the batch again with one '
+                        'of these texts, which asks what is missing.')
     names = {k: (classes or {}).get(p, class_name(p)) for p, k in number.items()}
     listing = _Classes(number, [names[k] for k in sorted(names)], tolerance)
     with _making(out, format, dict(classes=classes or {}, val=val, tolerance=tolerance)) as staged:
@@ -276,20 +297,24 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="view
 figure{{margin:0;border:1px solid #8886;border-radius:6px;overflow:hidden}}img{{width:100%;height:220px;object-fit:contain;background:#8882;display:block}}
 figcaption{{padding:.5rem .7rem;font-size:13px}}b{{float:right;font-weight:600;margin-left:1em}}.none{{opacity:.8}}li{{margin:.2rem 0}}</style>
 <main><h1>{title}</h1><p>{summary}. Uncertainty, 0 to 1, is that of the most doubtful answer; behind a text stands the quality of its best mask.</p>{failed}<div>{figures}</div></main></html>"""
-_FIGURE = '<figure><img loading="lazy" src="{file}" alt="{image} with its masks"><figcaption>{caption}</figcaption></figure>'
+_FIGURE = ('<figure><img loading="lazy" src="{file}" alt="{image} with its '
+           'masks"><figcaption>{caption}</figcaption></figure>')
 
 def _caption(rows) -> str:
     found = Counter(r['prompt'] for r in rows if r['instance'] is not None)
-    best = {r['prompt']: max(q['score'] for q in rows if q['prompt'] == r['prompt'] and q['instance'] is not None) for r in rows if r['instance'] is not None}
+    best = {r['prompt']: max(q['score'] for q in rows if q['prompt'] == r['prompt'] and q['instance'] is not None)
+            for r in rows if r['instance'] is not None}
     told = [f'{html.escape(p)}{f" × {n}" if n > 1 else ""}: {best[p]:.2f}' for p, n in found.items()]
-    told += [f'<span class="none">{html.escape(r["prompt"])}: not found ({r["presence"]:.0%})</span>' for r in rows if r['instance'] is None and not r['same_as']]
+    told += [f'<span class="none">{html.escape(r["prompt"])}: not found ({r["presence"]:.0%})</span>'
+             for r in rows if r['instance'] is None and not r['same_as']]
     told += dict.fromkeys(html.escape(f'{r["prompt"]}: the same as {r["same_as"]}') for r in rows if r['same_as'])
     return f'<b>uncertainty {doubt(rows):.2f}</b>{html.escape(rows[0]["image"])}<br>' + '<br>'.join(told)
 
 def _thumbnail(photo: _Labelled, path: Path, side: int):
     row = photo.rows[0]
     small = resize_longest(load_photo(Job(row['image'], row['source'], row['member']).read()), side)
-    masks = [cv2.resize(photo.mask(r).astype(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_AREA) > 0 for r in photo.objects]
+    masks = [cv2.resize(photo.mask(r).astype(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_AREA) > 0
+             for r in photo.objects]
     save_image(path, overlay(small, np.array(masks).reshape(-1, *small.shape[:2])))
 
 # %% ../nbs/15c_exports.ipynb #85176fa5
@@ -313,7 +338,9 @@ def _page(out: Path, folder: Path, most: int, side: int) -> str:
         if (k := shown.get(photo.rows[0]['image'])) is None: continue
         try: _thumbnail(photo, folder/f'{k:04d}.jpg', side)
         except PhotoError as e: log.warning('%s is not on the page: %s', photo.rows[0]['image'], e)
-        else: figures[k] = _FIGURE.format(file=f'{k:04d}.jpg', image=html.escape(photo.rows[0]['image']), caption=_caption(photo.rows))
+        else:
+            figures[k] = _FIGURE.format(file=f'{k:04d}.jpg', image=html.escape(photo.rows[0]['image']),
+                                        caption=_caption(photo.rows))
     rest = f'the {len(figures)} most uncertain shown' if len(doubts) > len(figures) else 'the most uncertain first'
     listed = ''.join(f'<li>{html.escape(error)}</li>' for error in failed[:most])
     return _PAGE.format(title=html.escape(out.resolve().name), summary=f'{counted(len(doubts), "photo")}, {rest}',

@@ -16,14 +16,16 @@ from tokenize import TokenError
 import numpy as np
 
 class UserError(ValueError):
-    "A mistake of the caller's that one sentence explains; base of every error that the command line shows without traceback."
+    """A mistake of the caller's that one sentence explains; base of every error that the command line shows without
+    traceback."""
     def __str__(self):
         "One line that can be read, whatever it quotes: of a long one the beginning and the end."
         line = ''.join(c if c.isprintable() else ' ' if c.isspace() else '\ufffd' for c in super().__str__())
         return line if len(line) <= 1200 else f'{line[:800]} … {line[-390:]}'
 
 # %% ../nbs/05a_files.ipynb #5833a1fd
-_BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, RuntimeError, ArithmeticError, MemoryError, StopIteration, SyntaxError,
+_BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError,
+           RuntimeError, ArithmeticError, MemoryError, StopIteration, SyntaxError,
            PickleError, TokenError, struct.error, zlib.error)     # NumPy reads its heads with Python's own tokenizer
 
 @contextmanager
@@ -35,7 +37,8 @@ def readable(path,
     try: yield
     except UserError: raise
     except FileNotFoundError: raise kind(f'There is no file {path}; {advice}.') from None
-    except _BROKEN as e: raise kind(f'{path} is damaged or cut off ({(str(e) or type(e).__name__).splitlines()[0]}); {advice}.') from e
+    except _BROKEN as e:
+        raise kind(f'{path} is damaged or cut off ({(str(e) or type(e).__name__).splitlines()[0]}); {advice}.') from e
 
 # %% ../nbs/05a_files.ipynb #e2492ef3
 def _check_length(path: Path):
@@ -108,7 +111,8 @@ def only_one(out: Path,
     try:
         made = _made(out)
         lock.acquire()
-    except Timeout: raise UserError(f'Another run is writing into {out}; wait for it, stop it, or choose another folder.') from None
+    except Timeout:
+        raise UserError(f'Another run is writing into {out}; wait for it, stop it, or choose another folder.') from None
     except OSError as e: raise UserError(f'Cannot write into {out}: {e.strerror or e}. Choose another folder.') from e
     try: yield
     finally:

@@ -8,6 +8,7 @@ __all__ = ['FLOW_SIDE', 'SHORT_SIDE', 'small_grey', 'pull', 'flow_back', 'Appear
 # %% ../nbs/14b_flow_tracker.ipynb #7182a7fd
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 import cv2, numpy as np
 from scipy.special import logit
 from .files import UserError
@@ -17,7 +18,8 @@ from .regions import mask_to_box, paste_logits
 
 # %% ../nbs/14b_flow_tracker.ipynb #5c7fbaf2
 FLOW_SIDE = 427   # pixels on the long side at which flow is computed
-SHORT_SIDE = 40   # and at least so many on the short one: below 25 OpenCV's flow reads beyond its own pyramid and the process ends
+# and at least so many on the short one: below 25 OpenCV's flow reads beyond its own pyramid and the process ends
+SHORT_SIDE = 40
 
 def small_grey(image: np.ndarray,  # uint8 [H, W, 3]
               ) -> np.ndarray:     # uint8 [h, w]
@@ -40,7 +42,8 @@ def flow_back(before: np.ndarray,  # uint8 [h, w], small greys of two frames
              ):                    # float32 [H, W, 2] pixels, and trust [H, W] 0..1
     "Where each pixel of this frame was in the last, and how far there and back again agree."
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    back, forth = dis.calc(now, before, None), dis.calc(before, now, None)
+    empty: Any = None        # OpenCV makes the picture that its stub asks for
+    back, forth = dis.calc(now, before, empty), dis.calc(before, now, empty)
     error = np.linalg.norm(back + pull(forth, back, cv2.BORDER_REPLICATE), axis=-1)
     trust = np.exp(-np.maximum(error - 1, 0)/3)
     big = lambda a: cv2.resize(a.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
@@ -116,11 +119,14 @@ def _decoded(levels, frames, boxes, priors):
     import torch
     told = np.stack([prompt_picture(f, box=b, prior=p) for f, b, p in zip(frames, boxes, priors)])
     with torch.inference_mode(), computing(): logits, quality = lite_cutter()(levels, torch.from_numpy(told))
-    if not torch.isfinite(logits).all(): raise UserError('The tracker answers with no numbers, which would read as lost objects; its network or the frames are damaged.')
+    if not torch.isfinite(logits).all():
+        raise UserError('The tracker answers with no numbers, which would read as lost objects; its network or the '
+                        'frames are damaged.')
     return logits.float().numpy(), quality.float().sigmoid().numpy()
 
 def _probability(logits):  # float32 → float32, 0..1
-    # written out: SciPy's expit differs in the last bit of float32, which the recurrence over frames makes visible in masks
+    # written out: SciPy's expit differs in the last bit of float32, which the recurrence over frames makes visible in
+    # masks
     return (1/(1 + np.exp(-np.clip(logits, -20, 20)))).astype(np.float32)
 
 # %% ../nbs/14b_flow_tracker.ipynb #af81537e
@@ -207,7 +213,8 @@ class FlowTracker:
     def step(self, frame: np.ndarray,       # uint8 [H, W, 3], of the size of the first
             ) -> dict[int, np.ndarray]:     # identity → bool [H, W]
         "The masks in the next frame."
-        if self._grey is None or self._image is None: raise UserError('A tracker has to see a first frame: call start before step.')
+        if self._grey is None or self._image is None:
+            raise UserError('A tracker has to see a first frame: call start before step.')
         if frame.shape != self._image.shape:
             now, first = (f'{s[1]} × {s[0]}' for s in (frame.shape, self._image.shape))
             raise UserError(f'A frame of {now} follows one of {first}: start a new sequence.')

@@ -26,7 +26,7 @@ class Labels:
     masks: np.ndarray   # bool [n, H, W], one an object; one a class where a set does not tell objects apart
     phrases: list[str]  # n phrases, as people say them: "a potted plant"
     void: np.ndarray    # bool [H, W], pixels that count for nothing
-    crowd: np.ndarray = None # bool [n], masks of several objects that nobody separated
+    crowd: np.ndarray = None # pyright: ignore[reportAssignmentType]: filled in below; bool [n], masks of several objects that nobody separated
     by_object: bool = True   # False where a mask is all of a class, however many objects that is
 
     def __post_init__(self):
@@ -104,7 +104,8 @@ class Truth:
         if tuple(labelled) != tuple(size):
             (h, w), (height, width) = labelled, size
             where = f'{self.entry}: ' if self.entry else ''
-            raise TruthError(f'{where}{self.path} has {width} × {height} pixels, and its labels have {w} × {h}; one of the two belongs elsewhere.')
+            raise TruthError(f'{where}{self.path} has {width} × {height} pixels, and its labels have {w} × {h}; one of '
+                             'the two belongs elsewhere.')
 
 # %% ../nbs/08b_labels.ipynb #6bcc1633
 SKIP = 'Correct it, or continue without what is bad with --skip-bad (skip_bad=True).'
@@ -130,7 +131,9 @@ class Check:
     def found(self, truths: Iterable, where) -> Truths:
         "What is good; raises `TruthError` where that is nothing."
         truths = Truths(truths, self.bad)
-        if not truths: raise TruthError(f'{where} has no labelled photos' + (f' that are whole: {self.bad[0]}' if self.bad else '; check the path.'))
+        if not truths:
+            raise TruthError(f'{where} has no labelled photos'
+                             + (f' that are whole: {self.bad[0]}' if self.bad else '; check the path.'))
         return truths
 
 # %% ../nbs/08b_labels.ipynb #13ae0b53
@@ -151,12 +154,14 @@ def checked(truths: Iterable[Truth], # what `read_truth` returned, or a part of 
 def names_of(files: Sequence[str],  # as a data set names its photos
             ) -> list[str]:         # names of `Truth`s
     "File names without folders and suffix; with them where two are the same."
-    stems, paths = [Path(f).stem for f in files], [Path(f).with_suffix('').as_posix() if Path(f).name else f for f in files]
+    stems, paths = [Path(f).stem for f in files], [Path(f).with_suffix('').as_posix() if Path(f).name else f
+                                                   for f in files]
     again, twice = Counter(stems), Counter(paths)
     return [f if twice[p] > 1 else p if again[s] > 1 else s for f, s, p in zip(files, stems, paths)]
 
 # %% ../nbs/08b_labels.ipynb #538f3175
-_SPOKEN = dict(aeroplane='an aeroplane', diningtable='a dining table', motorbike='a motorbike', pottedplant='a potted plant', tvmonitor='a TV monitor',
+_SPOKEN = dict(aeroplane='an aeroplane', diningtable='a dining table', motorbike='a motorbike',
+               pottedplant='a potted plant', tvmonitor='a TV monitor',
                tv='a TV', skis='skis', scissors='scissors', broccoli='broccoli')
 
 def spoken(name: str, # a data set's class name
@@ -172,18 +177,22 @@ def inside(path, *needed) -> Path: # a folder
     try: path = Path(path).expanduser()
     except RuntimeError as e: raise TruthError(f'There is no folder {path} ({e}); check the path.') from None
     for name in needed:
-        if not (path/name).exists(): raise TruthError(f'{path} has no {name}, so it is not a data set of this kind; check the path.')
+        if not (path/name).exists():
+            raise TruthError(f'{path} has no {name}, so it is not a data set of this kind; check the path.')
     return path
 
 def outside(name: str) -> str: # what is wrong with it, '' where nothing is
     "Does a name in a data set lead to a file that is not of it?"
     parts, windows = re.split(r'[\\/]', name), PureWindowsPath(name)
-    return f'names {name!r}, which is not inside of the data set' if '..' in parts or name.startswith('/') or windows.drive or windows.root else ''
+    return (f'names {name!r}, which is not inside of the data set' if '..' in parts
+            or name.startswith('/') or windows.drive or windows.root else '')
 
 def text_of(file: Path) -> str:
     "A text file, with or without the mark that some editors put first."
     try: return file.read_text(encoding='utf-8-sig')
-    except (OSError, UnicodeDecodeError) as e: raise TruthError(f'{file} cannot be read as UTF-8 text ({getattr(e, "strerror", None) or e}); save it again.') from None
+    except (OSError, UnicodeDecodeError) as e:
+        raise TruthError(f'{file} cannot be read as UTF-8 text ({getattr(e, "strerror", None) or e}); save it '
+                         'again.') from None
 
 def label_image(path: Path) -> np.ndarray: # int [H, W] or [H, W, C]
     "The stored values of a label image: palette indices, not colours."
@@ -193,12 +202,15 @@ def label_image(path: Path) -> np.ndarray: # int [H, W] or [H, W, C]
     except FileNotFoundError: raise TruthError(f'There is no label image {path}.') from None
     except Exception as e:  # noqa: BLE001, whatever a broken file makes Pillow raise
         raise TruthError(f'{path} cannot be read as a label image ({e}); copy or make it again.') from None
-    if values.dtype.kind not in 'uib' or values.ndim < 2: raise TruthError(f'{path} holds {values.dtype}, and a label image holds whole numbers.')
+    if values.dtype.kind not in 'uib' or values.ndim < 2:
+        raise TruthError(f'{path} holds {values.dtype}, and a label image holds whole numbers.')
     return values.astype(int)
 
 def class_image(path: Path) -> np.ndarray: # int [H, W], none below 0
     "A label image whose values are numbers of classes or objects."
     values = label_image(path)
-    if values.ndim != 2: raise TruthError(f'{path} is a colour picture; its pixels are to be numbers of classes, as in a palette or grey PNG.')
+    if values.ndim != 2:
+        raise TruthError(f'{path} is a colour picture; its pixels are to be numbers of classes, as in a palette or '
+                         'grey PNG.')
     if values.min() < 0: raise TruthError(f'{path} shows the number {values.min()}, and there are none below 0.')
     return values

@@ -22,7 +22,8 @@ def _installed() -> list[tuple[str, str]]: # family, file; what figures are writ
     "Every font on this machine."
     from matplotlib import font_manager
     default = font_manager.get_font(font_manager.findfont('DejaVu Sans'))   # which comes with matplotlib
-    return [(default.family_name, str(default.fname)), *((f.name, f.fname) for f in font_manager.fontManager.ttflist if f.style == 'normal')]
+    return [(default.family_name, str(default.fname)),
+            *((f.name, f.fname) for f in font_manager.fontManager.ttflist if f.style == 'normal')]
 
 # %% ../nbs/05b_lettering.ipynb #9da40117
 def _plain(text: str) -> str: return ''.join(c if c == '\n' or c.isprintable() or ord(c) > 0x9f else ' ' for c in text)
@@ -39,7 +40,8 @@ def font_files(letters: set[int]) -> dict[str, str]: # family → file, as few a
 
 def legible(texts: Sequence[str],  # names, in an order that the reader knows
            ) -> tuple[list[str], dict]: # the same, and how matplotlib is to write them: keywords of its texts
-    "Texts that can be drawn here: in one with letters that no font has, its number (#1 is the first) stands for the words that have them."
+    """Texts that can be drawn here: in one with letters that no font has, its number (#1 is the first) stands for the
+    words that have them."""
     from matplotlib import rcParams
     texts = [_plain(t) for t in texts]
     files = font_files(_wanted(''.join(texts)))

@@ -26,7 +26,8 @@ from .weights import load_checkpoint, shipped
 
 # %% ../nbs/09b_lite_net.ipynb #be1f418e
 class _Same(nn.Conv2d):
-    "Stride 2, padded as TensorFlow does, for even sides: padded by k//2 + 1 on every side, without the first row and column of what comes out."
+    """Stride 2, padded as TensorFlow does, for even sides: padded by k//2 + 1 on every side, without the first row and
+    column of what comes out."""
     def forward(self, x): return super().forward(x)[..., 1:, 1:]
 
 def _conv(c_in, c_out, k=1, stride=1, groups=1):
@@ -34,7 +35,9 @@ def _conv(c_in, c_out, k=1, stride=1, groups=1):
     return kind(c_in, c_out, k, stride, padding, groups=groups, bias=False)
 
 class _Norm(nn.BatchNorm2d):
-    def __init__(self, channels, act=True): super().__init__(channels, eps=1e-3); self.act = act
+    def __init__(self, channels, act=True):
+        super().__init__(channels, eps=1e-3)
+        self.act = act
     def forward(self, x): return F.relu6(super().forward(x), inplace=True) if self.act else super().forward(x)
 
 class _Inverted(nn.Sequential):
@@ -42,8 +45,10 @@ class _Inverted(nn.Sequential):
     def __init__(self, c_in, c_out, k, stride, widen):
         wide, self.around = c_in*widen, stride == 1 and c_in == c_out
         filtered = _conv(wide, wide, k, stride, wide)
-        super().__init__(OrderedDict(conv_dw=filtered, bn1=_Norm(wide), conv_pw=_conv(wide, c_out), bn2=_Norm(c_out, False)) if widen == 1 else
-                         OrderedDict(conv_pw=_conv(c_in, wide), bn1=_Norm(wide), conv_dw=filtered, bn2=_Norm(wide), conv_pwl=_conv(wide, c_out), bn3=_Norm(c_out, False)))
+        super().__init__(OrderedDict(conv_dw=filtered, bn1=_Norm(wide), conv_pw=_conv(wide, c_out),
+                                     bn2=_Norm(c_out, False)) if widen == 1 else
+                         OrderedDict(conv_pw=_conv(c_in, wide), bn1=_Norm(wide), conv_dw=filtered,
+                                     bn2=_Norm(wide), conv_pwl=_conv(wide, c_out), bn3=_Norm(c_out, False)))
 
     def forward(self, x): return super().forward(x) + x if self.around else super().forward(x)
 
@@ -51,12 +56,14 @@ class _Inverted(nn.Sequential):
 class Backbone(nn.Module):
     "EfficientNet-Lite0 (Tan and Le, 2019), frozen, opened up."
     strides, channels = (2, 4, 8, 16, 32), (16, 24, 40, 112, 320)
-    stages = ((1, 16, 3, 1, 1), (2, 24, 3, 2, 6), (2, 40, 5, 2, 6), (3, 80, 3, 2, 6), (3, 112, 5, 1, 6), (4, 192, 5, 2, 6), (1, 320, 3, 1, 6))  # blocks, channels, kernel, stride, widening
+    stages = ((1, 16, 3, 1, 1), (2, 24, 3, 2, 6), (2, 40, 5, 2, 6), (3, 80, 3, 2, 6),
+              (3, 112, 5, 1, 6), (4, 192, 5, 2, 6), (1, 320, 3, 1, 6))  # blocks, channels, kernel, stride, widening
     def __init__(self):
         super().__init__()
         self.conv_stem, self.bn1, self.blocks, c = _conv(3, 32, 3, 2), _Norm(32), nn.Sequential(), 32
         for n, c_out, k, stride, widen in self.stages:
-            self.blocks.append(nn.Sequential(*[_Inverted(c_out if i else c, c_out, k, 1 if i else stride, widen) for i in range(n)]))
+            self.blocks.append(nn.Sequential(*[_Inverted(c_out if i else c, c_out, k, 1 if i else stride, widen)
+                                               for i in range(n)]))
             c = c_out
         self.conv_head, self.bn2, self.classifier = _conv(c, 1280), _Norm(1280), nn.Linear(1280, 1000)
 
@@ -99,7 +106,8 @@ def computing(device='cpu'):
 
 # %% ../nbs/09b_lite_net.ipynb #5e0ab107
 def folded(net):
-    "`net` with each norm, which follows its convolution and is a factor and a constant a channel by now, taken into that convolution."
+    """`net` with each norm, which follows its convolution and is a factor and a constant a channel by now, taken into
+    that convolution."""
     for module in net.modules():
         for (name, conv), (after, norm) in pairwise([*module.named_children()]):
             if isinstance(norm, _Norm):
@@ -128,7 +136,8 @@ def as_pixels(pictures,  # uint8 [n, h, w, 3]
 def share_of_kinds(image: np.ndarray,    # uint8 [h, w, 3]
                    words: Sequence[str], # nouns of `vocabulary`
                   ) -> float:            # 0..1
-    "How much of the probability of ImageNet's 1,000 classes falls on kinds of `words`: the photo at 224 px, averaged with its mirror image."
+    """How much of the probability of ImageNet's 1,000 classes falls on kinds of `words`: the photo at 224 px, averaged
+    with its mirror image."""
     known, net = load_vocabulary().words, lite_network()
     leaves = sorted({leaf for word in words for leaf in known[word] if leaf < 1000})
     from PIL import Image
@@ -157,12 +166,15 @@ def resize_like(x, like):
 class DenseHead(nn.Module):
     "Which of `n` classes each eighth pixel shows, and which are there at all."
     groups: torch.Tensor
-    def __init__(self, n=80, width=128, drop=.2, own=False):   # own: with stages of its own above the three of the frozen network
+    def __init__(self, n=80, width=128, drop=.2,
+                 own=False):   # own: with stages of its own above the three of the frozen network
         super().__init__()
         self.register_buffer('groups', torch.zeros(n, 1000))           # ImageNet classes that show each class
-        parts = (own_stages(Backbone()), nn.Conv2d(320, width, 1), nn.Conv2d(width, 3, 1)) if own else (None, None, None)
+        parts = ((own_stages(Backbone()), nn.Conv2d(320, width, 1), nn.Conv2d(width, 3, 1)) if own
+                 else (None, None, None))
         self.upper, self.own, self.things = parts
-        self.coarse, self.named, self.context = nn.Conv2d(1280, width, 1), nn.Conv2d(n, width, 1), nn.Linear(1280, width)
+        self.coarse, self.named, self.context = (nn.Conv2d(1280, width, 1), nn.Conv2d(n, width, 1),
+                                                 nn.Linear(1280, width))
         self.middle, self.fine = nn.Conv2d(112, width, 1), nn.Conv2d(40, width, 1)
         self.blocks = nn.ModuleList(nn.Sequential(Block(width), Block(width)) for _ in range(3))
         self.classify, self.here = nn.Conv2d(width, n + 1, 1), nn.Linear(1280 + n, n)
@@ -175,8 +187,10 @@ class DenseHead(nn.Module):
         p = torch.einsum('gk,bkhw->bghw', self.groups, names.float().softmax(1))
         return (p + 1e-5).log().clamp(min=-10)
 
-    def forward(self, top, names, middle, fine):  # features at strides 32, 32, 16, 8; `middle` is not read where there are stages of its own
-        "Logits [n, 81, h, w] at stride 8, the first for none of the classes, and [n, 80] for the whole photo; where there are own stages, [n, 3, h, w] for things, too."
+    def forward(self, top, names, middle,
+                fine):  # features at strides 32, 32, 16, 8; `middle` is not read where there are stages of its own
+        """Logits [n, 81, h, w] at stride 8, the first for none of the classes, and [n, 80] for the whole photo; where
+        there are own stages, [n, 3, h, w] for things, too."""
         named, mean = self.named_maps(names), top.mean((2, 3))
         x = self.drop(self.coarse(self.drop(top)) + self.named(named/4)
                       + self.context(self.drop_values(mean))[:, :, None, None])
@@ -198,7 +212,8 @@ class TwoHeads(nn.Module):
         super().__init__()
         self.trained_along, self.plain = DenseHead(n, width, own=True), DenseHead(n, width)
         self.register_buffer('presence', torch.zeros(6))                        # calibration of `presence_evidence`
-        self.register_buffer('presence_by_name', torch.tensor([.5, .5, 2.]))    # nouns without pixel labels: best place, whole photo, constant
+        # nouns without pixel labels: best place, whole photo, constant
+        self.register_buffer('presence_by_name', torch.tensor([.5, .5, 2.]))
 
     presence: torch.Tensor
     presence_by_name: torch.Tensor
@@ -228,10 +243,14 @@ class Reading:
     here: np.ndarray        # float32 [80], logits for the whole photo
     names: np.ndarray       # float32 [1000, h', w'], log probabilities at stride 32
     overall: np.ndarray     # float32 [1000], probabilities for the whole photo
-    things: np.ndarray | None = None    # float32 [3, h", w"] at stride 8 of the smallest view: logit of a middle, way down and to the right to it
-    presence: np.ndarray | None = field(default=None, repr=False)   # float [80], by the shipped head's calibration, once somebody has asked
-    evened: np.ndarray | None = field(default=None, repr=False)     # float32 [81, h, w], probabilities once the names of things are evened
-    levels: tuple = field(default=(), repr=False)   # float16 [c, h, w] each: what the frozen network sees at strides 8, 16 and 32 of the largest view
+    # float32 [3, h", w"] at stride 8 of the smallest view: logit of a middle, way down and to the right to it
+    things: np.ndarray | None = None
+    # float [80], by the shipped head's calibration, once somebody has asked
+    presence: np.ndarray | None = field(default=None, repr=False)
+    # float32 [81, h, w], probabilities once the names of things are evened
+    evened: np.ndarray | None = field(default=None, repr=False)
+    # float16 [c, h, w] each: what the frozen network sees at strides 8, 16 and 32 of the largest view
+    levels: tuple = field(default=(), repr=False)
 
 def read_batch(head, pictures, size):
     "A `Reading` of each of some pictures [n, h, w, 3] of the same size."
@@ -244,7 +263,9 @@ def read_batch(head, pictures, size):
         overall = net.names(top.mean((2, 3), keepdim=True)).float().softmax(1)[..., 0, 0]
         maps, names = maps.float().log_softmax(1), names.log_softmax(1)
     parts = maps, here, names, overall, *things
-    if any(t.isnan().any() for t in parts): raise UserError('Lite answers with no numbers, which would read as nothing there; its weights in the package are damaged: install airl again.')
+    if any(t.isnan().any() for t in parts):
+        raise UserError('Lite answers with no numbers, which would read as nothing there; its weights in the package '
+                        'are damaged: install airl again.')
     levels = zip(*(level.half().numpy() for level in (fine, middle, coarse)))
     return [Reading(size, *(t.float().numpy() for t in one), levels=seen) for one, seen in zip(zip(*parts), levels)]
 
@@ -276,7 +297,8 @@ def read_with(head: nn.Module,
              ) -> Reading:
     "Read a photo with `head`: the mean of what it makes of several views; things by the last of them."
     each = [_view(head, image, *view) for view in views]     # one by one: the second uses the memory of the first again
-    maps, names = (_mean_map([getattr(r, kind) for r in each], least) for kind, least in (('maps', 1e-9), ('names', 1e-12)))
+    maps, names = (_mean_map([getattr(r, kind) for r in each], least)
+                   for kind, least in (('maps', 1e-9), ('names', 1e-12)))
     here, overall = (np.mean([getattr(r, kind) for r in each], 0) for kind in ('here', 'overall'))
     return Reading(each[0].size, maps, here, names, overall, each[-1].things, levels=each[0].levels)
 

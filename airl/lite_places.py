@@ -17,7 +17,8 @@ from .weights import shipped
 from .words import once
 
 # %% ../nbs/09h_lite_places.ipynb #08138ffc
-BLOCKS = dict(fine=40, middle=112, coarse=320, classes=81, fine_around=40, middle_around=112, coarse_around=320, position=5)   # numbers per place
+BLOCKS = dict(fine=40, middle=112, coarse=320, classes=81, fine_around=40, middle_around=112,
+              coarse_around=320, position=5)   # numbers per place
 AROUND = dict(fine=5, middle=9, coarse=5)     # places across over which a level's mean is taken
 OF_ITSELF = 553                               # the first blocks say what a place shows, the rest where it is
 FLOOR = -9.                                   # of a class's log probability
@@ -30,7 +31,8 @@ def _position(h: int, w: int) -> torch.Tensor:  # [5, h, w]
 def blocks_of(reading: Reading) -> list[torch.Tensor]:  # float32 [c, h, w], in the order of `BLOCKS`
     "What a reading says of its places, each block at its own stride."
     own = {name: torch.from_numpy(level).float() for name, level in zip(('fine', 'middle', 'coarse'), reading.levels)}
-    around = {name: F.avg_pool2d(x[None], AROUND[name], 1, AROUND[name]//2, count_include_pad=False)[0] for name, x in own.items()}
+    around = {name: F.avg_pool2d(x[None], AROUND[name], 1, AROUND[name]//2, count_include_pad=False)[0]
+              for name, x in own.items()}
     classes = torch.from_numpy(reading.maps).clamp(min=FLOOR)
     return [*own.values(), classes, *around.values(), _position(*reading.maps.shape[1:])]
 
@@ -50,7 +52,8 @@ class Places:
         _, height, width = self.blocks[0].shape
         return height, width
 
-    def rows(self, at: np.ndarray | torch.Tensor) -> torch.Tensor:  # at: int [n], places in reading order; float32 [n, 1030]
+    def rows(self,
+             at: np.ndarray | torch.Tensor) -> torch.Tensor:  # at: int [n], places in reading order; float32 [n, 1030]
         "All numbers of some places."
         chosen = torch.as_tensor(at)
         return torch.cat([_to_grid(x, self.grid).flatten(1)[:, chosen].T for x in self.blocks], 1)

@@ -69,7 +69,8 @@ def sureness(log_odds: np.ndarray, piece: np.ndarray) -> float:  # 0..1
     p = np.sort(1/(1 + np.exp(-np.clip(log_odds[piece], -30, 30))))
     return float(p[len(p)//2:].mean())
 
-def outline_box(log_odds: np.ndarray, piece: np.ndarray, size: tuple) -> np.ndarray:  # float [4] xyxy in pixels of the photo
+def outline_box(log_odds: np.ndarray, piece: np.ndarray,
+                size: tuple) -> np.ndarray:  # float [4] xyxy in pixels of the photo
     "The box of a piece, its sides between the places where the log-odds are 0."
     h, w = log_odds.shape
     near = cv2.dilate(piece.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -95,10 +96,12 @@ def boxes_of(pack: Pack, phrase: str, image: np.ndarray, handed: Handed) -> Dete
     z = pack.head.log_odds(places)
     there, pieces = pack.head.presence(z), pieces_of(z, pack.head.whole)
     sure = np.array([sureness(z, piece) for piece in pieces])
-    priors = [np.where(cv2.dilate(piece.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0, 1/(1 + np.exp(-np.clip(z, -30, 30))), 0).astype(np.float32) for piece in pieces]
+    priors = [np.where(cv2.dilate(piece.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0,
+                       1/(1 + np.exp(-np.clip(z, -30, 30))), 0).astype(np.float32) for piece in pieces]
     if pack.head.whole: handed.put(priors[0], z)
     boxes = clip_boxes(np.stack([outline_box(z, piece, places.size) for piece in pieces]), image.shape[:2])
-    return Detections(boxes, there*sure/max(sure.max(), 1e-6), [phrase]*len(pieces), {phrase: there}, np.stack(priors), 'lite')
+    return Detections(boxes, there*sure/max(sure.max(), 1e-6), [phrase]*len(pieces),
+                      {phrase: there}, np.stack(priors), 'lite')
 
 # %% ../nbs/09k_lite_taught.ipynb #304b1e08
 def joined(parts: Sequence[Detections]) -> Detections:
@@ -108,7 +111,8 @@ def joined(parts: Sequence[Detections]) -> Detections:
     boxes, scores = (np.concatenate([getattr(p, name) for p in parts]) for name in ('xyxy', 'score'))
     priors = [p.prior for p in parts if p.prior is not None]
     presence = {phrase: value for p in parts for phrase, value in p.presence.items()}
-    found = Detections(boxes, scores, [phrase for p in parts for phrase in p.phrase], presence, np.concatenate(priors) if priors else None, 'lite')
+    found = Detections(boxes, scores, [phrase for p in parts for phrase in p.phrase],
+                       presence, np.concatenate(priors) if priors else None, 'lite')
     return found[np.argsort(-found.score, kind='stable')]
 
 class TaughtDetector(LiteDetector):
@@ -123,17 +127,20 @@ class TaughtDetector(LiteDetector):
         understood([p for p, pack in packs.items() if pack is None])
         told = super().unused([p for p, pack in packs.items() if pack is None])
         hidden = {p: pack for p, pack in packs.items() if pack and _is_built_in(pack)}
-        return told | {p: f'{p!r} is the taught word {pack.name!r} here, not the built-in noun; `airl words delete "{pack.name}"` brings that back.' for p, pack in hidden.items()}
+        return told | {p: f'{p!r} is the taught word {pack.name!r} here, not the built-in noun; `airl words delete '
+                          f'"{pack.name}"` brings that back.' for p, pack in hidden.items()}
 
     def siblings(self, phrase: str) -> list[str]: return [] if self.pack_for(phrase) else super().siblings(phrase)
 
     def detect(self, image: np.ndarray, phrases: Sequence[str], threshold: float | None = None) -> Detections:
-        "Boxes, best first, each phrase on its own; raises `VocabularyError` for a word that is neither taught nor known."
+        """Boxes, best first, each phrase on its own; raises `VocabularyError` for a word that is neither taught nor
+        known."""
         packs = {p: self.pack_for(p) for p in dict.fromkeys(phrases)}
         known = [p for p, pack in packs.items() if pack is None]
         understood(known)
         parts = [super().detect(image, known)] if known else []
-        return joined(parts + [boxes_of(pack, p, image, self.handed) for p, pack in packs.items() if pack]).above(threshold)
+        return joined(parts + [boxes_of(pack, p, image, self.handed) for p, pack in packs.items()
+                               if pack]).above(threshold)
 
     def given(self, examples: Examples, label: str = SHOWN) -> 'ShownDetector':
         "A detector that looks for what `examples` show under the name `label`; they are learned once."
@@ -147,13 +154,15 @@ class ShownDetector(TaughtDetector):
 
     def pack_for(self, phrase: str) -> Pack | None: return self.pack if phrase == self.label else taught_word(phrase)
 
-    def unused(self, phrases: Sequence[str]) -> dict[str, str]: return super().unused([p for p in phrases if p != self.label])
+    def unused(self, phrases: Sequence[str]) -> dict[str, str]:
+        return super().unused([p for p in phrases if p != self.label])
 
 # %% ../nbs/09k_lite_taught.ipynb #5d393f8b
 def _handed_back(z: np.ndarray, frame: np.ndarray, size: tuple) -> np.ndarray:  # float32 [SIDE, SIDE]
     "The part of a photo's log-odds that lies in a frame."
     (H, W), (h, w) = size, z.shape
-    x, y = (low + (np.arange(SIDE) + .5)/SIDE*(high - low) for low, high in ((frame[0], frame[2]), (frame[1], frame[3])))
+    x, y = (low + (np.arange(SIDE) + .5)/SIDE*(high - low)
+            for low, high in ((frame[0], frame[2]), (frame[1], frame[3])))
     at = np.meshgrid((x*w/W - .5).astype(np.float32), (y*h/H - .5).astype(np.float32))
     return cv2.remap(z.astype(np.float32), *at, interpolation=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
@@ -166,11 +175,13 @@ class TaughtSegmenter(LiteSegmenter):
         ready = [self.handed.get(mask) for mask in prompts.masks] if prompts.masks is not None else [None]*len(prompts)
         if not any(z is not None for z in ready): return super().segment(embedding, prompts)
         other, n = np.array([z is None for z in ready]), len(ready)
-        logits, iou, frames = np.zeros((n, 3, SIDE, SIDE), np.float32), np.zeros((n, 3), np.float32), np.tile(np.array([0., 0., *embedding.size[::-1]]), (n, 1))
+        logits, iou, frames = (np.zeros((n, 3, SIDE, SIDE), np.float32), np.zeros((n, 3), np.float32),
+                               np.tile(np.array([0., 0., *embedding.size[::-1]]), (n, 1)))
         if other.any():
             cut = super().segment(embedding, prompts[other])
             frames[other], iou[other] = cut.frame, cut.predicted_iou
-            logits[other] = [[cv2.resize(l, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) for l in each] for each in cut.logits]
+            logits[other] = [[cv2.resize(l, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) for l in each]
+                             for each in cut.logits]
         for i, mask in enumerate(ready):
             if mask is not None: logits[i], iou[i] = _handed_back(mask, frames[i], embedding.size), .9
         return Candidates(logits, iou, embedding.size, frames)
@@ -180,7 +191,8 @@ class TaughtScorer(LiteScorer):
     def score(self, images: Sequence[np.ndarray], texts: Sequence[str]) -> Scores:
         "Probability that each picture shows each thing, [n_images, n_texts]."
         packs, texts = [taught_word(t) for t in texts], list(texts)
-        mean = np.tile(np.array([.5 if p is None or p.head.iou is None else p.head.iou for p in packs], float), (len(images), 1))
+        mean = np.tile(np.array([.5 if p is None or p.head.iou is None else p.head.iou for p in packs], float),
+                       (len(images), 1))
         known = [k for k, p in enumerate(packs) if p is None]
         if known: mean[:, known] = super().score(images, [texts[k] for k in known]).mean
         return Scores(mean, {self.name: mean}, {self.name: 1.})

@@ -46,7 +46,8 @@ def marked(shown: Sequence[Example], segmenter: Segmenter) -> Marked:  # all of 
     "What the examples of one photo say of its places."
     places = places_of(shown[0].image)
     masks = {kind: [outlined(e, segmenter) for e in shown if e.positive is kind] for kind in (True, False)}
-    meant, other = (share_of_places(np.any(m, axis=0), places.grid) if m else np.zeros(np.prod(places.grid), np.float32) for m in (masks[True], masks[False]))
+    meant, other = (share_of_places(np.any(m, axis=0), places.grid) if m else np.zeros(np.prod(places.grid), np.float32)
+                    for m in (masks[True], masks[False]))
     meant = meant*(1 - other)
     counts = np.maximum(float(bool(masks[True])), FIRM*other)*(1 - meant) + meant
     return Marked(places, meant, counts.astype(np.float32), np.any(masks[True], axis=0) if masks[True] else None)
@@ -58,8 +59,9 @@ def marked_photos(examples: Examples, segmenter: Segmenter) -> list[Marked]:  # 
     return sorted((marked(shown, segmenter) for shown in photos.values()), key=lambda m: not m.positive)
 
 # %% ../nbs/09i_lite_teach.ipynb #dd03586d
-PLACES, ELSEWHERE, TOO_ALIKE = 1600, 100, .9   # of a marked photo, of another; probability from which one of another is not used
-AGAINST = .2                                   # what all other photos together count, beside the background of the marked ones
+# of a marked photo, of another; probability from which one of another is not used
+PLACES, ELSEWHERE, TOO_ALIKE = 1600, 100, .9
+AGAINST = .2  # what all other photos together count, beside the background of the marked ones
 
 @dataclass
 class Other:
@@ -107,7 +109,8 @@ def fit_rows(x: torch.Tensor,    # float32 [n, d]
     solver = torch.optim.LBFGS([p], max_iter=steps, history_size=10, line_search_fn='strong_wolfe')
     def loss():
         solver.zero_grad()
-        value = (w*F.binary_cross_entropy_with_logits(z@p[:-1] + p[-1], y, reduction='none')).sum() + ridge*p[:-1].square().sum()
+        value = ((w*F.binary_cross_entropy_with_logits(z@p[:-1] + p[-1], y, reduction='none')).sum()
+                 + ridge*p[:-1].square().sum())
         value.backward()
         return value
     with torch.enable_grad(): solver.step(loss)
@@ -159,7 +162,8 @@ def fitted(photos: Sequence[Marked], others: Sequence[Other], ridge: float, whol
         rows = torch.cat([o.rows[:, :d] for o in others])
         rows = rows[(rows@weights + bias).sigmoid() < TOO_ALIKE]
         each = AGAINST*float((w*(1 - y)).sum())/max(1, len(rows))
-        x, y, w = torch.cat([x[:, :d], rows]), torch.cat([y, torch.zeros(len(rows))]), torch.cat([w, torch.full((len(rows),), each)])
+        x, y, w = (torch.cat([x[:, :d], rows]), torch.cat([y, torch.zeros(len(rows))]),
+                   torch.cat([w, torch.full((len(rows),), each)]))
         weights, bias = fit_rows(x, y, w, ridge)
     every = np.zeros(sum(BLOCKS.values()), np.float32)
     every[:d] = weights.numpy()
@@ -176,7 +180,8 @@ def _overlaps(log_odds: np.ndarray, photo: Marked) -> np.ndarray:  # [n threshol
     cut = (z[None] > THRESHOLDS[:, None]).astype(np.float32)
     return (cut*t).sum(1)/np.maximum((np.maximum(cut, t)).sum(1), 1e-6)
 
-def left_out(photos: Sequence[Marked], others: Sequence[Other], ridge: float, whole: bool, parts: int) -> tuple[list, list]:
+def left_out(photos: Sequence[Marked], others: Sequence[Other], ridge: float, whole: bool,
+             parts: int) -> tuple[list, list]:
     "Log-odds of each photo, and of each other photo, by a head that has not seen it."
     own, else_ = [None]*len(photos), [None]*len(others)
     for k in range(parts):
@@ -194,7 +199,8 @@ def calibrated(head: Head, photos: Sequence[Marked], own, else_) -> Head:
     share = float(np.clip(.3*np.median([p.meant.mean() for p in photos]), .003, .1))
     there, absent = ([best_places(z, share) for z in some] for some in (own, else_))
     gap, way = max(np.mean(there) - np.mean(absent), .5), .5 if n > 1 else .35
-    found = dict(threshold=float(best), share=share, offset=float(np.mean(absent) + way*gap), slope=float(np.clip(6/gap, .3, 2)))
+    found = dict(threshold=float(best), share=share, offset=float(np.mean(absent) + way*gap),
+                 slope=float(np.clip(6/gap, .3, 2)))
     if n < 2: return replace(head, **found)
     iou = float(ious[:, np.abs(THRESHOLDS - best).argmin()].mean())
     return replace(head, iou=iou, auc=float(presence_auc(there + absent, [True]*n + [False]*len(absent))), **found)

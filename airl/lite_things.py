@@ -36,14 +36,13 @@ def thing_targets(things: np.ndarray,  # uint8 [h, w] of `thing_picture`
                  ) -> np.ndarray:      # float32 [3, h, w]: middles 0..1, offset down, offset to the right
     "What the network should say of things."
     out = np.zeros((3, *things.shape), np.float32)
-    yy, xx = np.indices(things.shape)
     for number in np.setdiff1d(things, [0, NOT_TOLD]):
         there = things == number
-        y, x = np.argwhere(there).mean(0)
+        places = np.argwhere(there)
+        y, x = places.mean(0)
         wide = max(1., .12*there.sum()**.5)
         out[0] = np.maximum(out[0], _bump(y, x, wide, things.shape))
-        out[1, there] = y - yy[there]
-        out[2, there] = x - xx[there]
+        out[1, there], out[2, there] = y - places[:, 0], x - places[:, 1]
     return out
 
 def things_loss(said: torch.Tensor,    # [n, 3, h, w]: logit of a middle, offsets

@@ -20,7 +20,8 @@ from .lite_photos import dense_class, single_objects, training_sources
 from .telling import progress
 
 # %% ../nbs/19a_lite_training.ipynb #07600bd2
-SAID_THERE = .25   # calibrated probability from which a thing counts as there; it is shifted to the pipeline threshold of one half
+# calibrated probability from which a thing counts as there; it is shifted to the pipeline threshold of one half
+SAID_THERE = .25
 
 def calibrate(heads,     # `TwoHeads` that were trained on other photos than these
               photos):   # list[Truth]
@@ -30,7 +31,8 @@ def calibrate(heads,     # `TwoHeads` that were trained on other photos than the
     for truth in progress(photos, desc='presence', leave=False, shown=len(photos) >= 20):
         rows, labels = presence_evidence(read_with(heads, truth.image()), heads), truth.labels()
         for phrase in sorted(set(truth.classes) - labels.unsure):
-            evidence.append(rows[dense_class(phrase) - 1]); there.append(phrase in labels.present)
+            evidence.append(rows[dense_class(phrase) - 1])
+            there.append(phrase in labels.present)
     fit = LogisticRegression(fit_intercept=False, C=10., max_iter=1_000).fit(np.array(evidence), there)
     return (fit.coef_[0] + [0, 0, 0, 0, 0, np.log((1 - SAID_THERE)/SAID_THERE)]).astype(np.float32)
 
@@ -49,8 +51,10 @@ def make_dense(folder,      # what `training_sources` takes
     some = _heads_of(folder, False, run_folder, 'lite_dense_four_folds', **more)
     heads = _heads_of(folder, None, run_folder, 'lite_dense', **more)
     held_out = training_sources(folder, held_out=True)
-    heads.presence.copy_(torch.from_numpy(calibrate(some, [t for s in held_out for t in s.pixels if len(t.classes) > 1])))
-    save_weights(heads, out_file, exact=('presence', 'presence_by_name'), data=' '.join(s.name for s in held_out), **more)
+    heads.presence.copy_(torch.from_numpy(calibrate(some,
+                                                    [t for s in held_out for t in s.pixels if len(t.classes) > 1])))
+    save_weights(heads, out_file, exact=('presence', 'presence_by_name'), data=' '.join(s.name for s in held_out),
+                 **more)
 
 def make_lite(folder,       # coco/dev, voc/dev and more/, see `training_sources`
               out_folder):  # gets lite_dense.safetensors and lite_cutter.safetensors

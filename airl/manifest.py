@@ -91,7 +91,8 @@ def new_row(opened: Opened, **values) -> dict:
 def _object(instance) -> dict:
     "The columns of an object."
     score = {('score' if k == 'total' else k): v for k, v in vars(instance.score).items()}
-    return score | dict(detection_score=instance.detection_score, predicted_iou=instance.predicted_iou, posterior=instance.posterior,
+    return score | dict(detection_score=instance.detection_score, predicted_iou=instance.predicted_iou,
+                        posterior=instance.posterior,
                         box=[float(v) for v in instance.xyxy], area=int(instance.mask.sum()),
                         rle=encode_rle(instance.mask)['counts'])
 
@@ -99,14 +100,17 @@ def rows_of(opened: Opened, result: SegmentationResult,
             disagreement: Sequence[float] = (),  # of each object, where there is an ensemble
            ) -> list[dict]:
     "The answer for one photo as rows of the manifest."
-    rows, (h, w) = [], opened.image.shape[:2]
-    shared = dict(height=h, width=w, preset=result.preset, engines=json.dumps(result.engines | (dict(unused=result.unused) if result.unused else {})),
+    rows, (h, w) = [], np.shape(opened.image)[:2]
+    shared = dict(height=h, width=w, preset=result.preset,
+                  engines=json.dumps(result.engines | (dict(unused=result.unused) if result.unused else {})),
                   seconds=result.timings['total'] + opened.shared,
                   seen=', '.join(f'{name} ({p:.0%})' for name, p in result.seen[:3]))
     for phrase in result.prompts:
         base = new_row(opened, prompt=phrase, presence=result.presence[phrase], **shared)
-        rows += [base | _object(i) | dict(instance=k, disagreement=disagreement[k] if len(disagreement) else None) if i.label == phrase
-                 else base | dict(same_as=i.label) for k, i in enumerate(result.instances) if phrase in i.words] or [base]
+        rows += [base | _object(i) | dict(instance=k, disagreement=disagreement[k] if len(disagreement) else None)
+                 if i.label == phrase
+                 else base | dict(same_as=i.label) for k, i in enumerate(result.instances)
+                 if phrase in i.words] or [base]
     return rows
 
 # %% ../nbs/15b_manifest.ipynb #38fcfaeb
@@ -127,7 +131,8 @@ def _read_part(path: Path, columns=None) -> pa.Table:
 _DECISIVE = ['image', 'content', 'prompt', 'error']
 
 def _standing(parts: list[Path]) -> dict[str, tuple[str, dict, int]]:
-    "image → its content, the part in which the rows of each phrase count, and the part that had it last; no phrase for one that failed."
+    """image → its content, the part in which the rows of each phrase count, and the part that had it last; no phrase
+    for one that failed."""
     standing, shared = {}, {}
     for k, path in enumerate(parts):
         rows = zip(*(c.to_pylist() for c in _read_part(path, _DECISIVE).columns))
@@ -136,7 +141,8 @@ def _standing(parts: list[Path]) -> dict[str, tuple[str, dict, int]]:
             before, phrases, _ = standing.get(image, ('', {}, k))
             if failed and phrases and content in ('', before): continue
             now = {} if failed else (phrases if content == before else {}) | dict.fromkeys((r[2] for r in group), k)
-            standing[image] = content, shared.setdefault(tuple(now.items()), now), k     # most images have their phrases in the same part
+            # most images have their phrases in the same part
+            standing[image] = content, shared.setdefault(tuple(now.items()), now), k
     return standing
 
 def _counts(row: tuple, k: int, standing: dict) -> bool:
@@ -175,19 +181,22 @@ def read_manifest(out,       # folder that `segment_folder` wrote into, also whi
     if not part_files(out): raise SourceError(f'There is no manifest in {out}; `airl batch` writes one there.')
     return pa.concat_tables(tables(out, columns or SCHEMA.names))
 
-def _at(table: pa.Table, places: dict) -> pa.Table:
+def _at(table: pa.Table, places: dict | None) -> pa.Table:
     "The rows with their images where they are now."
     if not places: return table
-    now = [places.get(row['image'], (row['source'], row['member'])) for row in table.select(['image', 'source', 'member']).to_pylist()]
+    now = [places.get(row['image'], (row['source'], row['member']))
+           for row in table.select(['image', 'source', 'member']).to_pylist()]
     for k, name in enumerate(('source', 'member')):
-        table = table.set_column(table.schema.get_field_index(name), SCHEMA.field(name), pa.array([place[k] for place in now], pa.string()))
+        table = table.set_column(table.schema.get_field_index(name), SCHEMA.field(name),
+                                 pa.array([place[k] for place in now], pa.string()))
     return table
 
 def merge_parts(out: Path,
                 path: Path,                  # the file to write
                 places: dict | None = None,  # image → source and member, of those that have been moved
                ):
-    "Make one manifest of all parts; where each image has its rows in one of them, a few thousand rows in memory at a time."
+    """Make one manifest of all parts; where each image has its rows in one of them, a few thousand rows in memory at a
+    time."""
     with replacing(path) as part, pq.ParquetWriter(part, SCHEMA, compression='zstd') as writer:
         held = []
         for table in tables(out):
@@ -215,17 +224,22 @@ class PartWriter:
         if self.images >= self.every or time.monotonic() - self.began > self.seconds: self.flush()
 
     def flush(self):
-        if self.rows: write_part(self.folder/f'part-{self.generation:05d}-{self.number:06d}.parquet', pa.Table.from_pylist(self.rows, schema=SCHEMA))
+        if self.rows:
+            write_part(self.folder/f'part-{self.generation:05d}-{self.number:06d}.parquet',
+                       pa.Table.from_pylist(self.rows, schema=SCHEMA))
         self.rows, self.images, self.number, self.began = [], 0, self.number + bool(self.rows), time.monotonic()
 
 def write_part(path: Path, table: pa.Table):
     "Write a part in one step."
     try:
         with replacing(path) as part: pq.write_table(table, part, compression='zstd')
-    except OSError as e: raise UserError(f'{path.parent} cannot be written ({e.strerror or e}); what is there counts, so free some space and start again.') from e
+    except OSError as e:
+        raise UserError(f'{path.parent} cannot be written ({e.strerror or e}); what is there counts, so free some '
+                        'space and start again.') from e
 
 # %% ../nbs/15b_manifest.ipynb #f4dd0be8
-def finished(out: Path) -> dict[str, str]:  # image → the keys of all questions about it that are answered, spaces between them
+def finished(out: Path
+            ) -> dict[str, str]:  # image → the keys of all questions about it that are answered, spaces between them
     "The photos that need not be done again; those that failed are tried again."
     keys, columns = {}, ['image', 'key', 'error']
     for table in tables(out, columns):
@@ -249,7 +263,8 @@ def texts_in(out: Path) -> list[tuple[str, ...]]:
 
 def has_own_texts(out) -> bool:
     "Whether the source of a run says of each photo what to look for."
-    asked = [a.question for name, a in answers_in(out).items() if name == 'batch'] + [question for question, _ in unfinished(out, 'batch')]
+    asked = ([a.question for name, a in answers_in(out).items() if name == 'batch']
+             + [question for question, _ in unfinished(out, 'batch')])
     return any(question.get('texts') == OWN_TEXTS for question in asked)
 
 # %% ../nbs/15b_manifest.ipynb #903c55e5

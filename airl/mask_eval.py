@@ -88,14 +88,16 @@ def on_scale(odds: np.ndarray,  # log-odds
 
 # %% ../nbs/12_mask_eval.ipynb #7b4ca116
 class ComprehensiveMaskEvaluator:
-    "Scores candidate masks: text similarity, compactness, size and smoothness, in a weighted sum, and what the segmenter guesses."
+    """Scores candidate masks: text similarity, compactness, size and smoothness, in a weighted sum, and what the
+    segmenter guesses."""
     def __init__(self, scorer: Scorer | None = None,  # judges the text part
                  weights=(.6, .2, .1, .1),            # text, compactness, size, smoothness; scaled to sum 1
                  scoring: str = 'odds',               # or 'reference': probabilities, the full size part, no guesses
                 ):
         self.scorer, self.weights, self.scoring = scorer, np.asarray(weights, float), scoring
         if self.weights.shape != (4,) or (self.weights < 0).any() or not self.weights.sum():
-            raise ValueError(f'Mask weights are four numbers that are not negative, not {weights!r}: text, compactness, size, smoothness.')
+            raise ValueError(f'Mask weights are four numbers that are not negative, not {weights!r}: text, '
+                             'compactness, size, smoothness.')
         if scoring not in ('odds', 'reference'): raise UserError(f"scoring is 'odds' or 'reference', not {scoring!r}.")
         self.weights = self.weights/self.weights.sum()
 
@@ -104,7 +106,8 @@ class ComprehensiveMaskEvaluator:
         texts = [text]*len(candidates) if isinstance(text, str) else list(text)
         if not len(texts) or not self.weights[0]: return np.zeros(len(candidates))
         if self.scorer is None:
-            raise ValueError('The text part needs a scorer or `text_scores`; for the shape alone say weights=(0, .5, .25, .25).')
+            raise ValueError('The text part needs a scorer or `text_scores`; for the shape alone say weights=(0, .5, '
+                             '.25, .25).')
         names, crops = list(dict.fromkeys(texts)), [context_crop(image, mask) for mask in candidates]
         if self.scoring == 'reference': scores = self.scorer.score(crops, names).mean
         else: scores = on_scale(odds_of(self.scorer, crops, names))
@@ -155,7 +158,8 @@ def post_process(mask: np.ndarray,     # bool [H, W]
                  mode: str = 'fixed',  # 'fixed': 5 × 5 as in the reference; 'adaptive': grows with the object; 'none'
                 ) -> np.ndarray:       # bool [H, W]
     "Fill nicks, remove crumbs and smooth the outline of `mask`; never empties a mask that had something in it."
-    if mode not in ('fixed', 'adaptive', 'none'): raise ValueError(f"Post-processing is 'fixed', 'adaptive' or 'none', not {mode!r}.")
+    if mode not in ('fixed', 'adaptive', 'none'):
+        raise ValueError(f"Post-processing is 'fixed', 'adaptive' or 'none', not {mode!r}.")
     if mode == 'none' or not mask.any(): return mask.copy()
     x1, y1, x2, y2 = mask_to_box(mask).astype(int)
     size = 5 if mode == 'fixed' else _odd(np.clip(np.sqrt(mask.sum())/40, 1, 31))
@@ -187,7 +191,8 @@ def validate(scores: Sequence[np.ndarray],    # an object each: [c] scores of it
 def _validate(scores, ious) -> Validation:
     from scipy.stats import spearmanr
     if not len(ious): raise ValueError('There is no labelled object to validate the scores on.')
-    ranks = [spearmanr(s, i).statistic for s, i in zip(scores, ious, strict=True) if np.ptp(s) > 0 and np.ptp(i) > 0]
+    pairs = [(s, i) for s, i in zip(scores, ious, strict=True) if np.ptp(s) > 0 and np.ptp(i) > 0]
+    ranks = [rank for rank, _ in (spearmanr(s, i) for s, i in pairs)]
     chosen, best = np.mean([i[np.argmax(s)] for s, i in zip(scores, ious)]), np.mean([i.max() for i in ious])
     return Validation(float(np.mean(ranks)) if ranks else 0., float(best-chosen), float(chosen), float(best), len(ious))
 
@@ -199,5 +204,6 @@ def fit_weights(parts: Sequence[np.ndarray],  # an object each: [c, 4] from `Com
     from scipy.optimize import nnls
     centred = lambda arrays: np.concatenate([a - a.mean(0) for a in arrays])
     weights = nnls(centred(parts), centred(ious))[0]
-    if not weights.sum(): raise ValueError('No criterion rises with the true IoU on these objects; keep the weights there are.')
+    if not weights.sum():
+        raise ValueError('No criterion rises with the true IoU on these objects; keep the weights there are.')
     return weights/weights.sum()

@@ -72,7 +72,7 @@ def score_clip(preds: Iterable[np.ndarray],  # bool [H, W], one a frame
 # %% ../nbs/08a_measures.ipynb #beb805b0
 def presence_auc(probability: Sequence[float] | np.ndarray, # that the thing is there
                  present: Sequence[bool] | np.ndarray,      # whether it is
-                ) -> float:                    # 1 for a perfect order, 0.5 for guessing, nan where only one answer occurs
+                ) -> float:  # 1 for a perfect order, 0.5 for guessing, nan where only one answer occurs
     "Area under the ROC curve."
     from sklearn.metrics import roc_auc_score
     there = np.asarray(present, bool)
@@ -88,7 +88,9 @@ def presence_mcc(said: Sequence[bool] | np.ndarray,    # whether something was r
     return 0. if one_sided else float(matthews_corrcoef(there, returned))
 
 # %% ../nbs/08a_measures.ipynb #35929c89
-def dataset_miou(answers: Iterable[tuple], # (phrase, is it there?, intersection, union, masks returned as RLE), one a photo and phrase
+def dataset_miou(
+    # (phrase, is it there?, intersection, union, masks returned as RLE), one a photo and phrase
+    answers: Iterable[tuple],
                 ) -> float:                # nan where nothing is there
     "Mean IoU over the classes that are there, each summed over photos."
     inter, union, present = Counter(), Counter(), set()
@@ -140,9 +142,11 @@ def mask_ap(answers: Iterable[tuple], # (masks bool [k, H, W], scores [k], phras
     truth, found, ids, images = [], [], {}, []
     for i, (masks, scores, phrases, labels) in enumerate(answers):
         images.append(dict(id=i, height=labels.void.shape[0], width=labels.void.shape[1]))
-        truth += [dict(id=len(truth) + j + 1, image_id=i, category_id=ids.setdefault(p, len(ids) + 1), segmentation=encode_rle(m), area=int(m.sum()), iscrowd=int(c), bbox=[0, 0, 0, 0])
+        truth += [dict(id=len(truth) + j + 1, image_id=i, category_id=ids.setdefault(p, len(ids) + 1),
+                       segmentation=encode_rle(m), area=int(m.sum()), iscrowd=int(c), bbox=[0, 0, 0, 0])
                   for j, (m, p, c) in enumerate(zip(labels.masks, labels.phrases, labels.crowd))]
-        found += [dict(image_id=i, category_id=ids.setdefault(p, len(ids) + 1), segmentation=encode_rle(m), score=float(s)) for m, s, p in zip(masks, scores, phrases)]
+        found += [dict(image_id=i, category_id=ids.setdefault(p, len(ids) + 1), segmentation=encode_rle(m),
+                       score=float(s)) for m, s, p in zip(masks, scores, phrases)]
     if not found or not truth: return AP(*[0. if truth else float('nan')]*4)
     with contextlib.redirect_stdout(io.StringIO()):
         coco: Any = COCO()      # its stub knows neither `dataset` nor results in memory

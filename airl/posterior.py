@@ -18,7 +18,9 @@ from .scene import Detections, Odds, Scorer
 
 # %% ../nbs/13g_posterior.ipynb #2f9bbed8
 LOOKED_AT = 8   # boxes of a phrase that are shown to the scorer as crops
-CONTEXT = .15   # of a box's longer side, shown around it: between the tight crop and the one of 1.5 times its size that ViLD takes together
+# of a box's longer side, shown around it: between the tight crop and the one of 1.5 times its size that ViLD takes
+# together
+CONTEXT = .15
 MOST = 12.      # nats: where log-odds are cut, so that no single figure decides alone
 SHOWN = .3      # of a phrase's boxes, those that show it where it is in the photo
 
@@ -27,8 +29,8 @@ class Evidence:
     "What speaks for a phrase, and what follows from it."
     phrase: str
     boxes: Detections             # of the phrase
-    crops: np.ndarray             # [n] log-odds of each box's crop against the other nouns; nan where none was looked at
-    tile: float                   # the same of the tile of the photo that speaks most for the phrase; nan if nobody was asked
+    crops: np.ndarray  # [n] log-odds of each box's crop against the other nouns; nan where none was looked at
+    tile: float  # the same of the tile of the photo that speaks most for the phrase; nan if nobody was asked
     areas: np.ndarray             # [n] part of the photo that each box covers
     members: dict[str, np.ndarray] = field(default_factory=dict)   # the crops' log-odds of each member
     window: bool = False          # the boxes are of a window search, whose scores are the scorer's own
@@ -45,10 +47,12 @@ class Evidence:
         "The same with some of the boxes."
         members = {k: m[index] for k, m in self.members.items()}
         posterior = None if self.posterior is None else self.posterior[index]
-        return replace(self, boxes=self.boxes[index], crops=self.crops[index], areas=self.areas[index], posterior=posterior, members=members)
+        return replace(self, boxes=self.boxes[index], crops=self.crops[index], areas=self.areas[index],
+                       posterior=posterior, members=members)
 
     def known_crops(self) -> np.ndarray:  # [n] log-odds, cut at `MOST`
-        "The crops' log-odds; of a box that was not looked at the usual one of those that were, and without any the best tile's."
+        """The crops' log-odds; of a box that was not looked at the usual one of those that were, and without any the
+        best tile's."""
         unseen = np.isnan(self.crops)
         usual = self.tile if unseen.all() else np.median(self.crops[~unseen])
         return np.clip(np.where(unseen, usual, self.crops), -MOST, MOST)
@@ -64,8 +68,10 @@ class Evidence:
     def as_dict(self) -> dict:   # JSON-ready
         "All the figures, for a report and for `fit`."
         members = {k: m.tolist() for k, m in self.members.items()}
-        return dict(phrase=self.phrase, boxes=self.boxes.xyxy.tolist(), detection=self.boxes.score.tolist(), crops=self.crops.tolist(),
-                    tile=float(self.tile), even=float(self.boxes.even), areas=self.areas.tolist(), members=members, window=self.window, posterior=np.asarray(self.posterior).tolist(), presence=self.presence)
+        return dict(phrase=self.phrase, boxes=self.boxes.xyxy.tolist(), detection=self.boxes.score.tolist(),
+                    crops=self.crops.tolist(),
+                    tile=float(self.tile), even=float(self.boxes.even), areas=self.areas.tolist(), members=members,
+                    window=self.window, posterior=np.asarray(self.posterior).tolist(), presence=self.presence)
 
 # %% ../nbs/13g_posterior.ipynb #c83962f4
 def moved(boxes: Detections, scale: np.ndarray) -> Detections:  # scale: [4]
@@ -82,14 +88,16 @@ def gather(image: np.ndarray,                  # uint8 [H, W, 3], what crops are
     areas = [np.clip(box_area(d.xyxy)/image[..., 0].size, 0, 1) for d in detections]
     windows = [p in d.searched for p, d in zip(phrases, detections)]
     own_word = all(p in d.presence and not w for p, d, w in zip(phrases, detections, windows))
-    if scorer is None or own_word: return [Evidence(p, d, n, np.nan, a) for p, d, n, a in zip(phrases, detections, nothing, areas)]
+    if scorer is None or own_word:
+        return [Evidence(p, d, n, np.nan, a) for p, d, n, a in zip(phrases, detections, nothing, areas)]
     if (odds := getattr(scorer, 'odds', None)) is None:
         whole = logit(np.clip(scorer.presence(image, list(phrases)), 1e-5, 1 - 1e-5))
-        return [Evidence(p, d, n, float(t), a, window=w) for p, d, n, t, a, w in zip(phrases, detections, nothing, whole, areas, windows)]
+        return [Evidence(p, d, n, float(t), a, window=w)
+                for p, d, n, t, a, w in zip(phrases, detections, nothing, whole, areas, windows)]
     crops = [crop_around(image, box, CONTEXT) for d in detections for box in d.xyxy[:LOOKED_AT]]
     return _sorted_out(phrases, detections, odds([*crops, *views(image)], list(phrases)), areas, windows)
 
-def _padded(values, n): return np.r_[values, np.full(n - len(values), np.nan)]   # boxes that were not looked at have none
+def _padded(values, n): return np.r_[values, np.full(n - len(values), np.nan)] # boxes that were not looked at have none
 
 def _sorted_out(phrases, detections, odds: Odds, areas, windows) -> list[Evidence]:
     "Whose the log-odds of a batch of crops and tiles are."
@@ -98,7 +106,8 @@ def _sorted_out(phrases, detections, odds: Odds, areas, windows) -> list[Evidenc
     for j, (phrase, boxes, end) in enumerate(zip(phrases, detections, ends)):
         own = slice(end - min(len(boxes), LOOKED_AT), end)
         members = {key: _padded(m[own, j], len(boxes)) for key, m in odds.members.items()}
-        found.append(Evidence(phrase, boxes, _padded(odds.best[own, j], len(boxes)), float(tiles[j]), areas[j], members, windows[j]))
+        found.append(Evidence(phrase, boxes, _padded(odds.best[own, j], len(boxes)),
+                              float(tiles[j]), areas[j], members, windows[j]))
     return found
 
 # %% ../nbs/13g_posterior.ipynb #24e7e341
@@ -114,15 +123,19 @@ def as_wholes(xyxy: np.ndarray,   # [n, 4]
         held = [i for i in range(n) if i != j and inside[i, j] and odds[i] > odds[j] - 1]
         return len(held) > 1 and bool((containment(xyxy[held], xyxy[held]) < .3).any())
     for i in np.argsort(-odds, kind='stable'):
-        outer = [j for j in range(n) if inside[i, j] and larger[i, j] and odds[i] - near < odds[j] < odds[i] and not is_group(j)]
-        if outer: j = max(outer, key=lambda j: odds[j]); odds[i], odds[j] = odds[j], odds[i]
+        outer = [j for j in range(n) if inside[i, j] and larger[i, j] and odds[i] - near < odds[j] < odds[i]
+                 and not is_group(j)]
+        if outer:
+            j = max(outer, key=lambda j: odds[j])
+            odds[i], odds[j] = odds[j], odds[i]
     return odds
 
 # %% ../nbs/13g_posterior.ipynb #eba31733
 @dataclass(frozen=True)
 class Posterior:
     "Log-odds of a box and of a phrase, from the evidence."
-    box: tuple = (-2.541, .835, .392, -.374)   # offset; weight of the detector's log-odds, of the crop's, of the logarithm of the part of the photo that it covers
+    # offset; weight of the detector's log-odds, of the crop's, of the logarithm of the part of the photo that it covers
+    box: tuple = (-2.541, .835, .392, -.374)
     window: tuple = (-3.683, .494)       # offset; weight of the crop's log-odds
     usual: tuple = (-.187, -2.016)       # log-odds that any box is right: of a detector, of a window search
     photo: tuple = (.854, 1.293, .077)   # offset; weight of all boxes' log L, of the best tile's log-odds
@@ -130,7 +143,8 @@ class Posterior:
     prior: float = .5                    # share of things asked for that are there
 
     def __post_init__(self):
-        if not 0 < self.prior < 1: raise UserError(f'The prior is a share between 0 and 1, both excluded, not {self.prior}.')
+        if not 0 < self.prior < 1:
+            raise UserError(f'The prior is a share between 0 and 1, both excluded, not {self.prior}.')
 
     def of_boxes(self, e: Evidence) -> np.ndarray:  # [n] log-odds
         "How sure each box is."
@@ -153,15 +167,19 @@ class Posterior:
 
     def judge(self, e: Evidence) -> Evidence:
         "The evidence with its probabilities, the most probable box first."
-        if e.phrase in e.boxes.presence and not e.window: sure, presence = e.boxes.score.astype(float), e.boxes.presence[e.phrase]
+        if e.phrase in e.boxes.presence and not e.window:
+            sure, presence = e.boxes.score.astype(float), e.boxes.presence[e.phrase]
         else: sure, presence = expit(odds := self.of_boxes(e)), expit(self.of_photo(e, odds))
         if not np.isfinite([presence, *sure]).all():
-            raise UserError(f'A score for {e.phrase!r} is not a number, so nothing can be said of it; with device="cpu" the networks compute in float32.')
+            raise UserError(f'A score for {e.phrase!r} is not a number, so nothing can be said of it; with '
+                            'device="cpu" the networks compute in float32.')
         return replace(e, posterior=sure, presence=float(presence)).some(np.argsort(-sure, kind='stable'))
 
 def _log_odds(score): return logit(np.clip(np.asarray(score, float), 1e-4, 1 - 1e-4))
 
-def _of_box(e): return np.stack([_log_odds(e.boxes.score) + logit(.3) - logit(e.boxes.even), e.known_crops(), np.log(e.areas.clip(.002))], 1)
+def _of_box(e):
+    return np.stack([_log_odds(e.boxes.score) + logit(.3) - logit(e.boxes.even),
+                     e.known_crops(), np.log(e.areas.clip(.002))], 1)
 
 def _any(ratios) -> float:  # natural logarithms of L_i → of L
     "How much better boxes are explained by some that show it than by none."
@@ -174,12 +192,17 @@ POSTERIOR = Posterior()
 def fit(rows: Sequence[dict],   # `Evidence.as_dict()` and `right` (a bool a box), `there` (a bool) each
         start: Posterior = POSTERIOR,
        ) -> Posterior:          # with the prior of `start`
-    "The weights that fit labelled questions best and lie near those of `start`; raises `UserError` where there is nothing to learn from."
+    """The weights that fit labelled questions best and lie near those of `start`; raises `UserError` where there is
+    nothing to learn from."""
     there = [bool(r['there']) for r in rows]
-    if len(set(there)) < 2: raise UserError(f'Of {len(rows)} questions all have the same answer; give some about things that are there and some about things that are not.')
+    if len(set(there)) < 2:
+        raise UserError(f'Of {len(rows)} questions all have the same answer; give some about things that are there and '
+                        'some about things that are not.')
     known = [(evidence_from(r), np.asarray(r['right'], bool), t) for r, t in zip(rows, there)]
     known = [(e, right, t) for e, right, t in known if not np.isnan(e.tile)]
-    if not known: raise UserError(f'None of {len(rows)} questions went through a scorer, so they say nothing of its weight; ask them with paper or fast.')
+    if not known:
+        raise UserError(f'None of {len(rows)} questions went through a scorer, so they say nothing of its weight; ask '
+                        'them with paper or fast.')
     return _of_photos(_of_all_boxes(start, known, share := np.mean(there)), known, share)
 
 def _of_all_boxes(found, known, share):
@@ -188,7 +211,8 @@ def _of_all_boxes(found, known, share):
         some = [(features(e), right) for e, right, _ in known if len(e.boxes) and e.window == bool(k)]
         if not some: continue
         x, right = map(np.concatenate, zip(*some))
-        usual = list(found.usual); usual[k] = _usual(right, usual[k], share)
+        usual = list(found.usual)
+        usual[k] = _usual(right, usual[k], share)
         found = replace(found, **{name: _near(getattr(found, name), x, right, share)}, usual=tuple(usual))
     return found
 
@@ -210,7 +234,8 @@ def _near(before: tuple,     # offset and weights
           right: np.ndarray, # bool [n]
           share: float,      # of the questions, whose answer is yes
          ) -> tuple:
-    "Logistic regression that gives up `before` as far as the examples ask for; what speaks for a thing does not come to speak against it."
+    """Logistic regression that gives up `before` as far as the examples ask for; what speaks for a thing does not come
+    to speak against it."""
     from scipy.optimize import minimize
     w0, x = np.array(before), np.column_stack([np.ones(len(x)), x])
     firm = np.r_[.5, np.maximum(.15*np.abs(w0[1:]), .02)]         # standard deviation of what is believed beforehand
@@ -232,5 +257,6 @@ def evidence_from(row: dict) -> Evidence:
     boxes = Detections(row['boxes'], row['detection'], [row['phrase']]*len(row['boxes']), even=row.get('even', .3))
     members = {k: np.array(m, float) for k, m in row['members'].items()}
     tile = np.nan if row['tile'] is None else row['tile']
-    return Evidence(row['phrase'], boxes, np.array(row['crops'], float), tile, np.array(row['areas'], float), members, row['window'],
+    return Evidence(row['phrase'], boxes, np.array(row['crops'], float), tile, np.array(row['areas'], float),
+                    members, row['window'],
                     np.array(row['posterior'], float), row['presence'])

@@ -39,7 +39,8 @@ def features(net,              # EfficientNet-Lite0 of `create_vit`
     with progress(total=len(images), unit='image', leave=False, delay=2) as bar:
         for batch, _ in batches(images, 32, device=device):
             x = prepare(batch, img_size, (.5,)*3, (.5,)*3).contiguous(memory_format=torch.channels_last)
-            found.append(sum(net.forward_head(net.forward_features(view), pre_logits=True) for view in (x, x.flip(-1)))/2)
+            found.append(sum(net.forward_head(net.forward_features(view), pre_logits=True)
+                             for view in (x, x.flip(-1)))/2)
             bar.update(len(batch))
     return torch.cat(found).double().cpu().numpy()
 
@@ -48,7 +49,8 @@ def folds(labels: np.ndarray,  # int [n]
           k: int = 5,
           seed: int = 42,
          ) -> list[tuple[np.ndarray, np.ndarray]]: # rows to fit on, rows held out; none where no class has two images
-    "Hold each image out once, but for one that is alone in its class: `k` stratified parts, or one by one where no class has `k`."
+    """Hold each image out once, but for one that is alone in its class: `k` stratified parts, or one by one where no
+    class has `k`."""
     from sklearn.model_selection import LeaveOneOut, StratifiedKFold
     counts = np.bincount(labels)
     alone = counts[labels] == 1
@@ -78,7 +80,8 @@ def _held_out(x, labels, parts, k):  # [strengths, n, k], nan for what is not he
     out = np.full((len(STRENGTHS), len(x), k), np.nan)
     for kept, held in parts:
         model = _logistic(warm_start=True)
-        for i, strength in enumerate(STRENGTHS): out[i, held] = model.set_params(C=strength).fit(x[kept], labels[kept]).predict_proba(x[held])
+        for i, strength in enumerate(STRENGTHS):
+            out[i, held] = model.set_params(C=strength).fit(x[kept], labels[kept]).predict_proba(x[held])
     return out
 
 def _logistic(**how):
@@ -99,7 +102,8 @@ def regression(x: np.ndarray,      # [n, d]
         losses = [float(-np.log(one[rows, labels[rows]].clip(1e-12)).mean()) for one in p] if parts else []
         best = int(np.argmin(losses)) if parts else STRENGTHS.index(USUAL)
         model = _logistic(C=STRENGTHS[best]).fit(x, labels)
-    weight, bias = (np.concatenate([-a, a])/2 if k == 2 else a for a in (model.coef_, model.intercept_))   # two classes share one row
+    # two classes share one row
+    weight, bias = (np.concatenate([-a, a])/2 if k == 2 else a for a in (model.coef_, model.intercept_))
     table = np.bincount(labels[rows]*k + p[best, rows].argmax(1), minlength=k*k).reshape(k, k)
     return Regression(weight @ basis, bias, STRENGTHS[best], len(parts), losses, table)
 
@@ -107,15 +111,19 @@ def regression(x: np.ndarray,      # [n, d]
 def _checked(recipe: Recipe) -> Recipe:
     "`recipe`, if it differs from the preset in what a probe has."
     usual = Recipe.preset('probe')
-    wrong = [f.name for f in dataclasses.fields(recipe) if f.name not in ('img_size', 'seed') and getattr(recipe, f.name) != getattr(usual, f.name)]
-    if wrong: raise RecipeError(f'{", ".join(wrong)}: the preset probe has nothing of that kind, only img_size and seed; the presets tune, nano and smoke have.')
+    wrong = [f.name for f in dataclasses.fields(recipe) if f.name not in ('img_size', 'seed')
+             and getattr(recipe, f.name) != getattr(usual, f.name)]
+    if wrong:
+        raise RecipeError(f'{", ".join(wrong)}: the preset probe has nothing of that kind, only img_size and seed; the '
+                          'presets tune, nano and smoke have.')
     return recipe
 
 def balance(data: ImageSet) -> str:
     "How many images each class has, in words; of many classes the fewest and the most."
     counts = dict(zip(data.class_names, data.labels.bincount(minlength=len(data.class_names)).tolist()))
     few, many = (some(counts, key=lambda name: counts[name]) for some in (min, max))
-    told = ', '.join(f'{name} {n}' for name, n in counts.items()) if len(counts) <= 10 else f'from {counts[few]} of {few} to {counts[many]} of {many}'
+    told = (', '.join(f'{name} {n}' for name, n in counts.items()) if len(counts) <= 10
+            else f'from {counts[few]} of {few} to {counts[many]} of {many}')
     leans = f' Where a photo leaves it open, the answer leans towards {many}.' if counts[many] >= 2*counts[few] else ''
     return f'{counted(len(data), "training image")}: {told}.{leans}'
 
@@ -129,13 +137,16 @@ def fit_probe(train_set: ImageSet,
               writes=(),                    # names of the files that these write
               overwrite=False,              # another training in the folder is replaced
              ) -> Run:
-    "Fit a logistic regression on the features of the network that ships, and write the run. Raises `DataError` for a class without an image."
+    """Fit a logistic regression on the features of the network that ships, and write the run. Raises `DataError` for a
+    class without an image."""
     recipe = _checked(recipe or Recipe.preset('probe'))
     if gone := [name for c, name in enumerate(train_set.class_names) if not (train_set.labels == c).any()]:
         raise DataError(f'{train_set.source} has no image of {", ".join(gone)}: every class needs at least one.')
-    with open_run(run_dir, recipe, {'training content': fingerprint(train_set)} | (also or {}), ('probe.json', *writes), overwrite=overwrite) as run:
+    with open_run(run_dir, recipe, {'training content': fingerprint(train_set)} | (also or {}),
+                  ('probe.json', *writes), overwrite=overwrite) as run:
         if run.over: return Run(run.dir)
-        start, net = time.monotonic(), create_vit(LITE0, pretrained=True, num_classes=len(train_set.class_names), img_size=recipe.img_size)
+        start, net = time.monotonic(), create_vit(LITE0, pretrained=True, num_classes=len(train_set.class_names),
+                                                  img_size=recipe.img_size)
         x = features(net, train_set, recipe.img_size, device)
         found = regression(x, train_set.labels.numpy(), recipe.seed)
         _write(run, net, found, x, train_set, time.monotonic() - start)
@@ -158,13 +169,15 @@ def _write(run: OpenRun, net, found: Regression, x, data: ImageSet, seconds):
     net = net.cpu().to(memory_format=torch.contiguous_format)
     net.classifier.load_state_dict(dict(weight=torch.from_numpy(found.weight), bias=torch.from_numpy(found.bias)))
     row = _row(found, x, data.labels, seconds)
-    save_atomic(run.path('best_model.pth'), dict(model=net.state_dict(), class_names=data.class_names, epoch=1, val_accuracy=row.val_accuracy))
+    save_atomic(run.path('best_model.pth'), dict(model=net.state_dict(), class_names=data.class_names,
+                                                 epoch=1, val_accuracy=row.val_accuracy))
     write_metrics(run.path('metrics.csv'), [row])
     counts = data.labels.bincount(minlength=len(data.class_names)).tolist()
     costs = dict(seconds=seconds, images_per_second=row.images_per_second, peak_memory_gb=0.)
     told = dict(C=found.strength, parts=found.parts, images=dict(zip(data.class_names, counts)),
                 tried=[dict(C=c, loss=loss) for c, loss in zip(STRENGTHS, found.losses)])
-    for name, about in (('probe.json', told), ('environment.json', environment(device, 'fp32', 1) | dict(start=None, costs=costs))):
+    for name, about in (('probe.json', told),
+                        ('environment.json', environment(device, 'fp32', 1) | dict(start=None, costs=costs))):
         run.path(name).write_text(to_json(about, indent=1), encoding='utf-8')
 
 # %% ../nbs/03c_small_folders.ipynb #93a66348
@@ -194,20 +207,27 @@ def usual_preset(data: str,  # as `load_data` takes it
     return 'probe' if data.startswith('folder:') and n < SMALL else 'smoke'
 
 # %% ../nbs/03c_small_folders.ipynb #e6b2c596
-def trained(preset: str, recipe: Recipe, train_set: ImageSet, run_dir, device=None, start=None, teacher=None, **how) -> Run:
+def trained(preset: str, recipe: Recipe, train_set: ImageSet, run_dir, device=None,
+            start=None, teacher=None, **how) -> Run:
     "Train by whichever of `fit_probe`, `fit_tuned` and `fit` is the preset's; `how`: what all three take."
     if preset == 'tune': return fit_tuned(train_set, run_dir, recipe, device, start, teacher=teacher, **how)
-    if preset != 'probe': return fit(recipe, train_set, run_dir=run_dir, device=device, start=start, teacher=teacher, **how)
-    if teacher is not None: raise RecipeError('A probe learns from labels alone: leave --teacher out, or take the preset tune.')
-    if start is not None: raise RecipeError('A probe begins with the weights that ship: leave --start out, or take the preset tune.')
+    if preset != 'probe':
+        return fit(recipe, train_set, run_dir=run_dir, device=device, start=start, teacher=teacher, **how)
+    if teacher is not None:
+        raise RecipeError('A probe learns from labels alone: leave --teacher out, or take the preset tune.')
+    if start is not None:
+        raise RecipeError('A probe begins with the weights that ship: leave --start out, or take the preset tune.')
     return fit_probe(train_set, run_dir, recipe, device, **how)
 
 def how_chosen(run: Run) -> str:
     "Which of the weights, or which C, a run has kept and by what, in words."
     best, rows = run.best(), run.metrics
     if not (told := run.file('probe.json')).exists():
-        return f'The weights are those of epoch {best["epoch"]} of {len(rows)}: validation accuracy {best["val_accuracy"]:.1%}, on a tenth of the training images held out.'
+        return (f'The weights are those of epoch {best["epoch"]} of {len(rows)}: validation accuracy '
+                f'{best["val_accuracy"]:.1%}, on a tenth of the training images held out.')
     about = json.loads(told.read_text(encoding='utf-8'))
     strength = f'C is {float(format(about["C"], ".3g")):g}'        # 1000, and not 1e+03
-    if not about['parts']: return f'{strength}, the usual one: with one photo per class none can be held out to choose it by.'
-    return f'{strength}, chosen by the loss on images held out in {about["parts"]} parts: validation accuracy {best["val_accuracy"]:.1%}.'
+    if not about['parts']:
+        return f'{strength}, the usual one: with one photo per class none can be held out to choose it by.'
+    return (f'{strength}, chosen by the loss on images held out in {about["parts"]} parts: validation accuracy '
+            f'{best["val_accuracy"]:.1%}.')

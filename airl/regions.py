@@ -98,8 +98,8 @@ def encode_rle(mask: np.ndarray,  # bool [H, W]
               ) -> dict:          # COCO run-length encoding: {'size': [H, W], 'counts': str}
     "A mask as a short string."
     from pycocotools import mask as coco
-    rle = coco.encode(np.asfortranarray(mask, dtype=np.uint8))
-    return dict(size=[int(s) for s in rle['size']], counts=bytes(rle['counts']).decode())
+    rle: Any = coco.encode(np.asfortranarray(mask, dtype=np.uint8))
+    return dict(size=[int(s) for s in rle['size']], counts=rle['counts'].decode())
 
 # %% ../nbs/07a_regions.ipynb #451798c0
 def decode_rle(rle: dict) -> np.ndarray:  # bool [H, W]
@@ -173,15 +173,18 @@ def _joined(lines: list[np.ndarray]) -> np.ndarray:
 def polygons(mask: np.ndarray,        # bool [H, W]
              tolerance: float = 0.,   # pixels by which a line may leave the outline, for fewer points
             ) -> list[np.ndarray]:    # float [k, 2] xy, one a piece, largest first
-    "The pieces of a mask as closed lines, their holes cut open; rounded down they are the pixels of the edge or, with a tolerance, a mask of an IoU of .99 or more."
+    """The pieces of a mask as closed lines, their holes cut open; rounded down they are the pixels of the edge or, with
+    a tolerance, a mask of an IoU of .99 or more."""
     up = cv2.resize(mask.astype(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
     found, tree = cv2.findContours(up, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    if tolerance: found = [short if len(short := cv2.approxPolyDP(line, 2*tolerance, True)) > 2 else line for line in found]
+    if tolerance:
+        found = [short if len(short := cv2.approxPolyDP(line, 2*tolerance, True)) > 2 else line for line in found]
     outer = [k for k in range(len(found)) if tree[0, k, 3] < 0]
     holes = {k: [i for i in range(len(found)) if tree[0, i, 3] == k] for k in outer}
     order = sorted(outer, key=lambda k: -cv2.contourArea(found[k]))
     lines = [_joined([(found[i].reshape(-1, 2) + .5)/2 for i in (k, *holes[k])]) for k in order]
-    if tolerance and mask_iou(filled(lines, mask.shape)[None], mask[None])[0, 0] < .99: return polygons(mask, tolerance/2 if tolerance > .3 else 0.)
+    if tolerance and mask_iou(filled(lines, mask.shape)[None], mask[None])[0, 0] < .99:
+        return polygons(mask, tolerance/2 if tolerance > .3 else 0.)
     return lines
 
 def filled(lines: Sequence[np.ndarray], size: tuple) -> np.ndarray:  # bool [H, W]
@@ -193,7 +196,8 @@ def filled(lines: Sequence[np.ndarray], size: tuple) -> np.ndarray:  # bool [H, 
 def one_polygon(mask: np.ndarray, tolerance: float = 0.) -> np.ndarray:  # float [k, 2] xy
     "A mask as one closed line: all its pieces, or the largest alone, whichever comes nearer."
     pieces = polygons(mask, tolerance)
-    return max((_joined(pieces), pieces[0]), key=lambda line: mask_iou(filled([line], mask.shape)[None], mask[None])[0, 0])
+    return max((_joined(pieces), pieces[0]),
+               key=lambda line: mask_iou(filled([line], mask.shape)[None], mask[None])[0, 0])
 
 # %% ../nbs/07a_regions.ipynb #a2fc41f8
 def coco_annotation(id: int, image_id: int, category_id: int,
@@ -221,7 +225,8 @@ def labelme_shapes(label: str,
                    tolerance: float = 0.,  # as for `polygons`
                   ) -> list[dict]:     # a shape per piece
     "An object as LabelMe writes it."
-    return [dict(label=label, points=line.tolist(), group_id=group, shape_type='polygon', flags={}, description='', mask=None)
+    return [dict(label=label, points=line.tolist(), group_id=group, shape_type='polygon',
+                 flags={}, description='', mask=None)
             for line in polygons(mask, tolerance)]
 
 def labelme_file(shapes: list[dict],
@@ -229,4 +234,5 @@ def labelme_file(shapes: list[dict],
                  size: tuple,          # height, width
                 ) -> dict:             # the content of a LabelMe JSON file
     "A labelled photo as LabelMe writes it."
-    return dict(version='5.5.0', flags={}, shapes=shapes, imagePath=file_name, imageData=None, imageHeight=size[0], imageWidth=size[1])
+    return dict(version='5.5.0', flags={}, shapes=shapes, imagePath=file_name, imageData=None,
+                imageHeight=size[0], imageWidth=size[1])

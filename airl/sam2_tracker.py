@@ -78,7 +78,8 @@ def _kept(video: dict) -> dict:
 
 def _put_back(model, video: dict, kept: dict):
     "Remember in a new sequence what `_kept` gave."
-    if kept['positions'] is not None: video['constants']['maskmem_pos_enc'] = [p.to(model.device) for p in kept['positions']]
+    if kept['positions'] is not None:
+        video['constants']['maskmem_pos_enc'] = [p.to(model.device) for p in kept['positions']]
     for memory in kept['memories']: _remember(model, video, memory)
 
 def _remember(model, video: dict, memory: dict):
@@ -122,10 +123,12 @@ class SAM2Tracker:
         self._show(frame)
 
     def add(self, masks: np.ndarray, ids: Sequence[int] | None = None) -> list[int]:
-        "Follow these (bool [n, H, W]) from the current frame on; for a known identity it is one more conditioning frame."
+        """Follow these (bool [n, H, W]) from the current frame on; for a known identity it is one more conditioning
+        frame."""
         ids = list(range(self._next, self._next + len(masks))) if ids is None else list(ids)
         with self._computing(): _prompt(self.model, self._video, self._at, ids, masks)
-        for i, mask in zip(ids, masks): (self._blank.discard if mask.any() else self._blank.add)(i)     # nothing to follow until there is a mask
+        # nothing to follow until there is a mask
+        for i, mask in zip(ids, masks): (self._blank.discard if mask.any() else self._blank.add)(i)
         self.confidence |= dict.fromkeys(ids, 1.)
         self._next = max([self._next, *(i + 1 for i in ids)])
         self._trim()
@@ -155,10 +158,12 @@ class SAM2Tracker:
 
     def state(self) -> dict:
         "Tensors and plain values."
-        return dict(next=self._next, at=self._at, confidence=dict(self.confidence), blank=sorted(self._blank), **_kept(self._video))
+        return dict(next=self._next, at=self._at, confidence=dict(self.confidence),
+                    blank=sorted(self._blank), **_kept(self._video))
 
     def restore(self, state: dict) -> None:
         "Be the tracker that `state` was taken from; the next call is `step`."
         self.start(np.zeros((*state['size'], 3), np.uint8))
-        self._next, self._at, self.confidence, self._blank = state['next'], state['at'], dict(state['confidence']), set(state.get('blank', ()))
+        self._next, self._at, self.confidence, self._blank = (state['next'], state['at'],
+                                                              dict(state['confidence']), set(state.get('blank', ())))
         _put_back(self.model, self._video, state)

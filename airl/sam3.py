@@ -25,7 +25,8 @@ TOKENS = 32   # that SAM 3 reads of a phrase
 def check_length(phrase: str, tokens: Sequence):
     "Raise `UserError` for a phrase that SAM 3 cannot read."
     if len(tokens) > TOKENS:
-        raise UserError(f'SAM 3 reads phrases of up to {TOKENS} tokens, and this one has {len(tokens)}: {phrase!r}; ask for it in fewer words.')
+        raise UserError(f'SAM 3 reads phrases of up to {TOKENS} tokens, and this one has {len(tokens)}: {phrase!r}; '
+                        'ask for it in fewer words.')
 
 def _instances(out, phrase, size, threshold):
     "Boxes in pixels, scores, masks 0..1, phrases, and the presence of `phrase`, of what scores above `threshold`."
@@ -76,7 +77,8 @@ class Sam3Engine:
         return self._seen.get(digest(image), lambda: self._read(image))
 
     def _read(self, image):
-        pixels = self.processor(images=np.array(image), input_data_format='channels_last', return_tensors='pt').pixel_values.to(self.device)
+        pixels = self.processor(images=np.array(image), input_data_format='channels_last',
+                                return_tensors='pt').pixel_values.to(self.device)
         with inference(self.device, self.dtype): features = self.model.get_vision_features(pixels)
         numbers(features.last_hidden_state, 'SAM 3')
         return Embedding(image.shape[:2], features, self.name)
@@ -100,7 +102,8 @@ class Sam3Engine:
         "Instances of each phrase, best first."
         embedding, parts = self.encode(image), []
         for phrase, given in asked.items():
-            text = self._read_texts.get(given.get('text', phrase), lambda phrase=given.get('text', phrase): self._text(phrase))
+            text = self._read_texts.get(given.get('text',
+                                                  phrase), lambda phrase=given.get('text', phrase): self._text(phrase))
             boxes = {name: value.to(self.device) for name, value in given.items() if name != 'text'}
             with inference(self.device, self.dtype): out = self.model(vision_embeds=embedding.features, **text, **boxes)
             parts.append(_instances(out, phrase, image.shape[:2], self.threshold))
@@ -151,9 +154,11 @@ class Sam3Shown:
     def _boxes(self, image) -> dict:   # arguments of the network beside the phrase
         "What the library's processor makes of the examples."
         if any(digest(resize_longest(e.image, self.long_side)) != digest(image) for e in self.examples.shown):
-            raise UserError('SAM 3 takes examples from the photo that is asked about alone; the preset lite learns from those of other photos.')
+            raise UserError('SAM 3 takes examples from the photo that is asked about alone; the preset lite learns '
+                            'from those of other photos.')
         zoom = image.shape[1]/self.examples.shown[0].image.shape[1]
         boxes = [(shown_box(e, self.engine)*zoom).tolist() for e in self.examples.shown]
         given = self.engine.processor(original_sizes=[list(image.shape[:2])], input_boxes=[boxes], return_tensors='pt',
                                       input_boxes_labels=[[int(e.positive) for e in self.examples.shown]])
-        return dict(text='visual' if self.label == SHOWN else self.label, input_boxes=given['input_boxes'], input_boxes_labels=given['input_boxes_labels'])
+        return dict(text='visual' if self.label == SHOWN else self.label, input_boxes=given['input_boxes'],
+                    input_boxes_labels=given['input_boxes_labels'])

@@ -32,12 +32,14 @@ def _load(preset, device):
 def served(preset: str = 'auto',         # 'auto' or a key of `airl.weights.PRESETS`
            device: str | None = None,    # None: the fastest here
           ) -> tuple:                    # the `TextDrivenSegmentationPipeline` of the preset, and its lock
-    "The one pipeline of a preset in this process; raises `MissingWeights` where its weights would have to be downloaded."
+    """The one pipeline of a preset in this process; raises `MissingWeights` where its weights would have to be
+    downloaded."""
     from airl import weights
     from airl.presets import choose_preset
     name, _ = choose_preset(preset)
     if lack := weights.missing(name):
-        raise MissingWeights(f'The weights of {name} are not on this machine ({sum(m.bytes for m in lack)/1e9:.1f} GB): '
+        raise MissingWeights(f'The weights of {name} are not on this machine ({sum(m.bytes for m in lack)/1e9:.1f} '
+                             'GB): '
                              f'run `airl download {name}`, or choose lite.')
     with _building: return _load(preset, device)
 
@@ -61,7 +63,8 @@ class Clicks:
     "What was pointed at on one photo, in its pixels."
     points: list = field(default_factory=list)   # (x, y, inside?)
     corners: list = field(default_factory=list)  # (x, y): the first corner of a box, then both
-    before: 'Clicks | None' = field(default=None, compare=False, repr=False)   # without the last one; None where there is none
+    # without the last one; None where there is none
+    before: 'Clicks | None' = field(default=None, compare=False, repr=False)
 
     def add(self, x: int, y: int, tool: str) -> 'Clicks':  # tool: 'add', 'remove' or 'box'
         "These clicks and one more; a third corner begins another box."
@@ -87,7 +90,8 @@ def _redrawn(mask, points):  # bool [H, W], (x, y, inside?) → float [H, W]
 def _pointed_at(result: SegmentationResult, clicks: Clicks) -> int:  # its place among the objects
     "The object that a box covers best, or the smallest that the first click lies in, else the best one."
     (x, y, _), box = clicks.points[0] if clicks.points else (0, 0, 1), clicks.box
-    fit = [i.mask[y, x]/max(i.mask.sum(), 1) for i in result.instances] if box is None else box_iou(box[None], result.xyxy)[0]
+    fit = ([i.mask[y, x]/max(i.mask.sum(), 1) for i in result.instances] if box is None
+           else box_iou(box[None], result.xyxy)[0])
     return int(np.argmax(fit)) if result.instances else 0
 
 def point_at(result: SegmentationResult,   # what is there so far
@@ -128,10 +132,12 @@ def detections_picture(result: SegmentationResult) -> np.ndarray:  # uint8 [H, W
     "The detector's boxes with their scores."
     found = [(k, i) for k, i in enumerate(result.instances, 1) if i.detected is not None]
     boxes = np.array([i.detected for _, i in found]).reshape(-1, 4)
-    return draw_instances(result.image, None, boxes, [f'{i.label} {i.detection_score:.2f}' for _, i in found], [k for k, _ in found])
+    return draw_instances(result.image, None, boxes, [f'{i.label} {i.detection_score:.2f}' for _, i in found],
+                          [k for k, _ in found])
 
 def candidate_pictures(result: SegmentationResult) -> list[tuple[np.ndarray, str]]:  # picture, caption
-    "The proposals of the first object, or of that which was pointed at, best first, with what put them in that order: four scores, or the segmenter's guess."
+    """The proposals of the first object, or of that which was pointed at, best first, with what put them in that order:
+    four scores, or the segmenter's guess."""
     line = lambda c: '{:.2f} = text {:.2f}, compact {:.2f}, size {:.2f}, smooth {:.2f}'.format(*vars(c.score).values())
     pointed_at = [k for k, i in enumerate(result.instances, 1) if i.posterior is None]
     if pointed_at: line = lambda c: f'{c.predicted_iou:.2f} = what the segmenter thinks of it'
@@ -139,11 +145,13 @@ def candidate_pictures(result: SegmentationResult) -> list[tuple[np.ndarray, str
 
 def instance_rows(result: SegmentationResult) -> list[list]:  # a row an object
     "Number, label, how sure it is that it is there, mask quality, detection score, share of the photo, box."
-    return [[k, i.label, '' if i.posterior is None else f'{i.posterior:.0%}', round(i.score.total, 2), round(i.detection_score, 2), f'{i.mask.mean():.1%}',
+    return [[k, i.label, '' if i.posterior is None else f'{i.posterior:.0%}', round(i.score.total, 2),
+             round(i.detection_score, 2), f'{i.mask.mean():.1%}',
              ' '.join(f'{v:.0f}' for v in i.xyxy)] for k, i in enumerate(result.instances, 1)]
 
 # %% ../nbs/21a_service.ipynb #990fc555
-def downloads(result: SegmentationResult, folder) -> list[str]:  # mask.png, cutout.png, result.json; empty without an object
+def downloads(result: SegmentationResult,
+              folder) -> list[str]:  # mask.png, cutout.png, result.json; empty without an object
     "The files that the page offers: three that belong together, in place of those of the last answer."
     if not result.instances: return []
     with answering(folder, 'downloads', 'page', {}, wait=60.) as staged:
@@ -223,7 +231,8 @@ def follow(path, text, folder, seconds=10., preset='auto', device=None):
     pipeline, lock = served(preset, device)
     stop, answer = threading.Event(), {}
     clip = clip_of(path, seconds, stop, lock)
-    work = _in_background(lambda: segment_video(clip, text, folder, pipeline=pipeline, overwrite=True, progress=False), answer)
+    work = _in_background(lambda: segment_video(clip, text, folder, pipeline=pipeline, overwrite=True, progress=False),
+                          answer)
     try:
         while work.is_alive():
             yield clip.seen, clip.count, None
@@ -232,5 +241,6 @@ def follow(path, text, folder, seconds=10., preset='auto', device=None):
         stop.set()
         work.join()    # it ends with the frame in hand
     if 'error' in answer: raise UserError(answer['error'])
-    if 'result' not in answer: raise UserError('The clip could not be followed to its end; the server\'s terminal says why.')
+    if 'result' not in answer:
+        raise UserError('The clip could not be followed to its end; the server\'s terminal says why.')
     yield clip.seen, clip.count, answer['result']

@@ -121,7 +121,8 @@ class SessionTracker:
     def _show(self, frame, at: int):
         self._at = at
         self._session.processed_frames.turn_to(at)
-        self._pixels = self.processor(images=np.array(frame), input_data_format='channels_last', return_tensors='pt').pixel_values[0].to(self.device)
+        self._pixels = self.processor(images=np.array(frame), input_data_format='channels_last',
+                                      return_tensors='pt').pixel_values[0].to(self.device)
 
     def _look(self):   # the network's output for the current frame
         with inference(self.device, self.dtype): out = self.model(self._session, frame=self._pixels, frame_idx=self._at)
@@ -141,7 +142,8 @@ class SessionTracker:
         given = [np.asarray(m, bool) for m in masks]
         self.processor.add_inputs_to_inference_session(self._session, self._at, list(ids), input_masks=given)
         self._look()
-        for i, mask in zip(ids, given): (self._blank.discard if mask.any() else self._blank.add)(i)     # nothing to follow until there is a mask
+        # nothing to follow until there is a mask
+        for i, mask in zip(ids, given): (self._blank.discard if mask.any() else self._blank.add)(i)
         self.confidence |= dict.fromkeys(ids, 1.)
         self._next = max([self._next, *(i + 1 for i in ids)])
         return ids
@@ -164,11 +166,13 @@ class SessionTracker:
 
     def state(self) -> dict:
         "Tensors and plain values."
-        here = dict(next=self._next, at=self._at, confidence=dict(self.confidence), blank=sorted(self._blank), size=self._size)
+        here = dict(next=self._next, at=self._at, confidence=dict(self.confidence),
+                    blank=sorted(self._blank), size=self._size)
         return here | dict(objects=saved(remembered(self._session)))
 
     def restore(self, state: dict) -> None:
         "Be the tracker that `state` was taken from; the next call is `step`."
         self._begin(state['size'])
-        self._next, self._at, self.confidence, self._blank = state['next'], state['at'], dict(state['confidence']), set(state.get('blank', ()))
+        self._next, self._at, self.confidence, self._blank = (state['next'], state['at'],
+                                                              dict(state['confidence']), set(state.get('blank', ())))
         recall(self._session, state['objects'])

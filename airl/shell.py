@@ -24,11 +24,13 @@ from .telling import set_loudness, to_json
 app = typer.Typer(
     name='airl', no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help='Vision Transformers on CIFAR-10 and text-driven segmentation. `airl COMMAND --help` shows examples.',
-    epilog='Answers go to standard output, messages to standard error. Exit codes: 0 done, also where a thing was looked for and is not there; '
+    epilog='Answers go to standard output, messages to standard error. Exit codes: 0 done, also where a thing was '
+           'looked for and is not there; '
            '1 something failed, or part of it; 2 usage error; 130 interrupted.')
 
 AsJson = Annotated[bool, typer.Option('--json', help='One JSON object on standard output, and nothing else there.')]
-Verbose = Annotated[bool, typer.Option('--verbose', '-v', help='Say more on standard error: which models, what is read, what is fetched.')]
+Verbose = Annotated[bool, typer.Option('--verbose', '-v',
+                                       help='Say more on standard error: which models, what is read, what is fetched.')]
 Quiet = Annotated[bool, typer.Option('--quiet', '-q', help='No warnings and no progress bars.')]
 
 # %% ../nbs/20a_shell.ipynb #4d98eb57
@@ -47,11 +49,14 @@ def _no_option(word: str, short: dict[str, bool]) -> bool:
 class _Command(typer.core.TyperCommand):
     "A command that says what to write instead of a minus before a word."
     def parse_args(self, ctx, args):
-        known = {option: not getattr(p, 'is_flag', True) for p in self.params for option in (*p.opts, *p.secondary_opts)}
+        known = {option: not getattr(p, 'is_flag', True) for p in self.params
+                 for option in (*p.opts, *p.secondary_opts)}
         short = {option[1]: valued for option, valued in known.items() if len(option) == 2}
         texts = any(p.nargs == -1 for p in self.params)                # else nothing is asked for by words
         for word in args[:args.index('--')] if '--' in args else args:
-            if not texts or word in known or not (word[:1] == '-' and word.lstrip('-')[1:] and all(c.isalpha() or c in " -_'" for c in word)): continue
+            if not texts or word in known or not (word[:1] == '-' and word.lstrip('-')[1:]
+                                                  and all(c.isalpha() or c in " -_'" for c in word)):
+                continue
             if not _no_option(word, short): continue
             print(f'{word} is no option here; to leave something out, write "not {word.lstrip("-")}".', file=sys.stderr)
             raise typer.Exit(2)
@@ -74,7 +79,8 @@ def command(name: str, # as typed after `airl`
                 print(error, file=sys.stderr)
                 raise typer.Exit(2) from None
             except KeyboardInterrupt as stopped:
-                print(*getattr(stopped, '__notes__', ['Interrupted.']), file=sys.stderr)     # what is left of the work, and how to resume it
+                # what is left of the work, and how to resume it
+                print(*getattr(stopped, '__notes__', ['Interrupted.']), file=sys.stderr)
                 raise typer.Exit(130) from None
             if as_json: print(to_json(answer))
             if isinstance(answer, dict) and answer.get('ok') is False: raise typer.Exit(1)
@@ -98,7 +104,8 @@ def _version(wanted: bool):
     raise typer.Exit()
 
 @app.callback()
-def start(version: Annotated[bool, typer.Option('--version', callback=_version, is_eager=True, help='Print the version.')] = False,
+def start(version: Annotated[bool, typer.Option(
+    '--version', callback=_version, is_eager=True, help='Print the version.')] = False,
           verbose: Verbose = False, quiet: Quiet = False, as_json: AsJson = False):
     "What stands before the command."
 
@@ -111,7 +118,8 @@ def main():
     try: app()
     except OSError as error:
         if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO): raise
-        with suppress(OSError): print(f'Standard output cannot be written ({error.strerror}); send it elsewhere.', file=sys.stderr)
+        with suppress(OSError):
+            print(f'Standard output cannot be written ({error.strerror}); send it elsewhere.', file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)         # what is left of it is not tried again at the end
         sys.exit(1)
 
@@ -122,7 +130,8 @@ def names_photo(word: str) -> bool:
     return any(mark in word for mark in {'.', '/', os.sep}) and os.path.exists(os.path.expanduser(word))
 
 def photos_and_texts(words: list[str], like: list[str] | None = None) -> tuple[list[str], list[str]]:
-    "The words that name photos, and the texts; raises `UserError` where there are no texts, and nothing is shown instead of one."
+    """The words that name photos, and the texts; raises `UserError` where there are no texts, and nothing is shown
+    instead of one."""
     photos = [word for k, word in enumerate(words) if k == 0 or names_photo(word)]
     texts = [word for word in words[1:] if not names_photo(word)]
     if not texts and like:
@@ -145,7 +154,8 @@ def read_photo(name: str): # uint8 [H, W, 3]
     "The photo in a file or, for `-`, on standard input, which is read to its end."
     if name != '-': return load_photo(name)
     if sys.stdin is None or sys.stdin.isatty():
-        raise PhotoError('Nothing is piped into standard input; write `cat photo.jpg | airl …`, or name a file in place of -.')
+        raise PhotoError('Nothing is piped into standard input; write `cat photo.jpg | airl …`, or name a file in '
+                         'place of -.')
     data = BytesIO(sys.stdin.buffer.read())
     data.name = 'Standard input'
     return load_photo(data)
@@ -164,19 +174,35 @@ def each_photo(photos: list[str],
     return answers, failures
 
 # %% ../nbs/20a_shell.ipynb #8d082d7a
-Like = Annotated[list[str] | None, typer.Option('--like', help='PHOTO:x,y,width,height (a box), PHOTO:x,y (a click) or PHOTO:MASK.png: what is meant looks like this; beside a text, or instead of one (lite, sam3).')]
+Like = Annotated[list[str] | None, typer.Option('--like', help='PHOTO:x,y,width,height (a box), PHOTO:x,y (a click) or '
+                                                               'PHOTO:MASK.png: what is meant looks like this; beside '
+                                                               'a text, or instead of one (lite, sam3).')]
 Unlike = Annotated[list[str] | None, typer.Option('--unlike', help='The same for what is not meant.')]
-Models = Annotated[str, typer.Option('--models', '--preset', help='Which models: auto (the best whose weights are here), paper, fast, sam3, lite.')]
-ScorerName = Annotated[str | None, typer.Option('--scorer', help="Another scorer than the preset's, such as siglip2-b16; airl doctor lists them.")]
-DetectorName = Annotated[str | None, typer.Option('--detector', help="Another detector than the preset's, such as llmdet-tiny.")]
-SegmenterName = Annotated[str | None, typer.Option('--segmenter', help="Another segmenter than the preset's, such as sam-hq-base.")]
-Presence = Annotated[float, typer.Option('--presence-threshold', min=0, max=1, help='Probability from which a thing counts as there; lower it if something is overlooked.')]
+Models = Annotated[str, typer.Option('--models', '--preset', help='Which models: auto (the best whose weights are '
+                                                                  'here), paper, fast, sam3, lite.')]
+ScorerName = Annotated[str | None, typer.Option('--scorer', help="Another scorer than the preset's, such as "
+                                                                 "siglip2-b16; airl doctor lists them.")]
+DetectorName = Annotated[str | None, typer.Option('--detector',
+                                                  help="Another detector than the preset's, such as llmdet-tiny.")]
+SegmenterName = Annotated[str | None, typer.Option('--segmenter',
+                                                   help="Another segmenter than the preset's, such as sam-hq-base.")]
+Presence = Annotated[float, typer.Option('--presence-threshold', min=0, max=1,
+                                         help='Probability from which a thing counts as there; lower it if something '
+                                              'is overlooked.')]
 Device = Annotated[str | None, typer.Option(help='cpu, cuda, cuda:1 or mps; the fastest here if not given.')]
-Overwrite = Annotated[bool, typer.Option('--overwrite', help='Replace what an earlier run has written there about something else, in one step at the end. Files of your own stay.')]
+Overwrite = Annotated[bool, typer.Option('--overwrite', help='Replace what an earlier run has written there about '
+                                                             'something else, in one step at the end. Files of your '
+                                                             'own stay.')]
 
-Model = Annotated[str, typer.Option('--model', '-m', help='nano, the folder of a run, or a file that airl export wrote.')]
-Data = Annotated[str, typer.Option(help='cifar10, cifar10:FILE.parquet, folder:DIR (a folder of photos a class; a fifth of each is the test part, unless DIR holds train and test or val), sample (ships with the package) or digits.')]
-Tta = Annotated[str | None, typer.Option('--tta', help='Test-time augmentation, the mean answer to each image as it is and mirrored (hflip) or moved a little (shift): none, shift, hflip, or hflip+shift. What suits the model if not given: hflip where it was trained with mirror images.')]
+Model = Annotated[str, typer.Option('--model', '-m',
+                                    help='nano, the folder of a run, or a file that airl export wrote.')]
+Data = Annotated[str, typer.Option(help='cifar10, cifar10:FILE.parquet, folder:DIR (a folder of photos a class; a '
+                                        'fifth of each is the test part, unless DIR holds train and test or val), '
+                                        'sample (ships with the package) or digits.')]
+Tta = Annotated[str | None, typer.Option('--tta', help='Test-time augmentation, the mean answer to each image as it is '
+                                                       'and mirrored (hflip) or moved a little (shift): none, shift, '
+                                                       'hflip, or hflip+shift. What suits the model if not given: '
+                                                       'hflip where it was trained with mirror images.')]
 Preset = Annotated[str | None, typer.Option('--preset', help='The same as NAME.')]
 
 # %% ../nbs/20a_shell.ipynb #54b44cc3

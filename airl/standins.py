@@ -56,7 +56,8 @@ class StagedPhoto:
     def ids(self) -> np.ndarray:      # int [H, W]: 0 for the ground, k + 1 for thing k
         import cv2
         canvas, scale = np.zeros(self.size, np.int32), np.array(self.size[::-1])
-        for k, thing in enumerate(self.things, 1): cv2.fillPoly(canvas, [np.round(thing.outline*scale).astype(np.int32)], k)
+        for k, thing in enumerate(self.things, 1):
+            cv2.fillPoly(canvas, [np.round(thing.outline*scale).astype(np.int32)], k)
         return canvas
     @cached_property
     def colours(self) -> np.ndarray:  # uint8 [n + 1, 3]
@@ -86,7 +87,7 @@ class Stage:
         self.thing_of = np.concatenate([np.arange(len(c)) for c, _ in codes])[self.order]
 
     def read(self, image: np.ndarray,  # uint8 [h, w, 3]: a photo or a crop of it
-            ) -> tuple[StagedPhoto, np.ndarray]:   # the photo; int [h, w] as its `ids`, -1 where nothing can be made out
+            ) -> tuple[StagedPhoto, np.ndarray]:  # the photo; int [h, w] as its `ids`, -1 where nothing can be made out
         "What a picture shows."
         value = (image[..., 0].astype(np.int32) << 16) | (image[..., 1].astype(np.int32) << 8) | image[..., 2]
         at = np.minimum(np.searchsorted(self.codes, value), len(self.codes) - 1)
@@ -99,9 +100,11 @@ class Stage:
 KINDS = ('small', 'marginal', 'secondary', 'nested', 'crowded', 'absent')
 UNLISTED = ('a gnome', 'a lantern', 'a saddle', 'a basket', 'a statue')   # things that no list of nouns has
 RATIOS = (1., 4/3, 3/2, 16/9, 2.4)
-SUPERCATEGORIES = dict(person=1, vehicle=8, outdoor=4, animal=10, accessory=5, sports=9, kitchen=7, food=10, furniture=6,
+SUPERCATEGORIES = dict(person=1, vehicle=8, outdoor=4, animal=10, accessory=5, sports=9,
+                       kitchen=7, food=10, furniture=6,
                        electronic=6, appliance=3, indoor=6)           # how many of `NOUNS` each has, in order; COCO's
-GROUPS = {noun: name for name, nouns in zip(SUPERCATEGORIES, np.split(np.array(NOUNS), np.cumsum([*SUPERCATEGORIES.values()])))
+GROUPS = {noun: name for name, nouns in zip(SUPERCATEGORIES,
+                                            np.split(np.array(NOUNS), np.cumsum([*SUPERCATEGORIES.values()])))
           for noun in nouns.tolist()}
 
 def siblings(noun: str) -> list[str]:
@@ -149,7 +152,8 @@ def _scene_of(kind, asked, p):   # p: a `_Painter`
         for s in (-1, 1): p.oval(asked, .13*w*h, x + s*.33*w, y - .3*h, part=False)
         p.add(asked, np.array([[x, y - h/2], [x + w/2, y + h/2], [x - w/2, y + h/2]]), True)
     elif kind == 'crowded':
-        for k in range(n := p.rng.integers(5, 10)): p.oval(asked, u(.008, .03), (k + .5)/n + u(-.03, .03), u(.35, .65), part=False)
+        for k in range(n := p.rng.integers(5, 10)):
+            p.oval(asked, u(.008, .03), (k + .5)/n + u(-.03, .03), u(.35, .65), part=False)
         p.other(asked, u(.05, .2), u(.2, .8), .85)
     else: p.oval(asked, u(.08, .3))
 
@@ -196,18 +200,23 @@ SETTINGS = dict(weak=Setting('weak', gain=.75, noise=.24, true=0., false=-1.6, s
 # %% ../nbs/13f_standins.ipynb #043962b9
 ASSUMED = dict(   # parameter: what speaks for it, and the lowest and highest value tried
     gain=('ViT-L-14 gives right pairs about .15 to .35 and differs by .02 to .08 between nouns', .6, 1.5),
-    noise=('chosen so that the best of 92 nouns is right for two crops of three; for one of three where it is weak, for six of seven where it is strong', .12, .3),
+    noise=('chosen so that the best of 92 nouns is right for two crops of three; for one of three where it is weak, '
+           'for six of seven where it is strong', .12, .3),
     shared=('assumed', .2, .8), lasting=('assumed', .4, .9),
-    fill=('assumed; that CLIP favours what is large is published (CLIP Under the Microscope, CVPR 2025)', .5, 1.), ground=('assumed', .05, .4),
-    alike=('assumed', .3, .7), part=('half a cat has .79, an ear .5 of the whole cat\'s log-odds: read off one photo', .1, .35),
+    fill=('assumed; that CLIP favours what is large is published (CLIP Under the Microscope, CVPR 2025)', .5, 1.),
+    ground=('assumed', .05, .4),
+    alike=('assumed', .3, .7), part=('half a cat has .79, an ear .5 of the whole cat\'s log-odds: read off one photo',
+                                     .1, .35),
     true=('assumed; boxes above .3 are reported (GroundingDINO\'s own threshold)', -.4, 1.6),
     false=('absent things found with high confidence are a published complaint (GroundingDINO, issue 84)', -2.8, -1.2),
-    kin=('assumed', .8, 2.4), spread=('assumed', .5, 1.2), size=('assumed', .1, .6), drop=('assumed', .4, 1.6), group=('assumed', 0., 1.2),
+    kin=('assumed', .8, 2.4), spread=('assumed', .5, 1.2), size=('assumed', .1, .6),
+    drop=('assumed', .4, 1.6), group=('assumed', 0., 1.2),
     guess=('assumed', .02, .12))
 
 def sources() -> str:   # Markdown
     "Every parameter of the stand-ins: its three values, where they come from, and the range that is tried."
-    rows = [f'| `{name}` | {" / ".join(f"{getattr(s, name):g}" for s in SETTINGS.values())} | {why} | {low:g} to {high:g} |'
+    rows = [f'| `{name}` | {" / ".join(f"{getattr(s, name):g}" for s in SETTINGS.values())} | {why} | {low:g} to '
+            f'{high:g} |'
             for name, (why, low, high) in ASSUMED.items()]
     return '\n'.join(['| parameter | weak / middle / strong | source | tried |', '| --- | --- | --- | --- |', *rows])
 
@@ -220,8 +229,10 @@ class MemberLike:
     gain: float     # what is added for a thing that fills the picture
     cut: bool       # whether the middle is cut out of what is not square; else it is squashed
 
-MEMBERS = {'ViT-L-14/openai': MemberLike(100., .16, .10, True), 'ViT-H-14/laion2b_s32b_b79k': MemberLike(100., .08, .18, True),
-           'EVA02-L-14/merged2b_s4b_b131k': MemberLike(100., .10, .15, True), 'ViT-B-16-SigLIP/webli': MemberLike(117.3, 0., .11, False)}
+MEMBERS = {'ViT-L-14/openai': MemberLike(100., .16, .10, True),
+           'ViT-H-14/laion2b_s32b_b79k': MemberLike(100., .08, .18, True),
+           'EVA02-L-14/merged2b_s4b_b131k': MemberLike(100., .10, .15, True),
+           'ViT-B-16-SigLIP/webli': MemberLike(117.3, 0., .11, False)}
 TEXTS = (*NOUNS, *NEGATIVES)
 SPARE = 64                    # places for texts that are in no list
 
@@ -281,7 +292,8 @@ _NOTHING = [text_number(t) for t in NEGATIVES]
 
 class _LikeMembers(_Members):
     "Members that know the staged photos instead of having networks."
-    def begin(self, stage: Stage, setting: Setting): self.stage, self.setting, self._photos, self._crops = stage, setting, {}, {}
+    def begin(self, stage: Stage, setting: Setting):
+        self.stage, self.setting, self._photos, self._crops = stage, setting, {}, {}
     def logits(self, images, texts):  # member → [n_images, n_texts]
         numbers, keys = [text_number(t) for t in texts], [k for k in self if k not in self.dropped]
         cosines = np.stack([self._cosines(image) for image in images])[..., numbers]
@@ -293,7 +305,8 @@ class _LikeMembers(_Members):
         if key not in self._crops:
             if len(self._crops) > 512: self._crops.clear()
             middle = ids[(h - s)//2:(h - s)//2 + s, (w - s)//2:(w - s)//2 + s]
-            squashed, cut = (self._seen(photo, part) for part in (ids, middle)) if h != w else [self._seen(photo, ids)]*2
+            squashed, cut = ((self._seen(photo, part) for part in (ids, middle)) if h != w
+                             else [self._seen(photo, ids)]*2)
             like = [MEMBERS[k] for k in self]
             self._crops[key] = np.stack([m.base + m.gain*(cut if m.cut else squashed)[i] for i, m in enumerate(like)])
         return self._crops[key]
@@ -344,7 +357,8 @@ class _Queries:
         "What size, and detail that is lost, take from the score."
         share, (h, w) = np.clip(mask.mean(), .002, .5), mask.shape
         enlarged = min(800/min(h, w), 1333/max(h, w))
-        lost = .8*np.log(min(1., max(h, w)/max(self.photo.size)*min(1., 1333/max(h, w)/enlarged))) if max(self.photo.size) > 1024 else 0.
+        lost = (.8*np.log(min(1., max(h, w)/max(self.photo.size)*min(1., 1333/max(h, w)/enlarged)))
+                if max(self.photo.size) > 1024 else 0.)
         return self.setting.size*np.log(share/.1) + lost
 
 def _ask(queries: _Queries, phrase: str):
@@ -370,7 +384,8 @@ def _ask(queries: _Queries, phrase: str):
 # %% ../nbs/13f_standins.ipynb #48ac5877
 class DinoLike(GroundingDINODetector):
     "GroundingDINO with a stand-in for its network; suppression, thresholds and tiles are the real one's code."
-    def __init__(self, stage: Stage, setting: Setting = SETTINGS['middle'], **options):   # options: of `GroundingDINODetector`
+    def __init__(self, stage: Stage, setting: Setting = SETTINGS['middle'],
+                 **options):   # options: of `GroundingDINODetector`
         super().__init__('dino-like', device='cpu', precision='fp32', **options)
         self.stage, self.setting = stage, setting
     def load(self): return self
@@ -381,7 +396,8 @@ class DinoLike(GroundingDINODetector):
             queries = _Queries(photo, ids, self.setting)
             _ask(queries, phrase)
             boxes = np.reshape(queries.boxes, (-1, 4))/np.array([w, h, w, h])
-            answers.append((Row(caption(phrase), (phrase,), ((0, 1),)), boxes, 1/(1 + np.exp(-np.reshape(queries.odds, (-1, 1))))))
+            answers.append((Row(caption(phrase), (phrase,), ((0, 1),)), boxes,
+                            1/(1 + np.exp(-np.reshape(queries.odds, (-1, 1))))))
         return answers
 
 # %% ../nbs/13f_standins.ipynb #069e8d71
@@ -411,7 +427,8 @@ def _regions(photo, ids):  # bool masks of all that can be cut out
     parts = [ids == k + 1 for k, t in enumerate(photo.things) if t.part_of is not None]
     by_noun = {}
     for k, mask in wholes.items(): by_noun.setdefault(photo.things[k].noun, []).append(mask)
-    return [m for m in (*wholes.values(), *parts, *(np.any(ms, 0) for ms in by_noun.values() if len(ms) > 1)) if m.any()]
+    return [m for m in (*wholes.values(), *parts, *(np.any(ms, 0) for ms in by_noun.values() if len(ms) > 1))
+            if m.any()]
 
 def _pointed_at(prompt, regions, ids):  # bool [h, w]
     "The region that a box fits best, or that a click or rough mask lies in; the box's own ellipse where it fits none."
@@ -434,13 +451,16 @@ def _candidates(mask, rng, setting):  # logits [4, h, w], guesses [4]
     part = mask & (np.hypot(xx - rng.uniform(x1, x2), yy - rng.uniform(y1, y2)) < .35*max(x2 - x1, y2 - y1))
     grown = max(3, int(.2*np.sqrt(mask.sum()))//2*2 + 1)
     wide = cv2.dilate(mask.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (grown, grown))) > 0
-    each = np.stack([mask, half if half.any() else mask, part if part.any() else mask, wide])[order := rng.permutation(4)]
+    each = np.stack([mask, half if half.any() else mask, part if part.any() else mask,
+                     wide])[order := rng.permutation(4)]
     guess = np.clip(np.array([.9, .82, .78, .84])[order] + rng.normal(0, setting.guess, 4), 0, 1)
     return np.where(each, 6., -6.), guess
 
 # %% ../nbs/13f_standins.ipynb #d8c80236
-def standin_engines(stage: Stage, setting: Setting | str = 'middle') -> tuple[ClipLike, HybridDetector, TracedSegmenter]:
+def standin_engines(stage: Stage,
+                    setting: Setting | str = 'middle') -> tuple[ClipLike, HybridDetector, TracedSegmenter]:
     "Scorer, detector with its window search, and segmenter, put together as the preset `paper` has them."
     setting = SETTINGS[setting] if isinstance(setting, str) else setting
     scorer = ClipLike(stage, setting)
-    return scorer, HybridDetector(DinoLike(stage, setting), SlidingWindowDetector(scorer), scorer), TracedSegmenter(stage, setting)
+    return (scorer, HybridDetector(DinoLike(stage, setting), SlidingWindowDetector(scorer), scorer),
+            TracedSegmenter(stage, setting))

@@ -11,7 +11,7 @@ __all__ = ['log', 'pieces_a_step', 'images_a_step', 'pieces_that_fit', 'batch_no
 # %% ../nbs/02c_steps.ipynb #a39ec309
 import contextlib, logging
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 import numpy as np, torch
 import torch.nn.functional as F
 from scipy.special import log_softmax
@@ -39,7 +39,8 @@ def images_a_step(recipe: Recipe, n: int, processes: int) -> int:
     least = 2*processes*pieces
     size = min(recipe.batch_size, n)//least*least
     if not size:
-        raise RecipeError(f'{n} training images, {min(recipe.batch_size, n)} a step, are too few for {processes} processes × '
+        raise RecipeError(f'{n} training images, {min(recipe.batch_size, n)} a step, are too few for {processes} '
+                          'processes × '
                           f'{pieces} pieces, which want at least {least}; add images, or choose a larger batch_size.')
     return size
 
@@ -71,7 +72,8 @@ def with_batch_norm(net: nn.Module, device: torch.device, processes: int,
     "`net` with batch norm over all processes where that can be had; a sentence where it cannot."
     how = batch_norm_of(net, device, processes)
     if how == 'apart':
-        log.warning('Batch norm sees the %d images of each of %d processes by itself, since %s has no synchronised one: '
+        log.warning('Batch norm sees the %d images of each of %d processes by itself, since %s has no synchronised '
+                    'one: '
                     'the result differs from that of one process.', images, processes, device.type)
     return nn.SyncBatchNorm.convert_sync_batchnorm(net) if how == 'shared' else net
 
@@ -87,7 +89,8 @@ class Alone:
 
 # %% ../nbs/02c_steps.ipynb #60932654
 class Average(ModelEmaV3):
-    "Weights averaged with the decay min(`decay`, (1 + t)/(10 + t)) after t updates, which reaches 0.9999 at t = 89,990."
+    """Weights averaged with the decay min(`decay`, (1 + t)/(10 + t)) after t updates, which reaches 0.9999 at t =
+    89,990."""
     def get_decay(self, step: int | None = None) -> float: # of the update number `step`, counted from 1
         if step is None: return self.decay
         done = max(0, step - 1)
@@ -229,7 +232,9 @@ def train_step(training: Training,
     losses = [_backward(t, augment, batch.part(i*size, (i + 1)*size), last=i == t.pieces - 1) for i in range(t.pieces)]
     t.scaler.unscale_(t.optimizer)
     if r.clip: nn.utils.clip_grad_norm_(t.net.parameters(), r.clip)
-    t.scaler.step(t.optimizer); t.scaler.update(); t.optimizer.zero_grad()
+    t.scaler.step(t.optimizer)
+    t.scaler.update()
+    t.optimizer.zero_grad()
     t.steps += 1
     if t.ema: t.ema.update(t.net, step=t.steps)
     return torch.stack(losses).mean()
@@ -263,11 +268,12 @@ def _asked(t, x):
     try: return t.model(x)
     except TorchDynamoException as e:
         why = str(e).strip().splitlines()[0][:200]
-        log.warning('The model could not be compiled (%s) and runs as it is; compile=false in the recipe leaves that out.', why)
+        log.warning('The model could not be compiled (%s) and runs as it is; compile=false in the recipe leaves that '
+                    'out.', why)
         t.model = t.plain
         return t.model(x)
 
-def _teach(t, x, batch) -> Tensor:
+def _teach(t: Any, x, batch) -> Tensor:
     "The teacher's logits for a batch: asked, or looked up and mixed as the labels are."
     if callable(t.teacher):
         with torch.no_grad(): return t.teacher(x)
@@ -311,10 +317,12 @@ def negative_log_likelihood(logits: np.ndarray, targets: np.ndarray) -> float: #
     return -float(log_softmax(logits.astype(np.float64), axis=1)[np.arange(len(targets)), targets].mean())
 
 def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
-    "The temperature between 0.05 and 20 with the least negative log-likelihood; 1 where every answer is right, for then there is no least."
+    """The temperature between 0.05 and 20 with the least negative log-likelihood; 1 where every answer is right, for
+    then there is no least."""
     if (logits.argmax(1) == targets).all(): return 1.
     from scipy.optimize import minimize_scalar
-    found = minimize_scalar(lambda t: negative_log_likelihood(logits/np.exp(t), targets), bounds=(-3, 3), method='bounded')
+    found = minimize_scalar(lambda t: negative_log_likelihood(logits/np.exp(t), targets),
+                            bounds=(-3, 3), method='bounded')
     return float(np.exp(found.x))
 
 @torch.no_grad()

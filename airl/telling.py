@@ -34,7 +34,8 @@ def counted(n: int, thing: str,
 
 # %% ../nbs/05c_telling.ipynb #b1d1c98b
 _LOUDNESS = 'AIRL_LOUDNESS'
-_QUIET = dict(TQDM_DISABLE='1', HF_HUB_DISABLE_PROGRESS_BARS='1', TRANSFORMERS_VERBOSITY='error', TF_CPP_MIN_LOG_LEVEL='3',
+_QUIET = dict(TQDM_DISABLE='1', HF_HUB_DISABLE_PROGRESS_BARS='1', TRANSFORMERS_VERBOSITY='error',
+              TF_CPP_MIN_LOG_LEVEL='3',
               OPENCV_LOG_LEVEL='ERROR', TORCH_CPP_LOG_LEVEL='ERROR')
 
 def _one_line(message, category, filename, lineno, file=None, line=None):
@@ -49,7 +50,8 @@ class _AboveBars(logging.StreamHandler):
         tqdm.write(self.format(record), file=self.stream)
 
 def set_loudness(verbose=False, quiet=False):
-    "How much is said on standard error by this process and those that it starts: warnings and progress bars, more, or errors alone."
+    """How much is said on standard error by this process and those that it starts: warnings and progress bars, more, or
+    errors alone."""
     log, level = logging.getLogger('airl'), logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
     log.handlers, log.propagate = [_AboveBars()], False
     log.setLevel(level)
@@ -81,17 +83,26 @@ def progress(items=None,
 
 # %% ../nbs/05c_telling.ipynb #18f01930
 def _comments(source: str) -> dict[int, str]:
-    "The comment of each line that has one."
+    "The comment of each line that has one, beside it or on lines of its own above it."
     import io, tokenize
-    return {t.start[0]: t.string.lstrip('# ') for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.type == tokenize.COMMENT}
+    found, above = {}, []
+    for t in tokenize.generate_tokens(io.StringIO(source).readline):
+        if t.type == tokenize.COMMENT and t.line.lstrip().startswith('#'): above.append(t.string.lstrip('# '))
+        elif t.type == tokenize.COMMENT: found[t.start[0]] = t.string.lstrip('# ')
+        elif t.string.strip() and above:
+            if t.string not in ('def', '@', 'class'): found.setdefault(t.start[0], ' '.join(above))
+            above = []
+    return found
 
 def _explained(node, said: dict[int, str]) -> list[str]:
     "A line per parameter, or field of a class, that has a comment, and one for what comes back."
     import ast
-    if isinstance(node, ast.ClassDef): own, last = [(f.lineno, ast.unparse(f.target)) for f in node.body if isinstance(f, ast.AnnAssign)], 0
+    if isinstance(node, ast.ClassDef):
+        own, last = [(f.lineno, ast.unparse(f.target)) for f in node.body if isinstance(f, ast.AnnAssign)], 0
     else:
         args, last = node.args, max(node.lineno, node.body[0].lineno - 1)
-        own = [(a.lineno, a.arg) for a in [*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg] if a]
+        own = [(a.lineno, a.arg) for a in [*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg]
+               if a]
     named = {line: name for line, name in own if line in said and line != last}
     back = last in said and last < node.body[0].lineno
     return [f'    {name}: {said[line]}' for line, name in named.items()] + [f'Returns:\n    {said.get(last)}']*back
@@ -102,8 +113,12 @@ def with_parameters(thing):   # a function or a class, which is returned
     try: source = textwrap.dedent(inspect.getsource(thing))
     except (OSError, TypeError): return thing         # nothing to read
     said, (node,) = _comments(source), ast.parse(source).body
-    for part in [node, *(isinstance(node, ast.ClassDef) and [f for f in node.body if isinstance(f, ast.FunctionDef)] or [])]:
-        whose = thing if part is node else inspect.unwrap(getattr(inspect.getattr_static(thing, part.name), '__func__', getattr(thing, part.name)))
+    for part in [node, *(isinstance(node, ast.ClassDef) and [f for f in node.body if isinstance(f, ast.FunctionDef)]
+                         or [])]:
+        whose = thing if part is node else inspect.unwrap(getattr(inspect.getattr_static(thing, part.name),
+                                                                  '__func__', getattr(thing, part.name)))
         lines = _explained(part, said)
-        if lines and callable(whose): whose.__doc__ = '\n'.join([*(whose.__doc__ and [inspect.cleandoc(whose.__doc__)] or ()), '', *['Args:']*(lines[0][0] == ' '), *lines])
+        if lines and callable(whose):
+            whose.__doc__ = '\n'.join([*(whose.__doc__ and [inspect.cleandoc(whose.__doc__)] or ()),
+                                       '', *['Args:']*(lines[0][0] == ' '), *lines])
     return thing

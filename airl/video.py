@@ -146,7 +146,8 @@ class VideoSegmenter:
         self.unused = ask(text) if ask else {}            # what the engines do not know is told before anything is read
         asked = parse_prompt(text)
         alone = asked.phrases if settings is None and not asked.negatives else ()
-        self.tracker, self.identities = tracker or _tracker_for(self.pipeline, device, alone, patience), _Identities(patience)
+        self.tracker, self.identities = (tracker or _tracker_for(self.pipeline, device, alone, patience),
+                                         _Identities(patience))
         self.finds = bool(getattr(self.tracker, 'texts', ()))       # it looks for new objects by itself, in every frame
         self.index, self._last, self._looked = -1, None, 0
 
@@ -176,8 +177,9 @@ class VideoSegmenter:
 
     def _met(self):  # masks of all that is seen now
         "What the tracker found by itself in this frame; who is new is known from now on."
-        masks = {i: m for i, m in self.tracker.found().items() if m.any()}
-        for i in masks: self.tracks.setdefault(i, Track(i, self.tracker.labels[i], self.index, self.index))
+        tracker: Any = self.tracker        # one that finds by itself has `found` and `labels`
+        masks = {i: m for i, m in tracker.found().items() if m.any()}
+        for i in masks: self.tracks.setdefault(i, Track(i, tracker.labels[i], self.index, self.index))
         return masks
 
     def _look(self, image, original, masks):  # masks of all that is seen now
@@ -240,8 +242,10 @@ class _Preview:
 def _question(video: Video, segmenter: VideoSegmenter, how: str, pngs: bool) -> dict:
     "What has to be the same for an answer to be the same."
     content = source_content(video)
-    source = dict(content=content) if content else dict(source=video.name, content=None)   # a clip is what it shows, not what it is called
-    asked = dict(text=[text.casefold() for text in parse_prompt(segmenter.text).texts], **source, start=video.start, end=video.end,
+    # a clip is what it shows, not what it is called
+    source = dict(content=content) if content else dict(source=video.name, content=None)
+    asked = dict(text=[text.casefold() for text in parse_prompt(segmenter.text).texts],
+                 **source, start=video.start, end=video.end,
                  stride=video.stride, show=how, every=segmenter.every, patience=segmenter.identities.patience,
                  models=segmenter.pipeline.preset, tracker=segmenter.tracker.name, pngs=pngs)
     return asked if segmenter.settings is None else asked | dict(settings=asdict(segmenter.settings))
@@ -249,8 +253,10 @@ def _question(video: Video, segmenter: VideoSegmenter, how: str, pngs: bool) -> 
 # %% ../nbs/14_video.ipynb #10e1f866
 @contextmanager
 def _between_frames() -> Iterator[Callable]:
-    "Hold Ctrl-C back until a frame is done, since what the trackers know goes with whole frames; a second one ends the run at once."
-    ours, asked = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler, []
+    """Hold Ctrl-C back until a frame is done, since what the trackers know goes with whole frames; a second one ends
+    the run at once."""
+    ours, asked = (threading.current_thread() is threading.main_thread()
+                   and signal.getsignal(signal.SIGINT) is signal.default_int_handler), []
     def note(*_):
         asked.append(True)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -264,7 +270,8 @@ def _between_frames() -> Iterator[Callable]:
 def _follow(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, preview: bool, progress: bool):
     "Segment and write all frames that are not done yet, a piece at a time."
     run, latest = out.unfinished, _Preview(preview)
-    with bar_of(total=video.count, initial=run.done, unit='frame', shown=progress) as bar, _between_frames() as stop_if_asked:
+    with bar_of(total=video.count, initial=run.done, unit='frame',
+                shown=progress) as bar, _between_frames() as stop_if_asked:
         for frame in video:
             if frame.index < run.done: continue
             shown = segmenter(frame.image, frame.time)
@@ -277,14 +284,17 @@ def _follow(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: in
 def _put_together(out: VideoFolder, segmenter: VideoSegmenter, complete: bool) -> VideoResult | None:
     "Put together what there is; None where there is nothing."
     run, pipeline = out.unfinished, segmenter.pipeline
-    if not complete and segmenter.index + 1 == run.done: out.checkpoint(segmenter.state)    # between two frames: nothing of it is lost
+    # between two frames: nothing of it is lost
+    if not complete and segmenter.index + 1 == run.done: out.checkpoint(segmenter.state)
     else: run.close()
     if not run.pieces: return None
-    return assemble(out, segmenter.tracks.values(), parse_prompt(segmenter.text).phrases, pipeline.preset, getattr(pipeline, 'why', ''),
+    return assemble(out, segmenter.tracks.values(), parse_prompt(segmenter.text).phrases,
+                    pipeline.preset, getattr(pipeline, 'why', ''),
                     complete, segmenter.unused)
 
 # %% ../nbs/14_video.ipynb #f874595e
-def _run(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, preview: bool, progress: bool) -> VideoResult:
+def _run(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, preview: bool,
+         progress: bool) -> VideoResult:
     "All frames that are not done yet; of an interrupted run what there is, and of a failed one nothing."
     if state := out.unfinished.resume(): segmenter.restore(state)
     complete = False
@@ -296,7 +306,8 @@ def _run(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, 
         raise
     except BaseException:
         with suppress(Exception): _put_together(out, segmenter, False)     # what stopped the run is what is told
-        out.staged.far = f'the answer about {counted(out.unfinished.done, "frame")}{f" of about {video.count}" if video.count else ""}'
+        out.staged.far = ('the answer about '
+                          f'{counted(out.unfinished.done, "frame")}{f" of about {video.count}" if video.count else ""}')
         out.staged.again = 'the same call with --resume (resume=True in Python)'
         raise
     result = _put_together(out, segmenter, complete)
@@ -304,14 +315,14 @@ def _run(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, 
     return result
 
 # %% ../nbs/14_video.ipynb #074480c4
-def segment_video(source,                        # a file, a folder of frames, 'camera:0', an iterable of pictures, or a `Video`
+def segment_video(source,  # a file, a folder of frames, 'camera:0', an iterable of pictures, or a `Video`
                   text: str | Sequence[str],     # what to look for
                   output: str | Path = 'out',    # folder to write
                   models: str = 'auto',          # a preset
                   how: str = 'overlay',          # what the video shows, one of `RENDERINGS`
                   start: float = 0., end: float | None = None,  # seconds
                   stride: int = 1,               # every so many frames
-                  resume: bool = False,          # go on with what was begun in `output`, or read back what is finished there
+                  resume: bool = False,  # go on with what was begun in `output`, or read back what is finished there
                   overwrite: bool = False,       # replace another answer in `output`, in one step at the end
                   pngs: bool = True,             # write an indexed PNG a frame
                   preview: bool = False,         # show the latest frame in the notebook

@@ -72,7 +72,8 @@ def render(shown: FrameMasks,
     return np.dstack([shown.image*inside[..., None], inside.astype(np.uint8)*255])
 
 def indexed(shown: FrameMasks) -> np.ndarray:  # uint8 [H, W]
-    "The masks as DAVIS stores them: the value is the identity, 0 the ground; where two overlap, the smaller lies on top."
+    """The masks as DAVIS stores them: the value is the identity, 0 the ground; where two overlap, the smaller lies on
+    top."""
     values = np.zeros(shown.image.shape[:2], np.uint8)
     for i, mask in sorted(shown.masks.items(), key=lambda p: -p[1].sum()): values[mask] = (i - 1) % 255 + 1
     return values
@@ -135,7 +136,8 @@ class Piece:
         picture = cv2.copyMakeBorder(picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_REPLICATE)
         form = 'rgba' if self.how == 'alpha' else 'rgb24'
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=form)
-        frame = frame.reformat(format=self.stream.pix_fmt, dst_colorspace=on_swscale(self.colour.matrix), dst_color_range=1 + self.colour.full)
+        frame = frame.reformat(format=self.stream.pix_fmt, dst_colorspace=on_swscale(self.colour.matrix),
+                               dst_color_range=1 + self.colour.full)
         frame.pts, frame.time_base = max(ticks, self.last + (ticks > self.first)) - self.first, Fraction(1, CLOCK)
         self.last = frame.pts + self.first
         for packet in self.stream.encode(frame): self.container.mux(packet)
@@ -163,7 +165,9 @@ def _head(name, size, times, labels) -> dict:
                 categories=[dict(id=k, name=n) for k, n in enumerate(labels, 1)])
 
 def write_youtube_vis(path,
-                      lines,               # () → an iterator over {'index', 'time', 'objects': {identity: {'rle', 'box', 'area', 'confidence'}}}
+                      # () → an iterator over {'index', 'time', 'objects': {identity: {'rle', 'box', 'area',
+                      # 'confidence'}}}
+                      lines,
                       tracks: list[Track],
                       size: tuple,         # height, width
                       name: str,           # of the video
@@ -243,7 +247,8 @@ class VideoResult:
 
     def _answer(self) -> str:
         if not self.objects: return f'Not found in {counted(self.frames, "frame")}: {", ".join(self.prompts)}.'
-        each = ', '.join(f'{o.label} {o.id} ({counted(o.frames, "frame")}, {o.area:.0%} of the picture)' for o in self.objects[:6])
+        each = ', '.join(f'{o.label} {o.id} ({counted(o.frames, "frame")}, {o.area:.0%} of the picture)'
+                         for o in self.objects[:6])
         more, found = ', …' if len(self.objects) > 6 else '', {o.label for o in self.objects}
         missing = ', '.join(p for p in self.prompts if p not in found)
         said = f'{len(self.objects)} found in {counted(self.frames, "frame")}: {each}{more}.'

@@ -25,7 +25,8 @@ def source_content(video: Video) -> str | None:  # None where there is nothing t
     "What the source of a video is known by."
     source = video.source
     if isinstance(source, Path): return content_of(list_photos(source) if source.is_dir() else source)
-    if isinstance(source, (list, tuple)) and all(isinstance(one, np.ndarray) for one in source): return digest(np.array([digest(one)[1].hex() for one in source]))[1].hex()
+    if isinstance(source, (list, tuple)) and all(isinstance(one, np.ndarray) for one in source):
+        return digest(np.array([digest(one)[1].hex() for one in source]))[1].hex()
     return None
 
 # %% ../nbs/14f_video_folder.ipynb #c1f9bddb
@@ -47,7 +48,8 @@ class Unfinished:
     def write(self, shown: FrameMasks):
         "One frame."
         if self.piece is None:
-            self.piece = Piece(self.folder/f'{len(self.pieces):05}', self.how, self.video.fps/self.video.stride, self.video.colour)
+            self.piece = Piece(self.folder/f'{len(self.pieces):05}', self.how, self.video.fps/self.video.stride,
+                               self.video.colour)
         self.piece.write(shown)
         self.size, self.done = shown.image.shape[:2], shown.index + 1
 
@@ -68,7 +70,8 @@ class Unfinished:
 # %% ../nbs/14f_video_folder.ipynb #7435982c
 def names_of(video: Video, how: str, folder) -> list[str]:
     "What a run writes, as paths below its folder: the fixed names, and those of its frames that stand there already."
-    there = sorted(f'masks/{p.name}' for p in (Path(folder)/'masks').glob('[0-9]*.png') if len(p.stem) >= 5 and p.stem.isdigit())
+    there = sorted(f'masks/{p.name}' for p in (Path(folder)/'masks').glob('[0-9]*.png')
+                   if len(p.stem) >= 5 and p.stem.isdigit())
     return [film_name(video, how), 'masks.json', 'objects.csv', 'contact.jpg', 'result.json', 'masks/00000.png', *there]
 
 def film_name(video: Video, how: str) -> str: return f'{short_name(video.name)}_{how}{suffix_of(how)}'
@@ -83,7 +86,8 @@ class VideoFolder:
         self.staged, self.video, self.pngs, self.masks = staged, video, pngs, staged.staging/'masks'
         self.unfinished = Unfinished(staged.staging/'pieces', video, how)
         self.unfinished.folder.mkdir(exist_ok=True)
-        if (staged.new/'masks').is_dir() and not self.masks.exists(): (staged.new/'masks').rename(self.masks)    # stopped while it put together
+        # stopped while it put together
+        if (staged.new/'masks').is_dir() and not self.masks.exists(): (staged.new/'masks').rename(self.masks)
         self._empty()
 
     def _empty(self):
@@ -93,7 +97,8 @@ class VideoFolder:
     def finished(self) -> VideoResult | None:
         "The answer to the same question that stands in the folder, where it is whole."
         there = self.staged.there
-        whole = self.staged.same and there.done and there.question.get('content') and not missing(self.staged.folder, there.files)
+        whole = (self.staged.same and there.done and there.question.get('content')
+                 and not missing(self.staged.folder, there.files))
         return load_video_result(self.staged.folder) if whole else None
 
     def write(self, shown: FrameMasks):
@@ -101,7 +106,8 @@ class VideoFolder:
         size = shown.image.shape[:2]
         if self.unfinished.size not in (None, size):
             now, before = (f'{w} × {h}' for h, w in (size, self.unfinished.size))
-            raise VideoError(f'Frame {shown.index} has {now} pixels, those before it {before}; give frames of one size.')
+            raise VideoError(f'Frame {shown.index} has {now} pixels, those before it {before}; give frames of one '
+                             'size.')
         if self.pngs: index_png(self.masks/f'{shown.index:05}.png', indexed(shown))
         self.unfinished.write(shown)
 
@@ -112,7 +118,8 @@ class VideoFolder:
         self.staged.resumable()
 
 # %% ../nbs/14f_video_folder.ipynb #f8cefc48
-def assemble(out: VideoFolder, tracks: Iterable[Track], prompts, preset='', why='', complete=True, unused: dict | None = None) -> VideoResult:
+def assemble(out: VideoFolder, tracks: Iterable[Track], prompts, preset='', why='',
+             complete=True, unused: dict | None = None) -> VideoResult:
     "Put video, JSON, table and contact sheet of what there is together, and then in place."
     run, staged, video = out.unfinished, out.staged, out.video
     pieces, tracks = [(run.folder/name, first) for name, first in run.pieces], [t for t in tracks if t.frames]
@@ -122,7 +129,8 @@ def assemble(out: VideoFolder, tracks: Iterable[Track], prompts, preset='', why=
     write_youtube_vis(staged.path('masks.json'), lines, tracks, run.size, video.name)
     write_table(staged.path('objects.csv'), tracks)
     contact_sheet(path, staged.path('contact.jpg'))
-    result = VideoResult(staged.new, path, list(prompts), run.done, run.size, tracks, preset, why, complete, unused or {}, video.short, video.promised)
+    result = VideoResult(staged.new, path, list(prompts), run.done, run.size, tracks,
+                         preset, why, complete, unused or {}, video.short, video.promised)
     if complete: save_video_result(result, staged.question)
     _place_masks(out, complete)
     in_place = staged.commit(done=complete or video.live)

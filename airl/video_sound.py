@@ -66,7 +66,8 @@ def _encoded_packets(container, stream, zero, until, out):  # yields (seconds, p
         if early: frame = _without_beginning(frame, early)
         frame.pts, first = round(max(seconds, 0)/frame.time_base), seconds if first is None else first
         for packet in out.encode(frame):
-            if first <= 0 or packet.pts*packet.time_base >= first - 1e-3: yield max(seconds, 0), packet    # not the encoder's own silence
+            # not the encoder's own silence
+            if first <= 0 or packet.pts*packet.time_base >= first - 1e-3: yield max(seconds, 0), packet
     for packet in out.encode(None): yield max(seconds, 0), packet
 
 def _sound_packets(source, out, copied, start, end, lead):  # yields (seconds, packet)

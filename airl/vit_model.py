@@ -29,14 +29,16 @@ class PatchEmbed(nn.Module):
     def __init__(self, img_size: int, patch_size: int, embed_dim: int):
         super().__init__()
         if img_size % patch_size:
-            raise ModelError(f'An image of {img_size} px cannot be cut into patches of {patch_size} px: choose a patch_size that divides it.')
+            raise ModelError(f'An image of {img_size} px cannot be cut into patches of {patch_size} px: choose a '
+                             'patch_size that divides it.')
         self.img_size, self.patch_size, self.grid_size = (img_size,)*2, (patch_size,)*2, (img_size//patch_size,)*2
         self.num_patches = self.grid_size[0]*self.grid_size[1]
         self.proj = nn.Conv2d(3, embed_dim, patch_size, stride=patch_size)
 
     def forward(self, images):
         if images.shape[-2:] != self.img_size:
-            raise ModelError(f'This model reads images of {self.img_size[0]} px, not {tuple(images.shape[-2:])}: resize them, or make it with img_size=…')
+            raise ModelError(f'This model reads images of {self.img_size[0]} px, not {tuple(images.shape[-2:])}: '
+                             'resize them, or make it with img_size=…')
         return self.proj(images).flatten(2).transpose(1, 2)
 
 # %% ../nbs/01_vit_model.ipynb #8dd6ac7d
@@ -84,7 +86,8 @@ class Block(nn.Module):
 
 # %% ../nbs/01_vit_model.ipynb #93394a00
 class VisionTransformer(nn.Module):
-    "ViT (Dosovitskiy et al., 2020): images [n, 3, img_size, img_size] → logits [n, num_classes]. Parameters are named as timm's are."
+    """ViT (Dosovitskiy et al., 2020): images [n, 3, img_size, img_size] → logits [n, num_classes]. Parameters are named
+    as timm's are."""
     num_prefix_tokens = 1
     def __init__(self, img_size: int = 224, patch_size: int = 16, num_classes: int = 1000,
                  embed_dim: int = 384, depth: int = 12, num_heads: int = 6, mlp_ratio: float = 4.):
@@ -109,20 +112,26 @@ class VisionTransformer(nn.Module):
 
 def _start(module):
     "Linear layers begin small, as in the paper's code: N(0, 0.02²) cut at ±2, no bias."
-    if isinstance(module, nn.Linear): nn.init.trunc_normal_(module.weight, std=.02); nn.init.zeros_(module.bias)
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=.02)
+        nn.init.zeros_(module.bias)
 
 # %% ../nbs/01_vit_model.ipynb #88db1c02
 _SIZES = dict(tiny=(192, 12, 3), small=(384, 12, 6), base=(768, 12, 12), large=(1024, 24, 16))
 LITE0 = 'tf_efficientnet_lite0'   # timm's name of EfficientNet-Lite0
 
-def create_vit(name: str = 'vit_small_patch16_224',  # a timm name, `airl_vit_{tiny,small,base,large}_patch{P}_{S}`, `vit_nano`, or `LITE0`
-               pretrained: bool = False,  # ImageNet weights for timm's, ours and `LITE0`, CIFAR-10 weights for `vit_nano`
+def create_vit(
+    # a timm name, `airl_vit_{tiny,small,base,large}_patch{P}_{S}`, `vit_nano`, or `LITE0`
+    name: str = 'vit_small_patch16_224',
+               # ImageNet weights for timm's, ours and `LITE0`, CIFAR-10 weights for `vit_nano`
+               pretrained: bool = False,
                num_classes: int = 10,
                img_size: int | None = None,    # None: as the name says
                patch_size: int | None = None,  # None: as the name says
                **kwargs,                       # what else the model's constructor takes
               ) -> nn.Module:
-    "The model called `name`. Raises `ModelError` for a name or a size that cannot be had, `MissingWeights` if its weights cannot be."
+    """The model called `name`. Raises `ModelError` for a name or a size that cannot be had, `MissingWeights` if its
+    weights cannot be."""
     given = kwargs | {k: v for k, v in dict(img_size=img_size, patch_size=patch_size).items() if v is not None}
     if name == 'vit_nano': return _nano(pretrained, num_classes, given)
     if name == LITE0: return _lite0(pretrained, num_classes, given)
@@ -134,11 +143,13 @@ def create_vit(name: str = 'vit_small_patch16_224',  # a timm name, `airl_vit_{t
     except TypeError as e: raise ModelError(f'{name} cannot be made with {given}: {e}.') from e
     except (OSError, RuntimeError, ValueError) as e:
         if not pretrained: raise
-        raise MissingWeights(f'The pretrained weights of {name} could not be fetched ({type(e).__name__}): go online once, or train from scratch with pretrained=False.') from e
+        raise MissingWeights(f'The pretrained weights of {name} could not be fetched ({type(e).__name__}): go online '
+                             'once, or train from scratch with pretrained=False.') from e
 
 def _unknown(name):
     known = timm.list_models('*vit*') + [f'airl_vit_{s}_patch16_224' for s in _SIZES] + ['vit_nano']
-    return f'There is no model {name!r}. Did you mean {", ".join(difflib.get_close_matches(name, known, 3, .3)) or "vit_nano"}?'
+    return (f'There is no model {name!r}. Did you mean '
+            f'{", ".join(difflib.get_close_matches(name, known, 3, .3)) or "vit_nano"}?')
 
 # %% ../nbs/01_vit_model.ipynb #7c8c24d3
 def _check_patches(name, given):
@@ -146,15 +157,19 @@ def _check_patches(name, given):
     said = re.search(r'patch(\d+)\w*?_(\d+)', name)
     if not said: return
     img_size, patch = given.get('img_size', int(said[2])), given.get('patch_size', int(said[1]))
-    if img_size % patch: raise ModelError(f'An image of {img_size} px cannot be cut into patches of {patch} px: choose a patch_size that divides it.')
+    if img_size % patch:
+        raise ModelError(f'An image of {img_size} px cannot be cut into patches of {patch} px: choose a patch_size '
+                         'that divides it.')
 
 def _ours(name, pretrained, num_classes, given):
     said = re.fullmatch(rf'airl_vit_({"|".join(_SIZES)})_patch(\d+)_(\d+)', name)
     if not said: raise ModelError(_unknown(name))
     embed_dim, depth, num_heads = _SIZES[said[1]]
-    shape = dict(embed_dim=embed_dim, depth=depth, num_heads=num_heads, patch_size=int(said[2]), img_size=int(said[3])) | given
+    shape = dict(embed_dim=embed_dim, depth=depth, num_heads=num_heads, patch_size=int(said[2]),
+                 img_size=int(said[3])) | given
     model = VisionTransformer(num_classes=num_classes, **shape)
-    if pretrained: model.load_state_dict(create_vit(name.removeprefix('airl_'), True, num_classes, **given).state_dict())
+    if pretrained:
+        model.load_state_dict(create_vit(name.removeprefix('airl_'), True, num_classes, **given).state_dict())
     return model
 
 # %% ../nbs/01_vit_model.ipynb #ea2e2537
@@ -187,7 +202,8 @@ def count(model: nn.Module) -> Count: # for one image of the size that `model` i
         return tensor
     first, training = model.get_submodule('blocks.0'), model.training
     hook = first.register_forward_pre_hook(lambda _, inputs: tokens.append(inputs[0].shape[1]))
-    with FlopCounterMode(display=False) as counter, torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t): model.eval()(image)
+    with FlopCounterMode(display=False) as counter, torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
+        model.eval()(image)
     model.train(training)
     hook.remove()
     return Count(tokens[0], sum(p.numel() for p in model.parameters()), counter.get_total_flops(),
@@ -228,7 +244,8 @@ def rollout(maps: list[torch.Tensor], # from `attention_maps`
     return flow
 
 def attention_heat(model: nn.Module, images: torch.Tensor) -> torch.Tensor: # [n, h, w], sums to 1
-    "Where the answer comes from: the class token's rollout over the patches; the mean token's where there is no class token."
+    """Where the answer comes from: the class token's rollout over the patches; the mean token's where there is no class
+    token."""
     flow, prefix = rollout(attention_maps(model, images)), model.num_prefix_tokens
     heat = (flow[:, 0] if prefix else flow.mean(1))[:, prefix:]
     side = round(heat.shape[1]**.5)
@@ -236,7 +253,8 @@ def attention_heat(model: nn.Module, images: torch.Tensor) -> torch.Tensor: # [n
 
 # %% ../nbs/01_vit_model.ipynb #c008dbb2
 class Whiten(nn.Module):
-    "Images [n, 3, s, s] → [n, 24, s - 1, s - 1]: sums and differences of 2 × 2 pixels in brightness and two colour contrasts, decorrelated, with both signs."
+    """Images [n, 3, s, s] → [n, 24, s - 1, s - 1]: sums and differences of 2 × 2 pixels in brightness and two colour
+    contrasts, decorrelated, with both signs."""
     def __init__(self):
         super().__init__()
         colours = torch.tensor([[1., 1, 1], [1, 0, -1], [1, -2, 1]])    # brightness, red-blue, green-magenta
@@ -251,7 +269,8 @@ class Whiten(nn.Module):
 
 # %% ../nbs/01_vit_model.ipynb #21abe809
 class ConvStage(nn.Sequential):
-    "Convolution, pooling by two, and `depth - 1` further convolutions, each with batch norm and GELU, from the third on beside a shortcut: [n, c_in, s, s] → [n, c_out, ⌈s/2⌉ or ⌊s/2⌋, …]."
+    """Convolution, pooling by two, and `depth - 1` further convolutions, each with batch norm and GELU, from the third
+    on beside a shortcut: [n, c_in, s, s] → [n, c_out, ⌈s/2⌉ or ⌊s/2⌋, …]."""
     def __init__(self, c_in: int, c_out: int, depth: int = 2, ceil: bool = False):
         layers = [_conv(c_in, c_out), nn.MaxPool2d(2, ceil_mode=ceil), nn.BatchNorm2d(c_out), nn.GELU()]
         if depth > 1: layers += [_conv(c_out, c_out), nn.BatchNorm2d(c_out), nn.GELU()]
@@ -269,20 +288,25 @@ def _conv(c_in, c_out):
 
 # %% ../nbs/01_vit_model.ipynb #8ee86832
 class ViTNano(nn.Module):
-    "Whitening, three convolution stages, Transformer blocks on 4 × 4 tokens: images [n, 3, 32, 32] → logits [n, num_classes]; smaller images leave fewer tokens."
+    """Whitening, three convolution stages, Transformer blocks on 4 × 4 tokens: images [n, 3, 32, 32] → logits [n,
+    num_classes]; smaller images leave fewer tokens."""
     num_prefix_tokens, grid_size = 0, (4, 4)
     smoothing = 0. # of the labels it was trained with, to be undone in its answers
     def __init__(self, num_classes: int = 10, img_size: int = 32, widths: tuple = (64, 208), embed_dim: int = 256,
                  convs: int = 2, # a stage
                  depth: int = 2, num_heads: int = 8, mlp_ratio: float = 3.):
         super().__init__()
-        if img_size != 32: raise ModelError(f'vit_nano reads images of 32 px, not {img_size}: choose img_size=32 or another model.')
+        if img_size != 32:
+            raise ModelError(f'vit_nano reads images of 32 px, not {img_size}: choose img_size=32 or another model.')
         w1, w2 = widths
-        self.stem = nn.Sequential(Whiten(), nn.GELU(), ConvStage(24, w1, convs), ConvStage(w1, w2, convs), ConvStage(w2, embed_dim, convs, ceil=True))
+        self.stem = nn.Sequential(Whiten(), nn.GELU(), ConvStage(24, w1, convs),
+                                  ConvStage(w1, w2, convs), ConvStage(w2, embed_dim, convs, ceil=True))
         self.pos_embed = nn.Parameter(torch.zeros(1, 16, embed_dim))
         self.blocks = nn.Sequential(*[Block(embed_dim, num_heads, mlp_ratio) for _ in range(depth)])
-        self.norm, self.pool, self.head = nn.LayerNorm(embed_dim, eps=1e-6), nn.Linear(embed_dim, 1), nn.Linear(embed_dim, num_classes)
-        self.default_cfg = dict(input_size=(3, 32, 32), mean=(.4914, .4822, .4465), std=(.247, .2435, .2616), num_classes=num_classes)
+        self.norm, self.pool, self.head = (nn.LayerNorm(embed_dim, eps=1e-6), nn.Linear(embed_dim, 1),
+                                           nn.Linear(embed_dim, num_classes))
+        self.default_cfg = dict(input_size=(3, 32, 32), mean=(.4914, .4822, .4465),
+                                std=(.247, .2435, .2616), num_classes=num_classes)
         for part in (self.blocks, self.head): part.apply(_start)
         for block in self.blocks:
             for last in ('attn.proj.weight', 'mlp.fc2.weight'): nn.init.zeros_(block.get_parameter(last))
@@ -333,7 +357,8 @@ def load_nano(path=None, # None: the weights that ship
     "ViT-nano with its trained weights, ready to predict, and its card. Raises `MissingWeights` where they are missing."
     from safetensors import safe_open
     with safe_open(path or shipped('vit_nano.safetensors'), 'pt') as file:
-        card, state = NanoCard(**json.loads(file.metadata()['card'])), {k: file.get_tensor(k).float() for k in file.keys()}
+        card, state = (NanoCard(**json.loads(file.metadata()['card'])),
+                       {k: file.get_tensor(k).float() for k in file.keys()})
     model = ViTNano(len(card.class_names), card.img_size, **card.config)
     model.load_state_dict(state)
     model.smoothing = card.smoothing
@@ -345,21 +370,25 @@ def _nano(pretrained, num_classes, given):
     trained, card = load_nano()
     theirs = {k: p.default for k, p in inspect.signature(ViTNano).parameters.items()} | card.config
     if differ := [f'{k}={v!r}' for k, v in given.items() if json.dumps(v) != json.dumps(theirs.get(k))]:
-        raise ModelError(f'The weights of vit_nano are for {card.config}, not for {", ".join(differ)}: leave that out, or start from scratch with pretrained=False.')
+        raise ModelError(f'The weights of vit_nano are for {card.config}, not for {", ".join(differ)}: leave that out, '
+                         'or start from scratch with pretrained=False.')
     state, model = trained.state_dict(), ViTNano(num_classes, **card.config | given)
-    if num_classes != len(state['head.bias']): state |= {k: v for k, v in model.state_dict().items() if k.startswith('head.')}
+    if num_classes != len(state['head.bias']):
+        state |= {k: v for k, v in model.state_dict().items() if k.startswith('head.')}
     model.load_state_dict(state)
     return model
 
 # %% ../nbs/01_vit_model.ipynb #21db0bcc
 def _lite0(pretrained, num_classes, given):
-    "EfficientNet-Lite0 with frozen norms; with `pretrained`, shipped weights, and a fresh head where the number of classes is not ImageNet's."
+    """EfficientNet-Lite0 with frozen norms; with `pretrained`, shipped weights, and a fresh head where the number of
+    classes is not ImageNet's."""
     from timm.layers.norm_act import freeze_batch_norm_2d
     size = given.pop('img_size', 224)
     if given: raise ModelError(f'{LITE0} cannot be made with {given}: it takes a number of classes and an img_size.')
     model = timm.create_model(LITE0, num_classes=num_classes, pretrained_cfg_overlay=dict(input_size=(3, size, size)))
     if pretrained:
         state = {k: v.float() for k, v in load_checkpoint(shipped('lite0.safetensors')).items()}
-        if num_classes != len(state['classifier.bias']): state |= {k: v for k, v in model.state_dict().items() if k.startswith('classifier.')}
+        if num_classes != len(state['classifier.bias']):
+            state |= {k: v for k, v in model.state_dict().items() if k.startswith('classifier.')}
         model.load_state_dict(state)
     return freeze_batch_norm_2d(model)

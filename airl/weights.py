@@ -27,7 +27,8 @@ def shipped(name: str, # file name, such as 'lite0.safetensors'
            ) -> Path:
     "A file that travels inside the package; raises `MissingWeights` if it does not."
     path = Path(__file__).parent/'shipped'/name
-    if not path.is_file(): raise MissingWeights(f'This copy of airl has no {name} (looked in airl/shipped); install it again.')
+    if not path.is_file():
+        raise MissingWeights(f'This copy of airl has no {name} (looked in airl/shipped); install it again.')
     return path
 
 # %% ../nbs/06_weights.ipynb #d05a49a5
@@ -37,7 +38,8 @@ def require(module: str, # what to import, such as 'open_clip'
     "Import `module`, or raise `MissingExtra` that says what to install."
     try: return importlib.import_module(module)
     except ImportError as e:
-        raise MissingExtra(f"This needs the package {module}, which cannot be imported here ({e}); pip install 'airl[{extra}]'.") from e
+        raise MissingExtra(f"This needs the package {module}, which cannot be imported here ({e}); pip install "
+                           f"'airl[{extra}]'.") from e
 
 # %% ../nbs/06_weights.ipynb #e480af73
 @dataclass(frozen=True)
@@ -80,39 +82,49 @@ class ModelSpec:
 _SHIPPED = ('lite0.safetensors', 'lite_dense.safetensors', 'lite_cutter.safetensors', 'vocabulary.json.gz',
             'english.json')
 
-_SIGLIP, _BYTES = ('tokenizer.json', 'tokenizer_config.json'), ('tokenizer.json|vocab.json', 'tokenizer.json|merges.txt', 'tokenizer_config.json')   # tokenizers
+_SIGLIP, _BYTES = (('tokenizer.json', 'tokenizer_config.json'),
+                   ('tokenizer.json|vocab.json', 'tokenizer.json|merges.txt', 'tokenizer_config.json'))   # tokenizers
 
 def _clip(name, repo, size, licence, tokenizer=(), plan=''):
-    return ModelSpec(name, 'open_clip', repo, ('open_clip_model.safetensors|open_clip_pytorch_model.bin',), size, licence, tokenizer, plan=plan,
+    return ModelSpec(name, 'open_clip', repo, ('open_clip_model.safetensors|open_clip_pytorch_model.bin',),
+                     size, licence, tokenizer, plan=plan,
                      roles=('scorer',), engine='airl.clip_ensemble:HighAccuracyCLIPScorer', can=('text', 'presence'))
 
-def _hf(name, repo, size, tokenizer=('tokenizer.json|vocab.txt',), licence='Apache-2.0', gated=False, processor='preprocessor_config.json|processor_config.json', **what):
-    return ModelSpec(name, 'transformers', repo, ('model.safetensors', 'config.json', processor), size, licence, tokenizer, gated=gated, **what)
+def _hf(name, repo, size, tokenizer=('tokenizer.json|vocab.txt',), licence='Apache-2.0',
+        gated=False, processor='preprocessor_config.json|processor_config.json', **what):
+    return ModelSpec(name, 'transformers', repo, ('model.safetensors', 'config.json', processor),
+                     size, licence, tokenizer, gated=gated, **what)
 
 def _boxes(name, repo, size, *tokenizer):
-    return _hf(name, repo, size, *tokenizer, roles=('detector',), engine='airl.detector:GroundingDINODetector', can=('text',))
+    return _hf(name, repo, size, *tokenizer, roles=('detector',), engine='airl.detector:GroundingDINODetector',
+               can=('text',))
 
 def _sam2(name, size, sha256):
-    return ModelSpec(name, 'sam2', 'facebook/'+name.replace('_', '-'), (f'{name}.pt',), size, 'Apache-2.0', sha256=sha256,
+    return ModelSpec(name, 'sam2', 'facebook/'+name.replace('_', '-'), (f'{name}.pt',),
+                     size, 'Apache-2.0', sha256=sha256,
                      roles=('segmenter',), engine='airl.sam2_segmenter:SAM2Segmenter', can=('clicks', 'video'))
 
 def _sam_hq(name, repo, size):
     return _hf(name, repo, size, (), roles=('segmenter',), engine='airl.sam_hq:SamHQSegmenter', can=('clicks',))
 
 def _sam3(name, repo, size, engine, can, **what):
-    return _hf(name, repo, size, ('tokenizer.json|vocab.json',), 'SAM License', processor='processor_config.json|preprocessor_config.json',
+    return _hf(name, repo, size, ('tokenizer.json|vocab.json',), 'SAM License',
+               processor='processor_config.json|preprocessor_config.json',
                engine=engine, can=can, **what)
 
 # %% ../nbs/06_weights.ipynb #1fe30bec
 MODELS = {m.name: m for m in (
-    ModelSpec('lite', 'airl', '', _SHIPPED, 10_500_000, 'Apache-2.0', roles=('scorer', 'detector', 'segmenter'), engine='airl.lite_taught:taught_engines',
+    ModelSpec('lite', 'airl', '', _SHIPPED, 10_500_000, 'Apache-2.0', roles=('scorer', 'detector', 'segmenter'),
+              engine='airl.lite_taught:taught_engines',
               can=('text', 'clicks', 'video', 'presence')),
     _clip('ViT-L-14/openai', 'timm/vit_large_patch14_clip_224.openai', 1_710_000_000, 'Apache-2.0'),
     _clip('ViT-H-14/laion2b_s32b_b79k', 'laion/CLIP-ViT-H-14-laion2B-s32B-b79K', 3_940_000_000, 'MIT'),
     _clip('EVA02-L-14/merged2b_s4b_b131k', 'timm/eva02_large_patch14_clip_224.merged2b_s4b_b131k', 856_000_000, 'MIT'),
     _clip('ViT-B-16-SigLIP/webli', 'timm/ViT-B-16-SigLIP', 815_000_000, 'Apache-2.0', _SIGLIP),
-    _clip('siglip2-b16', 'timm/ViT-B-16-SigLIP2-256', 1_535_000_000, 'Apache-2.0', _SIGLIP, 'ViT-B-16-SigLIP2-256/webli'),
-    _clip('siglip2-so400m', 'timm/ViT-SO400M-16-SigLIP2-256', 4_575_000_000, 'Apache-2.0', _SIGLIP, 'ViT-SO400M-16-SigLIP2-256/webli'),
+    _clip('siglip2-b16', 'timm/ViT-B-16-SigLIP2-256', 1_535_000_000, 'Apache-2.0',
+          _SIGLIP, 'ViT-B-16-SigLIP2-256/webli'),
+    _clip('siglip2-so400m', 'timm/ViT-SO400M-16-SigLIP2-256', 4_575_000_000, 'Apache-2.0',
+          _SIGLIP, 'ViT-SO400M-16-SigLIP2-256/webli'),
     _clip('pe-core-l14', 'timm/PE-Core-L-14-336', 2_685_000_000, 'Apache-2.0', plan='PE-Core-L-14-336/meta'),
     _boxes('grounding-dino-tiny', 'IDEA-Research/grounding-dino-tiny', 690_000_000),
     _boxes('grounding-dino-base', 'IDEA-Research/grounding-dino-base', 934_000_000),
@@ -136,9 +148,12 @@ MODELS = {m.name: m for m in (
     _sam_hq('sam-hq-base', 'syscv-community/sam-hq-vit-base', 379_000_000),
     _sam_hq('sam-hq-large', 'syscv-community/sam-hq-vit-large', 1_255_000_000),
     _sam_hq('sam-hq-huge', 'syscv-community/sam-hq-vit-huge', 2_571_000_000),
-    _hf('edgetam', 'yonigozlan/EdgeTAM-hf', 56_000_000, (), roles=('segmenter',), engine='airl.edgetam:EdgeTAMSegmenter', can=('clicks', 'video')),
-    _sam3('sam3', 'facebook/sam3', 3_440_000_000, 'airl.sam3:Sam3Engine', ('text', 'clicks', 'video', 'presence'), gated=True, roles=('detector', 'segmenter')),
-    _sam3('sam3-litetext-s0', 'vil-uob/sam3-litetext-s0', 2_200_000_000, 'airl.sam3:Sam3LiteTextEngine', ('text', 'presence'), roles=('detector', 'segmenter')),
+    _hf('edgetam', 'yonigozlan/EdgeTAM-hf', 56_000_000, (), roles=('segmenter',),
+        engine='airl.edgetam:EdgeTAMSegmenter', can=('clicks', 'video')),
+    _sam3('sam3', 'facebook/sam3', 3_440_000_000, 'airl.sam3:Sam3Engine', ('text', 'clicks', 'video', 'presence'),
+          gated=True, roles=('detector', 'segmenter')),
+    _sam3('sam3-litetext-s0', 'vil-uob/sam3-litetext-s0', 2_200_000_000, 'airl.sam3:Sam3LiteTextEngine',
+          ('text', 'presence'), roles=('detector', 'segmenter')),
     _sam3('sam3.1', 'facebook/sam3.1', 3_440_000_000, '', ('text', 'clicks', 'video', 'presence'), gated=True,
           waits='a release of transformers that has SAM 3.1 (5.24 has not); sam3 runs today'))}
 
@@ -155,7 +170,8 @@ class Preset:
     def models(self) -> tuple[str, ...]: return tuple(dict.fromkeys((*self.scorer, self.detector, self.segmenter)))
 
 PRESETS = {p.name: p for p in (
-    Preset('paper', ('ViT-L-14/openai', 'ViT-H-14/laion2b_s32b_b79k', 'EVA02-L-14/merged2b_s4b_b131k', 'ViT-B-16-SigLIP/webli'), 'grounding-dino-base', 'sam2_hiera_base_plus'),
+    Preset('paper', ('ViT-L-14/openai', 'ViT-H-14/laion2b_s32b_b79k', 'EVA02-L-14/merged2b_s4b_b131k',
+                     'ViT-B-16-SigLIP/webli'), 'grounding-dino-base', 'sam2_hiera_base_plus'),
     Preset('fast', ('ViT-B-16-SigLIP/webli',), 'grounding-dino-tiny', 'sam2.1_hiera_tiny'),
     Preset('sam3', (), 'sam3', 'sam3'),
     Preset('lite', ('lite',), 'lite', 'lite'))}
@@ -175,9 +191,11 @@ def preset(name: str, # a key of `PRESETS`, or one with a part replaced, as `wit
     "The row of `PRESETS`, with the parts that `name` replaces; `PresetError` lists the names there are."
     base, parts = parts_of(name)
     if base not in PRESETS: raise PresetError(f'There is no preset {base!r}; there are {", ".join(PRESETS)}.')
-    changed = replace(PRESETS[base], name=name, **{role: (model,) if role == 'scorer' else model for role, model in parts.items()})
+    changed = replace(PRESETS[base], name=name,
+                      **{role: (model,) if role == 'scorer' else model for role, model in parts.items()})
     if 'clicks' not in MODELS[changed.segmenter].can and changed.segmenter != changed.detector:
-        raise PresetError(f'As a segmenter {changed.segmenter} cuts out what it found itself, and the detector is {changed.detector}: make it the detector too, or take another segmenter.')
+        raise PresetError(f'As a segmenter {changed.segmenter} cuts out what it found itself, and the detector is '
+                          f'{changed.detector}: make it the detector too, or take another segmenter.')
     return changed
 
 # %% ../nbs/06_weights.ipynb #594d3ab5
@@ -219,7 +237,8 @@ def weights_folder() -> Path:
     return cache_root()/'weights'
 
 def is_offline() -> bool:
-    "Has somebody said that the network must not be touched? `AIRL_OFFLINE`, `HF_HUB_OFFLINE` and `TRANSFORMERS_OFFLINE` say so."
+    """Has somebody said that the network must not be touched? `AIRL_OFFLINE`, `HF_HUB_OFFLINE` and
+    `TRANSFORMERS_OFFLINE` say so."""
     names = ('AIRL_OFFLINE', 'HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE')
     return any(os.environ.get(n, '').lower() in ('1', 'true', 'yes', 'on') for n in names)
 
@@ -238,11 +257,12 @@ def _in_hub(spec: ModelSpec) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
     for name in spec.files[0].split('|'):
         weights = try_to_load_from_cache(spec.repo, name, revision=spec.revision or None)
-        if isinstance(weights, str) and all(_in(Path(weights).parent, f) for f in spec.files + spec.tokenizer): return Path(weights)
+        if isinstance(weights, str) and all(_in(Path(weights).parent, f) for f in spec.files + spec.tokenizer):
+            return Path(weights)
 
 # %% ../nbs/06_weights.ipynb #00bf520d
 def locate(name: str,      # a key of `MODELS`
-          ) -> Path | None: # the weights file for open_clip and sam2 (tokenizer files lie beside it), the folder otherwise
+          ) -> Path | None: # the file for open_clip and sam2 (tokenizer files lie beside it), else the folder
     "Where the weights of a model lie on this machine, or None. Never touches the network."
     spec = model_spec(name)
     if not spec.repo:
@@ -254,7 +274,8 @@ def locate(name: str,      # a key of `MODELS`
 def _models_of(name: str) -> tuple[str, ...]: # of a preset, or the model itself
     if name in MODELS and name not in PRESETS: return (name,)
     if parts_of(name)[0] in PRESETS: return preset(name).models
-    raise PresetError(f'There is no preset or model {name!r}; there are {", ".join([*PRESETS, *(m for m in MODELS if m not in PRESETS)])}.')
+    raise PresetError(f'There is no preset or model {name!r}; there are '
+                      f'{", ".join([*PRESETS, *(m for m in MODELS if m not in PRESETS)])}.')
 
 def missing(name: str, # a preset or a model
            ) -> list[ModelSpec]:
@@ -264,9 +285,13 @@ def missing(name: str, # a preset or a model
 # %% ../nbs/06_weights.ipynb #97e7ff58
 def _sentence(spec: ModelSpec, why: str) -> str:
     "What is missing, how large it is, and where to put it."
-    login = f', once its authors have granted your request for access (made on {spec.source}) and after `hf auth login`,' if spec.gated else ''
-    copies = ' or from a machine that has these files (a single .pt is another format and does not do)' if spec.gated else ''
-    return (f'{spec.name} is not on this machine ({spec.size}): {why}. Where there is a network, `airl download {spec.name}`{login} fetches it from '
+    granted = (f', once its authors have granted your request for access (made on {spec.source}) and after '
+               '`hf auth login`,')
+    login = granted if spec.gated else ''
+    copies = (' or from a machine that has these files (a single .pt is another format and does not do)' if spec.gated
+              else '')
+    return (f'{spec.name} is not on this machine ({spec.size}): {why}. Where there is a network, `airl download '
+            f'{spec.name}`{login} fetches it from '
             f'{spec.source}; or copy {spec.needed} from there{copies} into {weights_folder()/spec.name}.')
 
 def _waits(spec):
@@ -274,18 +299,22 @@ def _waits(spec):
 
 def access_to(models) -> str: # rows; '' where none asks for it
     "How access is asked for."
-    return ''.join(f' {m.name} is given to accounts whose request was granted: ask at {m.source}, then run `hf auth login`.' for m in models if m.gated)
+    return ''.join(f' {m.name} is given to accounts whose request was granted: ask at {m.source}, then run `hf auth '
+                   'login`.' for m in models if m.gated)
 
 def fetch(name: str, # a key of `MODELS`
          ) -> Path:  # as `locate`
     "Where the weights lie, downloading them if need be; raises `MissingWeights` with one sentence."
     if (path := locate(name)) is not None: return path
     spec = model_spec(name)
-    if not spec.repo: raise MissingWeights(f'This copy of airl lacks some of {", ".join(spec.files)}; install it again.')
+    if not spec.repo:
+        raise MissingWeights(f'This copy of airl lacks some of {", ".join(spec.files)}; install it again.')
     _waits(spec)
     if is_offline(): raise MissingWeights(_sentence(spec, 'the library is told to stay offline'))
     _download(spec)
-    try: return verify(name) and locate(name)
+    try:
+        if verify(name) and (path := locate(name)): return path
+        raise MissingWeights(_sentence(spec, 'it did not come whole'))
     except MissingWeights:
         remove(name)      # what came damaged is not found again
         raise
@@ -297,18 +326,21 @@ def _download(spec: ModelSpec):
     home = Path(constants.HF_HUB_CACHE)
     home.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(home).free
-    if free < spec.bytes*1.05: raise MissingWeights(_sentence(spec, f'only {free/1e9:.2f} GB are free where the hub caches'))
+    if free < spec.bytes*1.05:
+        raise MissingWeights(_sentence(spec, f'only {free/1e9:.2f} GB are free where the hub caches'))
     log.info('downloading %s, %s, from %s', spec.name, spec.size, spec.source)
     for weights in spec.files[0].split('|'):
         try: snapshot_download(spec.repo, revision=spec.revision or None, allow_patterns=[weights, '*.json', '*.txt'])
-        except Exception as e: raise MissingWeights(_sentence(spec, _reason(e))) from e   # httpx, requests, OS: the hub's client lets all through
+        except Exception as e:      # httpx, requests, OS: the hub's client lets all through
+            raise MissingWeights(_sentence(spec, _reason(e))) from e
         if locate(spec.name) is not None: return
     raise MissingWeights(_sentence(spec, f'{spec.source} does not have every file'))
 
 def _reason(error: Exception) -> str:
     "Why the hub's client gave up, in words."
     from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
-    if isinstance(error, GatedRepoError): return 'the hub gives it only to accounts whose request for access was granted'
+    if isinstance(error, GatedRepoError):
+        return 'the hub gives it only to accounts whose request for access was granted'
     if isinstance(error, RepositoryNotFoundError): return 'the hub has no such repository, or not for you'
     if isinstance(error, LocalEntryNotFoundError): return 'the hub cannot be reached'
     return f'the download failed ({type(error).__name__})'
@@ -326,12 +358,14 @@ def download(name: str, # a preset or a model
     return [fetch(m) for m in _models_of(name)]
 
 def _room(name: str, size: int):
-    "Raise `MissingWeights` if the hub's cache has no room for `size` bytes: before the first of several models, not at the last."
+    """Raise `MissingWeights` if the hub's cache has no room for `size` bytes: before the first of several models, not
+    at the last."""
     from huggingface_hub import constants
     home = Path(constants.HF_HUB_CACHE)
     home.mkdir(parents=True, exist_ok=True)
     if (free := shutil.disk_usage(home).free) < size*1.05:
-        raise MissingWeights(f'{name} needs {size/1e9:.2f} GB more, and only {free/1e9:.2f} GB are free where the hub caches, {home}; make room there, or set HF_HOME to another disk.')
+        raise MissingWeights(f'{name} needs {size/1e9:.2f} GB more, and only {free/1e9:.2f} GB are free where the hub '
+                             f'caches, {home}; make room there, or set HF_HOME to another disk.')
 
 # %% ../nbs/06_weights.ipynb #b20d004b
 def _sha256(path: Path) -> str:
@@ -367,10 +401,12 @@ def remove(name: str, # a model
     "Delete a model from the hub's cache; raises `MissingWeights` if it is not there."
     from huggingface_hub import constants, scan_cache_dir
     spec = model_spec(name)
-    found = [r for r in scan_cache_dir(constants.HF_HUB_CACHE).repos if r.repo_id == spec.repo] if spec.repo and Path(constants.HF_HUB_CACHE).is_dir() else []
+    found = ([r for r in scan_cache_dir(constants.HF_HUB_CACHE).repos if r.repo_id == spec.repo] if spec.repo
+             and Path(constants.HF_HUB_CACHE).is_dir() else [])
     if not found:
         where = locate(name)
-        raise MissingWeights(f'{name} lies in {where}, which airl did not download; delete it yourself.' if where else f'{name} is not in the hub\'s cache.')
+        raise MissingWeights(f'{name} lies in {where}, which airl did not download; delete it yourself.'
+                             if where else f'{name} is not in the hub\'s cache.')
     plan = scan_cache_dir(constants.HF_HUB_CACHE).delete_revisions(*(v.commit_hash for r in found for v in r.revisions))
     plan.execute()
     return plan.expected_freed_size
@@ -382,29 +418,38 @@ def revision_here(where: Path | None, # what `locate` says
     parts = where.parts if where else ()
     return parts[parts.index('snapshots') + 1] if 'snapshots' in parts[:-1] else ''
 
-def inventory() -> list[dict]: # 'model', 'presets', 'roles', 'bytes', 'size', 'licence', 'source', 'where' (None: not here), 'revision' (of what is here), 'verified'
+def inventory(
+             ) -> list[dict]: # with 'where' and 'revision' of what is here (None: it is not), and 'verified'
     "Every model of the table, and where its weights lie on this machine."
-    def row(m): return dict(model=m.name, presets=list(m.presets), roles=list(m.roles), bytes=m.bytes, size=m.size, licence=m.licence, source=m.source, where=(where := locate(m.name)),
-                            revision=revision_here(where), verified=m.verified)
+    def row(m):
+        return dict(model=m.name, presets=list(m.presets), roles=list(m.roles), bytes=m.bytes,
+                    size=m.size, licence=m.licence, source=m.source, where=(where := locate(m.name)),
+                    revision=revision_here(where), verified=m.verified)
     return [row(m) for m in MODELS.values()]
 
 # %% ../nbs/06_weights.ipynb #d4078f7d
 def load_checkpoint(path) -> dict: # name → tensor, on the CPU
-    "The state dict in a safetensors or torch file, never running code from it; raises `MissingWeights` for a damaged or unsafe one."
+    """The state dict in a safetensors or torch file, never running code from it; raises `MissingWeights` for a damaged
+    or unsafe one."""
     import torch
     from safetensors.torch import load_file
     path = Path(path)
     if not path.is_file(): raise MissingWeights(f'There is no checkpoint {path}; check the path.')
-    try: state = load_file(path) if path.suffix == '.safetensors' else torch.load(path, map_location='cpu', weights_only=True)
+    try:
+        state = (load_file(path) if path.suffix == '.safetensors'
+                 else torch.load(path, map_location='cpu', weights_only=True))
     except Exception as e: # SafetensorError, UnpicklingError, RuntimeError, EOFError …: each library has its own
-        unsafe = 'unsupported' in str(e).lower() and (zipfile.is_zipfile(path) or path.read_bytes()[:1] == b'\x80')   # a zip or a pickle that is whole
-        raise MissingWeights(f'{path} holds more than tensors and is not opened, because it could run code; get a safetensors file.' if unsafe
+        # a zip or a pickle that is whole
+        unsafe = 'unsupported' in str(e).lower() and (zipfile.is_zipfile(path) or path.read_bytes()[:1] == b'\x80')
+        raise MissingWeights(f'{path} holds more than tensors and is not opened, because it could run code; get a '
+                             'safetensors file.' if unsafe
                              else f'{path} is damaged or cut off; remove it and fetch it again.') from e
     return _unwrap(state, path)
 
 def _unwrap(state, path: Path) -> dict:
     "The tensors themselves: SAM 2 and others keep them one level down."
-    if not isinstance(state, dict): raise MissingWeights(f'{path} holds a {type(state).__name__} and no named tensors; give a checkpoint.')
+    if not isinstance(state, dict):
+        raise MissingWeights(f'{path} holds a {type(state).__name__} and no named tensors; give a checkpoint.')
     return next((state[key] for key in ('model', 'state_dict') if isinstance(state.get(key), dict)), state)
 
 # %% ../nbs/06_weights.ipynb #44e27584
@@ -422,14 +467,19 @@ def load_transformers(model: str | Path,      # a row of the table, or a folder 
 def filled(network,       # a class of transformers
            folder: Path,
            **how):        # for its `from_pretrained`
-    "The network in eval mode with every weight from `folder`; raises `MissingWeights` where one is not there: transformers fills it with random numbers."
+    """The network in eval mode with every weight from `folder`; raises `MissingWeights` where one is not there:
+    transformers fills it with random numbers."""
     name = next(c.__name__ for c in network.__mro__ if c.__module__.startswith('transformers.'))
     with _told(folder, name):
-        net, found = network.from_pretrained(folder, local_files_only=True, use_safetensors=True, output_loading_info=True, **how)
+        net, found = network.from_pretrained(folder, local_files_only=True, use_safetensors=True,
+                                             output_loading_info=True, **how)
     if lack := [*sorted(found['missing_keys']), *(str(key) for key in found['mismatched_keys'])]:
         import transformers
-        raise MissingWeights(f'{folder} has no {lack[0]}{f" and {len(lack) - 1} more of the weights" if lack[1:] else ""} of a {name} as transformers '
-                             f'{transformers.__version__} names them; download it again, or install another version of transformers.')
+        raise MissingWeights(f'{folder} has no '
+                             f'{lack[0]}{f" and {len(lack) - 1} more of the weights" if lack[1:] else ""} of a {name} '
+                             'as transformers '
+                             f'{transformers.__version__} names them; download it again, or install another version of '
+                             'transformers.')
     return net.eval().requires_grad_(False)
 
 @contextmanager
@@ -439,7 +489,8 @@ def _told(folder, net):
     try: yield
     except UserError: raise
     except (OSError, ValueError, RuntimeError, KeyError, AttributeError, SafetensorError) as e:
-        raise MissingWeights(f'{folder} does not hold a {net} that transformers can load ({str(e).splitlines()[0]}); download it again.') from e
+        raise MissingWeights(f'{folder} does not hold a {net} that transformers can load ({str(e).splitlines()[0]}); '
+                             'download it again.') from e
 
 def _spelt_out(folder: Path) -> dict:   # `config`, where that of the folder names its backbone for timm; else nothing
     "A configuration that transformers reads without asking the hub."

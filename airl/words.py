@@ -98,7 +98,8 @@ def forms(word: str) -> list[str]:  # the word itself first
 
 # %% ../nbs/09d_words.ipynb #62aa7e43
 def _forms_of_many(tokens):
-    "All of the words as one; then the last of them, with the others as they stand or as they are spelt elsewhere, in its forms."
+    """All of the words as one; then the last of them, with the others as they stand or as they are spelt elsewhere, in
+    its forms."""
     *before, last = tokens
     elsewhere = [english().spellings.get(t, (t,))[0] for t in before]
     start = [before, elsewhere] if before else []
@@ -147,7 +148,8 @@ def head_of(text: str) -> list[str]:
     "The words of the thing itself; none where the text begins with a preposition."
     words = after_articles(words_of(text))
     text = ' '.join(words)
-    if cut := english().relation.search(text, 1 if words and is_adjective(words[0]) else 0): words = text[:cut.start()].split()
+    if cut := english().relation.search(text, 1 if words and is_adjective(words[0]) else 0):
+        words = text[:cut.start()].split()
     for k, word in enumerate(words):
         if k and _PARTICIPLE.fullmatch(word) and not is_noun([word]) and is_noun(words[:k]): return words[:k]
     return words

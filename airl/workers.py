@@ -84,7 +84,8 @@ def at_once(pipeline: TextDrivenSegmentationPipeline) -> int:
     return pipeline.photos_at_once()
 
 def read_together(pipeline: TextDrivenSegmentationPipeline, photos: Sequence[Opened]):
-    "Find presence and boxes of several photos, and encode those that need it in one pass; at most eight, which a pipeline remembers."
+    """Find presence and boxes of several photos, and encode those that need it in one pass; at most eight, which a
+    pipeline remembers."""
     start, readable = time.perf_counter(), [o for o in photos if o.image is not None]
     pipeline.prepare([o.image for o in readable], [o.job.prompts for o in readable])
     for opened in photos: opened.shared = (time.perf_counter() - start)/len(photos)
@@ -122,8 +123,9 @@ class _Worker:
         self.process.start()
         theirs.close()
         try: self.receive()
-        except EOFError: raise UserError('A worker process ended before it could begin. In a script, call `segment_folder` below '
-                                         '`if __name__ == "__main__":`; or say workers=0 to work without processes.') from None
+        except EOFError:
+            raise UserError('A worker process ended before it could begin. In a script, call `segment_folder` below '
+                            '`if __name__ == "__main__":`; or say workers=0 to work without processes.') from None
 
     def receive(self) -> Answer:
         "The next answer; raises EOFError if the process has died, and the error that it sent."
@@ -164,10 +166,14 @@ def _feed(take: Callable, give: Callable, how):
                     more = (job := take()) is not None
                     if more: waiting.append(job)
                     worker.pipe.send(job)
-                if waiting: give(worker.receive()); waiting.popleft()
+                if waiting:
+                    give(worker.receive())
+                    waiting.popleft()
             except (EOFError, BrokenPipeError):
                 worker.stop()
-                while waiting: give(_alone(waiting[0], how)); waiting.popleft()
+                while waiting:
+                    give(_alone(waiting[0], how))
+                    waiting.popleft()
                 if more: worker = _Worker(*how)
     finally: worker.stop()
 
@@ -176,7 +182,8 @@ class _Stopped(Exception):
     "The run ended while a worker had something to say."
 
 # %% ../nbs/15d_workers.ipynb #539c73f3
-def answers_of_many(jobs: Iterator[Job], recipe: BatchRecipe, devices: Sequence[str | None], threads: int | None) -> Iterator[Answer]:
+def answers_of_many(jobs: Iterator[Job], recipe: BatchRecipe, devices: Sequence[str | None],
+                    threads: int | None) -> Iterator[Answer]:
     "Answer jobs in a process a device, as they are done."
     results, stop, one_at_a_time = queue.Queue(2*len(devices)), threading.Event(), threading.Lock()
     def take():
@@ -187,7 +194,9 @@ def answers_of_many(jobs: Iterator[Job], recipe: BatchRecipe, devices: Sequence[
         raise _Stopped
     def feed(device):
         with contextlib.suppress(_Stopped):
-            try: _feed(take, give, (recipe, device, threads)); give(None)
+            try:
+                _feed(take, give, (recipe, device, threads))
+                give(None)
             except _Stopped: raise
             except Exception as e: give(e)           # noqa: BLE001, raised by whoever takes the answers
     feeders = [threading.Thread(target=feed, args=(d,), daemon=True) for d in devices]
