@@ -1,10 +1,14 @@
-"""How well are words segmented that lite is taught from a few photos? CamVid from one drive to the other, DAVIS from its first frame.
+"""How well are words segmented that lite is taught from a few photos? CamVid from one drive to the other, DAVIS from
+its first frame.
 
-Beside each row: the nearest prototype (each place goes to the more alike of two mean places, of the thing and of the rest, by the cosine of
-the same numbers brought to one scale) and the whole photo. CamVid trains no network of airl. IoU is summed over the pixels of all frames
+Beside each row: the nearest prototype (each place goes to the more alike of two mean places, of the thing and of the
+rest, by the cosine of
+the same numbers brought to one scale) and the whole photo. CamVid trains no network of airl. IoU is summed over the
+pixels of all frames
 that were read, void aside; its interval draws frames. Needs $AIRL_DATA with more/camvid and davis.
 
-Run: python benchmarks/taught_words.py [camvid davis] [--shots 1 3 10] [--draws 3] [--every 1]. Ends with a table and JSON lines.
+Run: python benchmarks/taught_words.py [camvid davis] [--shots 1 3 10] [--draws 3] [--every 1]. Ends with a table and
+JSON lines.
 """
 import argparse
 import json
@@ -73,7 +77,8 @@ def teach_draw(frames, word, number, shots, draw):
     "A pack and its prototype from some frames with the word, and the seconds that it took."
     having = [(photo, labels == number) for _, photo, labels, _ in frames if (labels == number).mean() > .002]
     examples = Examples()
-    for i in np.random.default_rng(draw).permutation(len(having))[:shots]: examples = examples.like(having[i][0], mask=having[i][1])
+    for i in np.random.default_rng(draw).permutation(len(having))[:shots]:
+        examples = examples.like(having[i][0], mask=having[i][1])
     start = time.perf_counter()
     return taught(word, examples), Prototype(examples), time.perf_counter() - start
 
@@ -84,7 +89,8 @@ def camvid_rows(args, pipeline):
         frames, read = list(camvid(source)), list(camvid(target))[::args.every]
         names = frames[0][3]
         for shots in args.shots:
-            heads = {(word, draw): teach_draw(frames, word, names.index(word), shots, draw) for word in WORDS for draw in range(args.draws)}
+            heads = {(word, draw): teach_draw(frames, word, names.index(word), shots, draw)
+                     for word in WORDS for draw in range(args.draws)}
             pairs = {key: dict(taught=[], prototype=[], photo=[]) for key in heads}
             for _, photo, labels, _ in read:
                 counts = labels != 255
@@ -92,13 +98,19 @@ def camvid_rows(args, pipeline):
                     write_pack(Pack(f'{word} draw{draw}', pack.head, pack.version, pack.data, pack.examples))
                     truth = labels == names.index(word)
                     mask = pipeline.segment_image(photo, f'{word} draw{draw}').mask
-                    for name, m in (('taught', mask), ('prototype', prototype.mask(photo)), ('photo', np.ones_like(truth))): pairs[word, draw][name].append(overlap(m, truth, counts))
+                    for name, m in (('taught', mask), ('prototype', prototype.mask(photo)),
+                                    ('photo', np.ones_like(truth))):
+                        pairs[word, draw][name].append(overlap(m, truth, counts))
             for word in WORDS:
-                each = {name: [summed(pairs[word, d][name])[0] for d in range(args.draws)] for name in ('taught', 'prototype', 'photo')}
+                each = {name: [summed(pairs[word, d][name])[0] for d in range(args.draws)]
+                        for name in ('taught', 'prototype', 'photo')}
                 _, low, high = summed(pairs[word, 0]['taught'])
-                yield dict(part='camvid', taught_on=source, read_on=target, frames=len(read), shots=shots, draws=args.draws, word=word,
-                           **{name: round(float(np.mean(v)), 3) for name, v in each.items()}, low=round(low, 3), high=round(high, 3),
-                           left_out=heads[word, 0][0].head.iou, seconds=round(float(np.mean([heads[word, d][2] for d in range(args.draws)])), 2))
+                yield dict(part='camvid', taught_on=source, read_on=target, frames=len(read),
+                           shots=shots, draws=args.draws, word=word,
+                           **{name: round(float(np.mean(v)), 3) for name, v in each.items()},
+                           low=round(low, 3), high=round(high, 3),
+                           left_out=heads[word, 0][0].head.iou,
+                           seconds=round(float(np.mean([heads[word, d][2] for d in range(args.draws)])), 2))
 
 
 def davis_rows(args, pipeline):
@@ -115,12 +127,16 @@ def davis_rows(args, pipeline):
             photo, truth = frame.image(), frame.labels().mask(clip.phrase)
             result = pipeline.segment_image(photo, 'taught thing')
             there.append(result.presence['taught thing'])
-            for name, mask in (('taught', result.mask), ('text', pipeline.segment_image(photo, clip.phrase).mask), ('prototype', prototype.mask(photo)), ('photo', np.ones_like(truth))):
+            for name, mask in (('taught', result.mask), ('text', pipeline.segment_image(photo, clip.phrase).mask),
+                               ('prototype', prototype.mask(photo)), ('photo', np.ones_like(truth))):
                 scores[name].append((mask & truth).sum()/max((mask | truth).sum(), 1))
-        absent = [pipeline.segment_image(photo, 'taught thing').presence['taught thing'] for name, photo in others.items() if name != clip.name]
+        absent = [pipeline.segment_image(photo, 'taught thing').presence['taught thing']
+                  for name, photo in others.items() if name != clip.name]
         gain = interval(np.subtract(scores['taught'], scores['prototype']))
-        yield dict(part='davis', word=clip.name, phrase=clip.phrase, frames=len(there), **{name: round(float(np.mean(v)), 3) for name, v in scores.items()},
-                   over_prototype=str(gain), presence=round(float(np.mean(there)), 3), absent=round(float(np.mean(absent)), 3),
+        yield dict(part='davis', word=clip.name, phrase=clip.phrase, frames=len(there),
+                   **{name: round(float(np.mean(v)), 3) for name, v in scores.items()},
+                   over_prototype=str(gain), presence=round(float(np.mean(there)), 3),
+                   absent=round(float(np.mean(absent)), 3),
                    auc=round(presence_auc(there + absent, [True]*len(there) + [False]*len(absent)), 3))
 
 
@@ -131,7 +147,8 @@ def main():
     parser.add_argument('--draws', type=int, default=3)
     parser.add_argument('--every', type=int, default=1, help='read every Nth of the frames')
     args = parser.parse_args()
-    if 'AIRL_DATA' not in os.environ: raise SystemExit('This needs labelled photos: export AIRL_DATA=FOLDER with more/camvid and davis in it.')
+    if 'AIRL_DATA' not in os.environ:
+        raise SystemExit('This needs labelled photos: export AIRL_DATA=FOLDER with more/camvid and davis in it.')
     lite_net.READINGS.keep = 100                      # each frame is read once
     rows = []
     with tempfile.TemporaryDirectory() as words:
@@ -141,7 +158,8 @@ def main():
             for row in dict(camvid=camvid_rows, davis=davis_rows)[part](args, pipeline):
                 print(json.dumps(row), flush=True)
                 rows.append(row)
-    if gains := [row['taught'] - row['prototype'] for row in rows]: print(f'over the prototype, {len(rows)} rows: {interval(gains)}')
+    if gains := [row['taught'] - row['prototype'] for row in rows]:
+        print(f'over the prototype, {len(rows)} rows: {interval(gains)}')
 
 
 if __name__ == '__main__': main()

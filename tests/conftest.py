@@ -16,7 +16,8 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     "Workers share the cores, and nothing is downloaded unless cells that do so were asked for."
-    os.environ.update(OMP_NUM_THREADS=THREADS, OMP_WAIT_POLICY='PASSIVE', MKL_NUM_THREADS=THREADS, TOKENIZERS_PARALLELISM='false', TF_CPP_MIN_LOG_LEVEL='3')
+    os.environ.update(OMP_NUM_THREADS=THREADS, OMP_WAIT_POLICY='PASSIVE', MKL_NUM_THREADS=THREADS,
+                      TOKENIZERS_PARALLELISM='false', TF_CPP_MIN_LOG_LEVEL='3')
     if 'network' not in config.getoption('--flags').split():
         os.environ.update(HF_HUB_OFFLINE='1', TRANSFORMERS_OFFLINE='1', HF_DATASETS_OFFLINE='1', WANDB_MODE='offline')
 

@@ -18,7 +18,8 @@ HERE = {key: value for key, value in os.environ.items() if key != 'IN_TEST'}
 def browser_of(p):
     "Chromium as the system has it, or as Playwright brought it; a skip where neither is."
     system = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
-    if not system and not Path(p.chromium.executable_path).exists(): pytest.skip('no Chromium here: `apt install chromium` or `playwright install chromium`')
+    if not system and not Path(p.chromium.executable_path).exists():
+        pytest.skip('no Chromium here: `apt install chromium` or `playwright install chromium`')
     return p.chromium.launch(executable_path=system, args=['--no-sandbox', '--disable-dev-shm-usage'])
 
 
@@ -33,7 +34,8 @@ def browser():
 @pytest.fixture(scope='module')
 def address(browser, tmp_path_factory):
     "A server of its own on a free port, as `airl app` starts it; it stops when the tests are through."
-    process = subprocess.Popen([sys.executable, '-m', 'airl', 'app', '--port', '0', '--models', 'lite'], stdout=subprocess.PIPE, text=True,
+    process = subprocess.Popen([sys.executable, '-m', 'airl', 'app', '--port', '0', '--models', 'lite'],
+                               stdout=subprocess.PIPE, text=True,
                                env=HERE | {'PYTHONUNBUFFERED': '1'}, cwd=tmp_path_factory.mktemp('served'))
     yield process.stdout.readline().strip()
     process.send_signal(signal.SIGTERM)
@@ -53,7 +55,8 @@ def opened(browser, address, **options):
     "The page in a fresh window that reaches this machine alone."
     page = browser.new_page(**options)
     page.set_default_timeout(WAIT)
-    page.route('**/*', lambda route: route.continue_() if route.request.url.startswith((address, 'data:', 'blob:')) else route.abort())
+    page.route('**/*', lambda route: route.continue_() if route.request.url.startswith((address, 'data:', 'blob:'))
+               else route.abort())
     page.goto(address)
     page.locator('#find').wait_for()
     return page
@@ -68,7 +71,8 @@ def find(page, text, answer):
 
 def upload(page, path):
     if (clear := page.locator('#photo').get_by_label('Remove Image')).count(): clear.first.click()
-    with page.expect_response(lambda response: '/upload?' in response.url): page.locator('#photo input[type=file]').set_input_files(path)
+    with page.expect_response(lambda response: '/upload?' in response.url):
+        page.locator('#photo input[type=file]').set_input_files(path)
     page.locator('#photo').get_by_label('Remove Image').first.wait_for()
 
 
@@ -112,7 +116,8 @@ def test_a_photo_becomes_a_mask_that_a_click_mends(browser, address, photos):
 def inside(page, selector) -> bool:
     "Whether all of it lies in the window."
     box, size = page.locator(selector).bounding_box(), page.viewport_size
-    return 0 <= box['y'] and box['y'] + box['height'] <= size['height'] and 0 <= box['x'] and box['x'] + box['width'] <= size['width']
+    return (0 <= box['y'] and box['y'] + box['height'] <= size['height'] and 0 <= box['x']
+            and box['x'] + box['width'] <= size['width'])
 
 
 CUT = """() => [...document.querySelectorAll('.caption-label')].filter(e => {
@@ -122,13 +127,15 @@ CUT = """() => [...document.querySelectorAll('.caption-label')].filter(e => {
 
 @pytest.mark.parametrize('width', [390, 1280])
 def test_result_and_its_tools_are_in_sight(browser, address, photos, width):
-    "After Find the sentence and the picture are there without scrolling, what a click means stands below it, and no caption is cut."
+    """After Find the sentence and the picture are there without scrolling, what a click means stands below it, and no
+    caption is cut."""
     page = opened(browser, address, viewport=dict(width=width, height=844))
     upload(page, photos/'coffee.png')
     find(page, 'a cup . a spoon', 'Models: lite')
     page.locator('#result img').first.wait_for()
     assert inside(page, '#said') and inside(page, '#result')
-    below = page.locator('#tool').bounding_box()['y'] - page.locator('#result').bounding_box()['y'] - page.locator('#result').bounding_box()['height']
+    below = page.locator('#tool').bounding_box()['y'] - page.locator('#result').bounding_box()['y'] - page.locator(
+        '#result').bounding_box()['height']
     assert 0 <= below < 60
     page.get_by_text('Why: detections and candidates').click()
     page.locator('.caption-label').first.wait_for()
@@ -181,8 +188,10 @@ def test_gallery_is_accessible_in_both_themes(browser, tmp_path, photos, scheme)
     segment_folder(photos/'coffee.png', ['a cup', 'a bicycle'], tmp_path, models='lite', workers=0, progress=False)
     page = browser.new_page(viewport=dict(width=390, height=800), color_scheme=scheme)
     page.goto(gallery(tmp_path).as_uri())
-    light = page.evaluate('getComputedStyle(document.body).backgroundColor.match(/[0-9.]+/g).slice(0, 3).reduce((a, b) => +a + +b)')/3
+    light = page.evaluate('getComputedStyle(document.body).backgroundColor.match(/[0-9.]+/g).slice(0, 3).reduce((a, b) '
+                          '=> +a + +b)')/3
     assert (light > 200) if scheme == 'light' else (light < 60)
     assert violations(page) == [] and page.evaluate('document.documentElement.scrollWidth') <= 390
-    assert 'uncertainty' in page.locator('figcaption').inner_text() and 'coffee.png' in page.locator('img').get_attribute('alt')
+    assert 'uncertainty' in page.locator('figcaption').inner_text()
+    assert 'coffee.png' in page.locator('img').get_attribute('alt')
     page.close()

@@ -40,5 +40,6 @@ def test_a_version_has_an_environment_of_its_own(copy):
 
 
 def test_the_first_line_says_which_python(root):
-    told = subprocess.run([sys.executable, '-m', 'pytest', '--collect-only', '-p', 'no:cacheprovider', __file__], cwd=root, text=True, capture_output=True).stdout
+    told = subprocess.run([sys.executable, '-m', 'pytest', '--collect-only', '-p', 'no:cacheprovider', __file__],
+                          cwd=root, text=True, capture_output=True).stdout
     assert f'Python {sys.version.splitlines()[0]}' in told

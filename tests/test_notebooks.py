@@ -17,12 +17,14 @@ sys.exit(not passed)
 '''
 
 
-@pytest.mark.parametrize('notebook', checks.notebooks(ROOT), ids=lambda path: path.relative_to(ROOT/'nbs').with_suffix('').as_posix())
+@pytest.mark.parametrize('notebook', checks.notebooks(ROOT),
+                         ids=lambda path: path.relative_to(ROOT/'nbs').with_suffix('').as_posix())
 def test_notebook(notebook, request):
     flags = request.config.getoption('--flags').split()
     limit = LIMIT_FLAGGED if flags else LIMIT
     try:
-        done = subprocess.run([sys.executable, '-c', RUN, str(notebook), str(ROOT), *flags], cwd=ROOT/'nbs', text=True, capture_output=True,
+        done = subprocess.run([sys.executable, '-c', RUN, str(notebook), str(ROOT), *flags],
+                              cwd=ROOT/'nbs', text=True, capture_output=True,
                               timeout=limit)
     except subprocess.TimeoutExpired: pytest.fail(f'{notebook.name} was stopped after {limit} s', pytrace=False)
     if done.returncode: pytest.fail(done.stdout + done.stderr, pytrace=False)

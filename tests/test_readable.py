@@ -18,7 +18,8 @@ def errors(): return checks.type_errors(ROOT)
 
 def test_types_hold(errors):
     print(f'{len(errors)} errors of basedpyright')
-    assert len(errors) <= TYPE_ERRORS, '\n'.join(['', *(f'{e["file"].name}:{e["line"]}: {e["message"]} ({e["rule"]})' for e in errors)])
+    assert len(errors) <= TYPE_ERRORS, '\n'.join(['', *(f'{e["file"].name}:{e["line"]}: {e["message"]} ({e["rule"]})'
+                                                        for e in errors)])
 
 
 def test_wrong_type_is_noticed(tmp_path):
@@ -28,7 +29,8 @@ def test_wrong_type_is_noticed(tmp_path):
 
 
 def test_few_lines_are_overlong(root):
-    sources = [*(root/'nbs').rglob('*.ipynb'), *(path for folder in ('tests', 'tools', 'benchmarks') for path in (root/folder).glob('*.py'))]
+    sources = [*(root/'nbs').rglob('*.ipynb'),
+               *(path for folder in ('tests', 'tools', 'benchmarks') for path in (root/folder).glob('*.py'))]
     marked = sum(len(re.findall('# noqa: [A-Z0-9, ]*' + 'E501', path.read_text(encoding='utf-8'))) for path in sources)
     print(f'{marked} lines are longer than 120 characters')
     assert marked <= OVERLONG
@@ -37,7 +39,8 @@ def test_few_lines_are_overlong(root):
 def test_exported_cells_are_short(root):
     cells = checks.exported_cells(root)
     large = {name: n for name, n in cells.items() if n > 25}
-    print(f'{len(cells)} exported cells, half of them of at most {checks.median_cell(root):.0f} lines, {len(large)} of more than 25')
+    print(f'{len(cells)} exported cells, half of them of at most {checks.median_cell(root):.0f} lines, {len(large)} of '
+          'more than 25')
     assert checks.median_cell(root) <= MEDIAN_CELL
     assert len(large) <= LARGE_CELLS, large
 
