@@ -1,7 +1,7 @@
 """Vision Transformers on CIFAR-10 and text-driven segmentation. `nbs/` is the source; public names load on first use."""
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:      # for editors and type checkers, which do not run `__getattr__`
     from .files import UserError as UserError

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 from .doctor import devices, presets_here
+from .examples import examples_from
 from .files import UserError
 from .photos import load_photo
 from .prompts import LONGEST
@@ -55,6 +56,7 @@ def served_hosts(host: str,               # to listen on
     if host in EVERYWHERE: hosts |= {socket.gethostname(), socket.getfqdn(), f'{socket.gethostname()}.local'}
     return {name.lower() for name in hosts}
 
+# %% ../nbs/21b_api.ipynb #15936c5a
 def _keep_to(api, hosts):
     "Refuse requests for any other host."
     from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -84,6 +86,7 @@ def _foreign(headers: dict[bytes, bytes], hosts: set[str]) -> bool:
     return (not name.netloc or name.netloc.lower() != here.netloc.lower()
             and name.hostname not in hosts - {*LOOPBACK, *EVERYWHERE})
 
+# %% ../nbs/21b_api.ipynb #1d357899
 class _Gate:
     "What is refused before it is read: what another site's page sends, and bodies without measure."
     def __init__(self, app, hosts): self.app, self.hosts = app, {name.lower() for name in hosts}
@@ -188,25 +191,45 @@ def create_api(preset: str = 'auto',
     return api
 
 # %% ../nbs/21b_api.ipynb #2d103e87
+_LIKE = ('What is meant looks like this: NAME:x,y,width,height, NAME:x,y or NAME:MASK.png, where NAME is photo, '
+         'or a file that is sent as shown; beside a text or instead of one (lite, sam3).')
+
+async def _shown_in(sent, like, unlike, image):  # Examples or None
+    "What the fields `like` and `unlike` show in the photo itself, or in files that were sent along."
+    photos = {Path(upload.filename or '').name: await _photo_of(upload) for upload in sent} | dict(photo=image)
+    def read(name):
+        if name in photos: return photos[name]
+        raise UserError(f'No file {name!r} was sent along; there {"is" if len(photos) == 1 else "are"} '
+                        f'{", ".join(photos)}.')
+    return examples_from(like, unlike, read)
+
+# %% ../nbs/21b_api.ipynb #ad3e6acf
 def _add_segment(router, default, device):
     from fastapi import File, Form, Request, UploadFile
     from airl.presets import choose_preset
     lines = defaultdict(Line)   # by preset
-    @router.post('/segment', summary='Segment objects by text')
+    @router.post('/segment', summary='Segment objects by text or by examples')
     async def segment(request: Request,
                       photo: UploadFile = File(description='An image file.'),
-                      text: list[str] = Form(description='What to look for, a field a thing; "not …" for what to leave '
-                                                         'out.'),
+                      text: list[str] = Form([], description='What to look for, a field a thing; "not …" for what to '
+                                                             'leave out.'),
                       every: bool = Form(False, description='Find all instances of each text, not only the best.'),
-                      preset: str = Form(default, description='auto, paper, fast, sam3 or lite.')) -> dict:
+                      preset: str = Form(default, description='auto, paper, fast, sam3 or lite.'),
+                      like: list[str] = Form([], description=_LIKE),
+                      unlike: list[str] = Form([], description='The same for what is not meant.'),
+                      shown: list[UploadFile] = File([], description='Photos and masks that like and unlike '
+                                                                     'name.')) -> dict:
         """Masks as COCO RLE, boxes as pixel xyxy, scores 0..1; `present` is false and `seen` says what is there
         instead, if nothing was found."""
         if (letters := sum(map(len, text))) > LONGEST:
             raise UserError(f'The texts have {letters:,} letters; {LONGEST:,} are the most.')
         line, image = lines[choose_preset(preset)[0]], await _photo_of(photo)
-        result = await line.run(request, ask, image, text, preset, device, instances='all' if every else 'best')
-        return {k: plain(v) for k, v in (to_dict(result) | dict(sentence=result.sentence())).items()}
+        examples = await _shown_in(shown, like, unlike, image)
+        result = await line.run(request, ask, image, text, preset, device, examples,
+                                instances='all' if every else 'best')
+        return plain(to_dict(result) | dict(sentence=result.sentence()))
 
+# %% ../nbs/21b_api.ipynb #22a02640
 def _add_others(router):
     from fastapi import File, Request, UploadFile
     line = Line()

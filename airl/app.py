@@ -15,9 +15,10 @@ from .drawing import draw_instances
 from .files import UserError
 from .telling import counted
 from .photos import SAMPLES, load_photo
-from .service import (Clicks, answer_line, ask, attention_picture, candidate_pictures,
-                          clicks_picture, detections_picture, downloads, follow,
-                          instance_rows, point_at, say)
+from .refinement import Clicks, pointed_at
+from .service import (answer_line, ask, attention_picture, candidate_pictures,
+                          canvas, clicks_picture, detections_picture, downloads, follow,
+                          found_pictures, instance_rows, keep_word, look_alike, point_at, say)
 from .weights import require
 from .api import LIMIT  # old import paths
 from .service import clip_of, served  # old import paths
@@ -100,8 +101,9 @@ def _photo_inputs(gr, preset):  # dict of components
         post = gr.Dropdown(['fixed', 'adaptive', 'none'], value='fixed', label='Smoothing of the mask')
     with gr.Row():
         find, stop = gr.Button('Find', variant='primary', elem_id='find'), gr.Button('Stop', elem_id='stop')
-    inputs = dict(photo=photo, text=text, every=every, models=models, presence=presence, box=box, post=post)
-    return inputs, find, stop
+        point = gr.Button('Point instead', elem_id='point')
+    return (dict(photo=photo, text=text, every=every, models=models, presence=presence, box=box, post=post),
+            find, stop, point)
 
 def _edit_tools(gr):  # what a click means, a typed place, the two buttons
     "What edits the mask."
@@ -114,6 +116,8 @@ def _edit_tools(gr):  # what a click means, a typed place, the two buttons
         undo, clear = gr.Button('Undo click', size='sm', elem_id='undo'), gr.Button('Clear clicks', size='sm')
     return tool, place, undo, clear
 
+
+# %% ../nbs/21_app.ipynb #46c2632f
 def _photo_outputs(gr):  # components in the order of `_shown`; the tools that edit the mask
     "The right half of the first tab."
     said = gr.HTML(say('Choose a photo and say what to look for.'), elem_id='said')
@@ -131,6 +135,7 @@ def _photo_outputs(gr):  # components in the order of `_shown`; the tools that e
                             label='Objects',
                             interactive=False)
     return [said, picture, boxes, candidates, rows, *files], tools
+
 
 # %% ../nbs/21_app.ipynb #9250155f
 def _shown(result, folder, gr, clicks=None):  # in the order of `_photo_outputs`, less what the page keeps
@@ -151,7 +156,7 @@ def _folder(scratch, request):  # → Path
 def _photo_tab(preset, device, scratch):
     import gradio as gr      # as a module, so that `gr.Request` is a type
     with gr.Row():
-        with gr.Column(): inputs, find, stop = _photo_inputs(gr, preset)
+        with gr.Column(): inputs, find, stop, point = _photo_inputs(gr, preset)
         with gr.Column(): outputs, (tool, place, undo, clear) = _photo_outputs(gr)
     samples = zip(_examples(['cat', 'coffee', 'astronaut']), ['a cat', 'a cup . a spoon', 'a person'])
     gr.Examples([list(sample) for sample in samples], [inputs['photo'], inputs['text']], label='Examples')
@@ -161,6 +166,11 @@ def _photo_tab(preset, device, scratch):
         result = ask(_needs(photo), text or '', models, device, instances='all' if every else 'best',
                      presence_threshold=presence, box_threshold=box or None, post=post)
         return [*_shown(result, _folder(scratch, request), gr), (result, result, Clicks(), models)]
+    @_keeping(len(outputs))
+    def begin(photo, models, request: gr.Request):
+        empty = canvas(_needs(photo))
+        told = say('Click on the thing in the result, or choose box and click on two corners around it.')
+        return [told, *_shown(empty, _folder(scratch, request), gr)[1:], (empty, empty, Clicks(), models)]
     def mend(state, x, y, tool, request):
         if state is None: raise UserError('There is nothing to edit yet: press Find first.')
         found, _, clicks, models = state
@@ -188,12 +198,44 @@ def _photo_tab(preset, device, scratch):
         return redone(state[0], Clicks(), state[3], request)
     asked = [find.click, inputs['text'].submit]
     run = gr.on(asked, look, list(inputs.values()), [*outputs, kept], concurrency_id='photo')
-    gr.on(asked, None, js=_TO_RESULT)
+    gr.on([*asked, point.click], None, js=_TO_RESULT)
     stop.click(None, cancels=[run])
     outputs[1].select(click, [kept, tool], [*outputs, kept], concurrency_id='photo')
     place.submit(typed, [kept, tool, place], [*outputs, kept], concurrency_id='photo')
     undo.click(back, [kept], [*outputs, kept], concurrency_id='photo')
     clear.click(forget, [kept], [*outputs, kept], concurrency_id='photo')
+    point.click(begin, [inputs['photo'], inputs['models']], [*outputs, kept], concurrency_id='photo')
+    _other_photos(gr, kept, device)
+
+# %% ../nbs/21_app.ipynb #30391bf1
+def _other_photos(gr, kept, device):
+    """The last part of the first tab, which looks in other photos for the object that was pointed at, else for the best
+    one."""
+    gr.Markdown('### The same thing in other photos')
+    name = gr.Textbox(label='What it is called', placeholder='my cup', max_lines=1,
+                      elem_id='name', info='What was found or pointed at above.')
+    photos = gr.File(label='Other photos', file_count='multiple', file_types=['image'], height=140, elem_id='others')
+    with gr.Row(): find, keep = gr.Button('Find it there', elem_id='there'), gr.Button('Keep as a word', elem_id='keep')
+    said = gr.HTML(say('Find or point at something first.'), elem_id='there-said')
+    pictures = gr.Gallery(label='Other photos', height='auto', columns=2, object_fit='contain',
+                          interactive=False, elem_id='there-pictures')
+    def meant(state):
+        if state is None: raise UserError('There is nothing to look for yet: find something, or point at it, first.')
+        found, result, clicks, models = state
+        return result, pointed_at(found, clicks), models
+    @_or_sentence(1)
+    def look(state, name, photos):
+        result, which, models = meant(state)
+        results = look_alike(result, [_needs(photo) for photo in photos or ()], name or '', which, models, device)
+        return [say(f'Found in {sum(r.present for r in results)} of {counted(len(results), "photo")}.'),
+                found_pictures(results)]
+    @_or_sentence(0)
+    def learn(state, name):
+        result, which, _ = meant(state)
+        return [say(keep_word(result, name or '', which))]
+    find.click(look, [kept, name, photos], [said, pictures], concurrency_id='photo')
+    keep.click(learn, [kept, name], [said], concurrency_id='photo')
+
 
 # %% ../nbs/21_app.ipynb #afb6b620
 def _video_inputs(gr, preset):  # clip, text, engines, seconds; the buttons
@@ -212,8 +254,7 @@ def _video_outputs(gr):  # sentence, video, files
                        'or more.'),
                    elem_id='video-said')
     shown = gr.Video(label='Result', interactive=False, height=380)
-    files = gr.File(label='Masks (COCO RLE) and a table of objects', interactive=False)
-    return [said, shown, files]
+    return [said, shown, gr.File(label='Masks (COCO RLE) and a table of objects', interactive=False)]
 
 def _video_tab(preset, device, scratch):
     import gradio as gr
@@ -303,7 +344,7 @@ Here **{name}** answers: {why}. `lite` is one small network inside the package t
 | --- | --- | --- | --- |
 {table}
 
-The same for programs: [`/docs`](/docs) describes the JSON API. `curl -F photo=@photo.jpg -F "text=a cat" {address}/api/segment`"""
+The same for programs: [`/docs`](/docs) describes the JSON API. `curl -F photo=@photo.jpg -F "text=a cat" {address}/api/segment`"""   # noqa: E501
 
 # %% ../nbs/21_app.ipynb #b3a5be35
 _LOOK = """
@@ -312,21 +353,21 @@ button[role=tab].selected { color: var(--body-text-color) !important; }
 .airl-mistake { border-left: 4px solid #b3261e; padding: .4em .8em; font-weight: 600; }
 .airl-answer { border-left: 4px solid #1f6f43; padding: .4em .8em; }
 #said { scroll-margin-top: 8px; }
-#candidates :is(.grid-wrap, .gallery-item, .thumbnail-lg) { height: auto; max-height: none; aspect-ratio: auto; overflow: visible; }
-#candidates .caption-label { position: static; max-width: none; white-space: normal; }  /* below its picture, whole */
-"""
+:is(#candidates, #there-pictures) :is(.grid-wrap, .gallery-item, .thumbnail-lg) { height: auto; max-height: none; aspect-ratio: auto; overflow: visible; }
+:is(#candidates, #there-pictures) .caption-label { position: static; max-width: none; white-space: normal; }  /* below its picture, whole */
+"""   # noqa: E501
 
 # on a narrow window the result stands below all that is asked
 _TO_RESULT = """() => {
   if (document.querySelector('#result').getBoundingClientRect().bottom > innerHeight) document.querySelector('#said').scrollIntoView();
-}"""
+}"""   # noqa: E501
 
 _NAMES = """<script>
 new MutationObserver(() => {  // what Gradio leaves without a role or a name
   document.querySelectorAll('.empty[aria-label]:not([role])').forEach(e => e.setAttribute('role', 'img'));
   document.querySelectorAll('button.gallery-item:not([aria-label])').forEach((e, i) => e.setAttribute('aria-label', 'Example ' + (i + 1)));
 }).observe(document.documentElement, {childList: true, subtree: true});
-</script>"""
+</script>"""   # noqa: E501
 
 def _address(headers) -> str:  # of a request
     "The page's address as its reader has it, behind a proxy or on another port."

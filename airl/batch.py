@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 import numpy as np, pyarrow.parquet as pq
+from .examples import SHOWN, Examples
 from .files import UserError, write_text
 from .manifest import (OWN_TEXTS, BatchRecipe, PartWriter, asked_of, by_image, content_hash, finished, merge_parts,
                            part_files, tables, texts_in)
@@ -124,14 +125,16 @@ def segment_folder(source,                            # a folder, or whatever el
                    gpus: float | None = None,         # of each Ray actor, such as .25; None: 1 if the cluster has any
                    progress: bool = True,
                    overwrite: bool = False,           # start over, and replace what is there at the end
+                   examples: Examples | None = None,  # what it looks like, beside or instead of one text
                    **settings,                        # the other fields of `Settings`
                   ) -> BatchSummary:
     "Ask about every photo of a source; raises `UserError` for what would fail for all of them alike."
     if engine not in ENGINES: raise UserError(f'There is no engine {engine!r}; there are {", ".join(ENGINES)}.')
     preset, why = choose_preset(models)
-    recipe = BatchRecipe(preset, Settings(instances=instances).changed(**settings))
-    out = Path(out)
-    prompts = _spelt(out, _understood(prompts, weights_preset(preset)))
+    out, prompts = Path(out), _spelt(out, _understood(_asked_for(prompts, examples),
+                                                      weights_preset(preset), bool(examples)))
+    shown_as = ' . '.join(prompts) if examples else ''
+    recipe = BatchRecipe(preset, Settings(instances=instances).changed(**settings), examples, shown_as)
     jobs, first = _peek(jobs_of(source, prompts, skip=out.resolve()), 16)
     if not first: raise SourceError(f'There are no photos in {source}.')
     if not overwrite: _check_phrases(out, prompts)
@@ -255,13 +258,17 @@ def _others(out: Path, prompts: list[str]) -> list[str]:
     return [p for p in class_names(out) if p not in parse_prompt(prompts).phrases] if prompts else []
 
 # %% ../nbs/15_batch.ipynb #6d25c1be
-def _understood(prompts, preset: Preset) -> list[str]:
+def _asked_for(prompts, examples: Examples | None):
+    "The texts; where examples stand instead of one, what they are called."
+    return prompts or [SHOWN] if examples else prompts
+
+def _understood(prompts, preset: Preset, shown: bool = False) -> list[str]:
     "The prompts, if they can be asked at all."
     if isinstance(prompts, Iterable) and not isinstance(prompts, (str, bytes)): prompts = list(prompts)
     query = None if prompts is None or prompts == [] else parse_prompt(prompts)
     if query and preset.detector == 'lite':
         from airl.lite_taught import understood
-        understood(query.phrases + query.negatives)
+        understood([*(() if shown else query.phrases), *query.negatives])
     return list(query.texts) if query else []
 
 def _spelt(out: Path, texts: list[str]) -> list[str]:

@@ -18,13 +18,11 @@ from .doctor import devices, examine, extras_here, presets_here, print_report, p
 from .files import UserError, short_name
 from .shell import (Data, DetectorName, Device, Model, Models, Overwrite, Presence, ScorerName, SegmenterName, Tta,
                         command, each_photo, main, overrides)
-from .shell import Like, Unlike, photos_and_texts, photos_in, read_photo
+from .shell import Like, Mend, Unlike, answered, photos_and_texts, photos_in, read_photo, shown_by
 from .telling import counted
 from .weights import with_parts
 from .shell import AsJson, Preset, Quiet, Verbose, app, one_name, set_loudness, start as _start  # noqa: F401, old import paths
-
 start = _start  # two commands have a parameter of that name
-
 log = logging.getLogger(__name__)
 
 # %% ../nbs/20_cli.ipynb #e888577a
@@ -43,7 +41,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
             models: Models = 'auto',
             scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
             instances: Annotated[str, typer.Option(help='best (one object a text) or all (every one).')] = 'best',
-            presence: Presence = .5, like: Like = None, unlike: Unlike = None,
+            presence: Presence = .5, like: Like = None, unlike: Unlike = None, mend: Mend = None,
             tile: Annotated[int | None, typer.Option(min=256, help='Also look at overlapping tiles of this many '
                                                                    'pixels, for small things in large photos (paper, '
                                                                    'fast).')] = None,
@@ -70,7 +68,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
     \b
     Examples:
       airl segment photo.jpg "a cat"
-      airl segment photo.jpg "a cat . a cup"
+      airl segment photo.jpg "a cup" --mend 410,250 --mend -170,250
       airl segment street.jpg "a person" "a car" --instances all --crops -o masks/
       airl segment photo.jpg "a dog" "not the shadow"
       airl segment a.jpg b.jpg photos/ "a cat" --models lite --json
@@ -78,8 +76,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
       airl segment photo.jpg "a cat" --models fast --detector llmdet-tiny --scorer siglip2-b16
       cat photo.jpg | airl segment - "a cat"
     """
-    from airl.examples import examples_from
-    named, prompt, examples = *photos_and_texts(words, like), examples_from(like, unlike)
+    (named, prompt), (examples, _) = photos_and_texts(words, like), shown_by(like, unlike, None)
     alone = (photos := photos_in(named)) == named[:1]
     @cache
     def pipeline():
@@ -94,9 +91,10 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
         from airl.scene import check_saving, to_dict
         prefix = file_prefix('stdin' if photo == '-' else photo, prompt)
         asked = (photo_question(photo, image, prompt, pipeline().preset, pipeline().settings)
-                 | (dict(tile=tile) if tile else {}) | (dict(shown=repr(examples.key())) if examples else {}))
+                 | (dict(tile=tile) if tile else {}) | (dict(shown=examples.hash()) if examples else {})
+                 | (dict(mend=mend) if mend else {}))
         check_saving(output, prefix, asked, overwrite)
-        result = pipeline().segment_image(image, prompt)
+        result = answered(pipeline(), image, prompt, mend)
         files = result.save(output, prefix, asked, overwrite, crops)
         print(f'{"" if alone else f"{photo}: "}{result.sentence()}\nModels: {result.preset}, {result.why}.\nFiles: '
               f'{", ".join(map(str, files))}')
@@ -108,14 +106,15 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
 @command('video')
 def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video file, a folder of frames, or camera:0 '
                                                                       '(Ctrl-C ends it).')],
-          prompt: Annotated[list[str], typer.Argument(
-    metavar='TEXT', help='What to look for; several texts for several things.')],
+          prompt: Annotated[list[str] | None, typer.Argument(
+    metavar='TEXT', help='What to look for; several texts for several things; none where --like shows it.')] = None,
           output: Annotated[Path, typer.Option('--output', '-o', help='Folder for video, masks, JSON, table and '
                                                                       'contact sheet.')] = Path('out'),
           models: Models = 'auto',
           scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
           how: Annotated[str, typer.Option('--show', help='What the video shows: overlay, green (cut out on green), '
-                                                          'alpha (transparent, ProRes), side (beside the original).')] = 'overlay',
+                                                          'alpha (transparent, ProRes), '
+                                                          'side (beside the original).')] = 'overlay',
           start: Annotated[float, typer.Option(min=0, help='Seconds.')] = 0.,
           end: Annotated[float | None, typer.Option(help='Seconds; to the last frame if not given.')] = None,
           stride: Annotated[int, typer.Option(help='Use every Nth frame.')] = 1,
@@ -124,7 +123,7 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
           overwrite: Annotated[bool, typer.Option('--overwrite', help='Replace the answer to another question that the '
                                                                       'output folder holds, in one step at the '
                                                                       'end.')] = False,
-          device: Device = None):
+          like: Like = None, unlike: Unlike = None, device: Device = None):
     """Segment and track objects by text in a video, each with an identity.
 
     \b
@@ -133,10 +132,12 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
       airl video clip.mp4 "a person" "a dog" --start 10 --end 20 --show side
       airl video clip.mp4 "a car" -o out/ --resume
       airl video camera:0 "a cup" --models lite
+      airl video clip.mp4 "my dog" --like photo.jpg:150,60,310,270 --models lite
     """
     from airl.video import segment_video
+    examples, prompt = shown_by(like, unlike, prompt, named=True)
     result = segment_video(source, prompt, output, with_parts(models, scorer, detector, segmenter),
-                           how, start, end, stride, resume, overwrite, every=every, device=device)
+                           how, start, end, stride, resume, overwrite, every=every, device=device, examples=examples)
     print(f'{result.sentence()}\nModels: {result.preset}, {result.why}.\nThe video: {result.video}')
     objects = [dict(id=o.id, label=o.label, first=o.first, last=o.last, frames=o.frames, area=o.area, score=o.score)
                for o in result.objects]
@@ -157,18 +158,20 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
           models: Models = 'auto',
           scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
           instances: Annotated[str, typer.Option(help='all (every object of a text) or best (one).')] = 'all',
-          presence: Presence = .5,
+          presence: Presence = .5, like: Like = None, unlike: Unlike = None,
           export: Annotated[list[str] | None, typer.Option(
     help='Also write coco, yolo, labelme, voc or masks; again for more.')] = None,
           classes: Annotated[list[str] | None, typer.Option('--class', help='Give a text a class name: --class "a '
                                                                             'man=person"; again for more. Without one '
-                                                                            'it is the text without its article.')] = None,
+                                                                            'it is the '
+                                                                            'text without its article.')] = None,
           val: Annotated[float, typer.Option(min=0., max=1., help='Share of photos in the validation part of '
                                                                   'exports.')] = .1,
           tolerance: Annotated[float, typer.Option('--polygon-tolerance', min=0., help='Pixels by which polygons of '
                                                                                        'yolo and labelme may leave the '
                                                                                        'outline of a mask, for fewer '
-                                                                                       'points; 0 for all of them.')] = .75,
+                                                                                       'points; 0 for '
+                                                                                       'all of them.')] = .75,
           gallery: Annotated[bool, typer.Option('--gallery', help='Also make a page that shows the most uncertain '
                                                                   'photos first.')] = False,
           workers: Annotated[int | None, typer.Option(help='Processes, or Ray actors; one a GPU or core if not given; '
@@ -189,22 +192,23 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
       airl batch "photos/**/*.jpg" "a dog" --export coco --export yolo --gallery
       airl batch questions.csv -o out/ --models lite --json
       airl batch shards/000.tar "a cat" --engine ray --address auto
+      airl batch photos/ "my mug" --like photo.jpg:150,60,310,270 --models lite
     """
     from airl import batch as folders
     from airl.exports import check_export, class_map, left_out_of, stale_exports
     for name in export or (): folders.check_format(name)
-    before = None if overwrite else output
-    named = class_map(classes, folders.phrases_asked(source, prompt or (), before)) if classes else None
+    examples, prompt = shown_by(like, unlike, prompt)
+    named = (class_map(classes, folders.phrases_asked(source, prompt, None if overwrite else output)) if classes
+             else None)
     for name in [*(export or ()), *['gallery']*gallery]: check_export(output, name)
-    summary = folders.segment_folder(source, prompt or (), output,
-                                     models=with_parts(models, scorer, detector, segmenter),
-                                     instances=instances, presence_threshold=presence, workers=workers,
-                                     engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device)
+    summary = folders.segment_folder(source, prompt, output, models=with_parts(models, scorer, detector, segmenter),
+                                     instances=instances, presence_threshold=presence, workers=workers, engine=engine,
+                                     address=address, gpus=gpus, overwrite=overwrite, device=device, examples=examples)
     print(f'{summary.sentence()}\nModels: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
     left_out = {}
     made = [folders.export_dataset(output, name, named, val, left_out, tolerance) for name in export or ()]
-    if gallery: made.append(folders.gallery(output))
+    made += [folders.gallery(output)] if gallery else []
     if made: print(f'Made: {", ".join(map(str, made))}')
     if left_out: print(left_out_of(left_out))
     if old := stale_exports(output):
@@ -360,14 +364,14 @@ def train(preset: Annotated[str | None, typer.Option(help='Recipe: probe (second
                    also={'tta': tta, 'test content': fingerprint(test_set)}, writes=REPORT_FILES, overwrite=overwrite)
     if os.environ.get('RANK', '0') != '0': raise typer.Exit()    # of several processes the first speaks
     report = said[0] if said else evaluate(done, test_set, tta=tta, device=device)
-    costs = done.costs
     ended = '' if said else ' It had ended before; nothing was left to train.'
     left_out = f'\n{told}' if (told := test_set.left_out()) else ''
     print(
-        f'{report_line(report, f"{preset} on {data}{part_of(data, test_set)}")}{left_out}\n{how_chosen(done)}{ended}\n{balance(train_set)}\n'
-          f'{costs_line(costs)}\nEverything about it is in {done.dir}.')
+        f'{report_line(report, f"{preset} on {data}{part_of(data, test_set)}")}'
+        f'{left_out}\n{how_chosen(done)}{ended}\n{balance(train_set)}\n'
+          f'{costs_line(done.costs)}\nEverything about it is in {done.dir}.')
     return report.summary() | dict(run=done.dir, preset=preset, data=data, epochs=len(done.metrics),
-                                   not_judged=test_set.unknown, costs=costs,
+                                   not_judged=test_set.unknown, costs=done.costs,
                                    val_accuracy=done.metrics[-1].best_accuracy)
 
 # %% ../nbs/20_cli.ipynb #db3546c2
@@ -433,8 +437,8 @@ def run_study(name: Annotated[str, typer.Argument(metavar='NAME', help='patches 
 # %% ../nbs/20_cli.ipynb #66529545
 @command('bench')
 def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:FOLDER, KIND one of voc, coco, '
-                                                     'refcoco, pet, davis, camvid, ade20k, pennfudan, folder; or '
-                                                     'sample (two photos that need no data).')] = 'sample',
+                                                     'refcoco, pet, davis, camvid, ade20k, pennfudan, labelme, masks, '
+                                                     'folder; or sample (two photos that need no data).')] = 'sample',
               task: Annotated[str, typer.Option(help='text, box or click.')] = 'text',
               models: Models = 'auto',
               limit: Annotated[int | None, typer.Option(
@@ -443,7 +447,8 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
     min=0, max=1, help='box and click: the part of its photo that an object must cover.')] = .02,
               output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for table, rows and gallery; '
                                                                                  'bench/TASK-DATA-PRESET if not given. '
-                                                                                 'An interrupted run is resumed.')] = None,
+                                                                                 'An interrupted '
+                                                                                 'run is resumed.')] = None,
               compare: Annotated[Path | None, typer.Option(
     help='Folder of another run: how much better this one is, with a paired bootstrap interval.')] = None,
               skip_bad: Annotated[bool, typer.Option(

@@ -296,7 +296,7 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="view
 <style>:root{{color-scheme:light dark}}body{{font:15px system-ui,sans-serif;margin:1.5rem;background:Canvas;color:CanvasText;overflow-wrap:anywhere}}div{{display:grid;grid-template-columns:repeat(auto-fill,minmax(260px,1fr));gap:1rem}}
 figure{{margin:0;border:1px solid #8886;border-radius:6px;overflow:hidden}}img{{width:100%;height:220px;object-fit:contain;background:#8882;display:block}}
 figcaption{{padding:.5rem .7rem;font-size:13px}}b{{float:right;font-weight:600;margin-left:1em}}.none{{opacity:.8}}li{{margin:.2rem 0}}</style>
-<main><h1>{title}</h1><p>{summary}. Uncertainty, 0 to 1, is that of the most doubtful answer; behind a text stands the quality of its best mask.</p>{failed}<div>{figures}</div></main></html>"""
+<main><h1>{title}</h1><p>{summary}. Uncertainty, 0 to 1, is that of the most doubtful answer; behind a text stands the quality of its best mask.</p>{failed}<div>{figures}</div></main></html>"""   # noqa: E501
 _FIGURE = ('<figure><img loading="lazy" src="{file}" alt="{image} with its '
            'masks"><figcaption>{caption}</figcaption></figure>')
 

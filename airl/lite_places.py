@@ -41,6 +41,7 @@ def _to_grid(x: torch.Tensor, grid: tuple) -> torch.Tensor:  # [c, *grid]
     "A block at the finest stride."
     return x if tuple(x.shape[1:]) == grid else F.interpolate(x[None], grid, mode='bilinear', align_corners=False)[0]
 
+# %% ../nbs/09h_lite_places.ipynb #909bfbfc
 @dataclass
 class Places:
     "The places of a photo."
@@ -67,6 +68,7 @@ class Places:
         whole = functools.reduce(torch.add, [_to_grid(m, self.grid) for m in maps])
         return (whole[0] + bias).numpy()
 
+# %% ../nbs/09h_lite_places.ipynb #be841de6
 def places_of(image: np.ndarray,  # uint8 [H, W, 3], RGB
              ) -> Places:
     "The places of a photo; one that has just been read is not read again."

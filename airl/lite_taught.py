@@ -115,12 +115,12 @@ def joined(parts: Sequence[Detections]) -> Detections:
                        presence, np.concatenate(priors) if priors else None, 'lite')
     return found[np.argsort(-found.score, kind='stable')]
 
+# %% ../nbs/09k_lite_taught.ipynb #806759e6
 class TaughtDetector(LiteDetector):
     "Lite's detector, with what it has been taught."
+    learns = True
     def __init__(self, handed: Handed | None = None): self.handed, self._heads = handed or Handed(), Recent(8)
-
     def pack_for(self, phrase: str) -> Pack | None: return taught_word(phrase)
-
     def unused(self, phrases: Sequence[str]) -> dict[str, str]:
         "What of each phrase is not used, and which taught words stand in for built-in ones."
         packs = {p: self.pack_for(p) for p in phrases}
@@ -129,7 +129,6 @@ class TaughtDetector(LiteDetector):
         hidden = {p: pack for p, pack in packs.items() if pack and _is_built_in(pack)}
         return told | {p: f'{p!r} is the taught word {pack.name!r} here, not the built-in noun; `airl words delete '
                           f'"{pack.name}"` brings that back.' for p, pack in hidden.items()}
-
     def siblings(self, phrase: str) -> list[str]: return [] if self.pack_for(phrase) else super().siblings(phrase)
 
     def detect(self, image: np.ndarray, phrases: Sequence[str], threshold: float | None = None) -> Detections:
@@ -146,6 +145,7 @@ class TaughtDetector(LiteDetector):
         "A detector that looks for what `examples` show under the name `label`; they are learned once."
         return ShownDetector(self, self._heads.get(examples.key(), lambda: taught(SHOWN, examples)), label)
 
+# %% ../nbs/09k_lite_taught.ipynb #d77d963c
 class ShownDetector(TaughtDetector):
     "What was shown, under a name that lasts as long as the question."
     def __init__(self, base: TaughtDetector, pack: Pack, label: str):
@@ -186,6 +186,7 @@ class TaughtSegmenter(LiteSegmenter):
             if mask is not None: logits[i], iou[i] = _handed_back(mask, frames[i], embedding.size), .9
         return Candidates(logits, iou, embedding.size, frames)
 
+# %% ../nbs/09k_lite_taught.ipynb #da70deca
 class TaughtScorer(LiteScorer):
     "Lite's scorer, with what it has been taught."
     def score(self, images: Sequence[np.ndarray], texts: Sequence[str]) -> Scores:

@@ -42,6 +42,7 @@ class Marked:
     @property
     def positive(self) -> bool: return self.mask is not None
 
+# %% ../nbs/09i_lite_teach.ipynb #0d6e1112
 def marked(shown: Sequence[Example], segmenter: Segmenter) -> Marked:  # all of one photo
     "What the examples of one photo say of its places."
     places = places_of(shown[0].image)
@@ -74,6 +75,7 @@ def _some(n: int, most: int, seed: int) -> np.ndarray:  # int
     "At most `most` of `n`, in order, the same ones each time."
     return np.sort(np.random.default_rng(seed).permutation(n)[:most])
 
+# %% ../nbs/09i_lite_teach.ipynb #122d3a1e
 @once
 def other_photos() -> tuple[Other, ...]:
     "The sample photos, read once per process."
@@ -140,6 +142,7 @@ class Head:
         "The probability that a photo with these places shows it."
         return float(expit(self.slope*(best_places(log_odds + self.threshold, self.share) - self.offset)))
 
+# %% ../nbs/09i_lite_teach.ipynb #f245db85
 def best_places(log_odds: np.ndarray, share: float) -> float:
     "The mean of the surest share of the places."
     n = max(1, round(share*log_odds.size))
@@ -191,6 +194,7 @@ def left_out(photos: Sequence[Marked], others: Sequence[Other], ridge: float, wh
         else_ = [head.log_odds(o.places) if i % parts == k else seen for i, (o, seen) in enumerate(zip(others, else_))]
     return own, else_
 
+# %% ../nbs/09i_lite_teach.ipynb #1f426b93
 def calibrated(head: Head, photos: Sequence[Marked], own, else_) -> Head:
     "The head with threshold and presence, by log-odds of photos left out."
     n = len(photos)

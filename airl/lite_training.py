@@ -16,7 +16,8 @@ from .lite_cutting import make_cutter
 from .lite_finding import lessons, train_heads
 from .lite_fitting import save_weights
 from .lite_net import read_with
-from .lite_photos import dense_class, single_objects, training_sources
+from .lite_photos import dense_class, single_objects, training_sources, unlabelled_photos
+from .photos import load_photo
 from .telling import progress
 
 # %% ../nbs/19a_lite_training.ipynb #07600bd2
@@ -37,23 +38,19 @@ def calibrate(heads,     # `TwoHeads` that were trained on other photos than the
     return (fit.coef_[0] + [0, 0, 0, 0, 0, np.log((1 - SAID_THERE)/SAID_THERE)]).astype(np.float32)
 
 # %% ../nbs/19a_lite_training.ipynb #ef5f4d0c
-def _heads_of(folder, held_out, run_folder, name, **more):  # TwoHeads
-    sources = training_sources(folder, held_out)
-    photos, objects = ([t for s in sources for t in getattr(s, kind)] for kind in ('pixels', 'objects'))
-    return train_heads(lessons(photos), single_objects(objects), folder=run_folder, name=name, **more)
-
 def make_dense(folder,      # what `training_sources` takes
                out_file,    # the safetensors file to write
                run_folder,  # where to keep the states of the trainings
                **more):     # for `train_heads`
-    "Train and calibrate the network that finds, and write it."
+    "Train the network that finds on four folds, calibrate it on the fifth, and write it."
     import torch
-    some = _heads_of(folder, False, run_folder, 'lite_dense_four_folds', **more)
-    heads = _heads_of(folder, None, run_folder, 'lite_dense', **more)
-    held_out = training_sources(folder, held_out=True)
-    heads.presence.copy_(torch.from_numpy(calibrate(some,
+    sources, held_out = (training_sources(folder, held_out=h) for h in (False, True))
+    photos, objects = ([t for s in sources for t in getattr(s, kind)] for kind in ('pixels', 'objects'))
+    unlabelled = [load_photo(p) for p in unlabelled_photos(folder)]
+    heads = train_heads(lessons(photos), single_objects(objects), unlabelled=unlabelled, folder=run_folder, **more)
+    heads.presence.copy_(torch.from_numpy(calibrate(heads,
                                                     [t for s in held_out for t in s.pixels if len(t.classes) > 1])))
-    save_weights(heads, out_file, exact=('presence', 'presence_by_name'), data=' '.join(s.name for s in held_out),
+    save_weights(heads, out_file, exact=('presence', 'presence_by_name'), data=' '.join(s.name for s in sources),
                  **more)
 
 def make_lite(folder,       # coco/dev, voc/dev and more/, see `training_sources`

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq
+from .examples import Examples
 from .files import UserError, replacing
 from .outputs import answers_in, unfinished
 from .photos import PhotoError, load_photo
@@ -26,19 +27,26 @@ log = logging.getLogger(__name__)
 # %% ../nbs/15b_manifest.ipynb #671b9a80
 def content_hash(data: bytes) -> str: return hashlib.blake2b(data, digest_size=16).hexdigest()
 
+
+# %% ../nbs/15b_manifest.ipynb #5ce6994d
 @dataclass(frozen=True)
 class BatchRecipe:
     "Everything that decides what comes out for a photo, its bytes and the prompt aside."
     models: str = 'lite'                           # a preset
     settings: Settings = Settings(instances='all')
+    examples: Examples | None = None               # what it looks like, beside or instead of a text
+    shown_as: str = ''                             # what that is called
 
     def pipeline(self, device: str | None = None) -> TextDrivenSegmentationPipeline:
-        "The pipeline that follows this recipe."
-        return TextDrivenSegmentationPipeline(self.models, settings=self.settings, device=device)
+        """The pipeline that follows this recipe; raises `UserError` for engines that cannot look for examples in other
+        photos."""
+        ours = TextDrivenSegmentationPipeline(self.models, settings=self.settings, device=device)
+        return ours if self.examples is None else ours.shown(self.examples, self.shown_as, elsewhere=True)
 
     def as_dict(self) -> dict:
-        "The preset and the settings, side by side."
-        return dict(models=self.models) | asdict(self.settings)
+        "The preset, the settings and what was shown, side by side."
+        shown = {} if self.examples is None else dict(shown=self.examples.hash(), shown_as=self.shown_as)
+        return dict(models=self.models) | asdict(self.settings) | shown
 
     def key(self, content: str,            # hash of the file's bytes
                   prompts: Sequence[str],

@@ -70,7 +70,7 @@ _BETWEEN = re.compile(
     r"""(?P<word>(?:\s*,)?\s*(?<![\w'’/-])(?:and/or|and|or|nor|as\ well\ as|(?:along|together)\ with|plus|versus|vs|then)(?![\w'’/-])\s*)
                           |(?P<comma>\s*(?:(?<!\d),|,(?!\d)|:(?=\s))\s*)
                           |(?P<sign>\s*(?:[&+]|(?<!\bw)/)\s*)
-                          |(?P<stop>\s*[.!?](?=\w)|(?<=\w):(?=\w)|[!?]+\s+)""", re.VERBOSE | re.IGNORECASE)  # noqa: E501
+                          |(?P<stop>\s*[.!?](?=\w)|(?<=\w):(?=\w)|[!?]+\s+)""", re.VERBOSE | re.IGNORECASE)
 
 def _two_things(left: str, mark: re.Match, right: str) -> bool:
     "Do `left` and `right` each name a thing of their own?"
@@ -124,7 +124,7 @@ _OUT = r"""except(?:ing)?(?:\s+(?:for|of|from))?|with\s+(?:the\s+)?(?:exception|
 _ORDER = rf"""(?:please\s+)?(?:(?:ignor|disregard|avoid|delet|subtract|remov|eras|eliminat|discard|reject)(?:e|ing)?(?=\s+\S)|(?:get|getting)\s+rid\s+of
   |(?:filter|weed|rule|screen|throw|kick|take|edit)(?:ing)?\s+out(?:{_THE}|(?=\s+\w+s\b))|(?:skip|forget|ban)(?=\s+\w+s\b)|(?:skip|drop|hid|forget|exempt|ban)(?:e|ing)?{_THE})"""  # noqa: E501
 _DENY = r"""not|no|w/o(?:ut)?|without|with\s+out|sans(?=\s+(?:an?|the)\b)|never|nor|neither|nothing|nobody|no[ ]one|none|cannot
-  |(?:is|are|was|were|do|does|did|has|have|had|ca|wo|ai|would|should|could|must|need)n['’]?t"""  # noqa: E501
+  |(?:is|are|was|were|do|does|did|has|have|had|ca|wo|ai|would|should|could|must|need)n['’]?t"""
 _UNCLEAR = rf"""besides|unlike|unless|exempt|discounting|nope|nah|nay|nix|contrary\s+to|different\s+(?:from|than)|(?:de)?void\s+of|bereft\s+of
   |(?:opposite|inverse|complement|negation|antithesis|absence|lack)\s+of|opposite\s+to|(?:leave|keep|take|kick|rule)\s+(?:[^\W\d]+\s+){{1,3}}(?:out|away|aside|off)(?=\W*(?:$|,))|(?:^|(?<=,\s))(?:(?:sans|beyond|contra)(?=\s)|(?:less|ex)(?=\s+\w+s\b))|(?:save|less|bar|ex|sans|hardly|barely|scarcely|rarely|seldom){_THE}"""  # noqa: E501
 # else a thing, an adjective, …

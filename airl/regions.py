@@ -72,11 +72,9 @@ def suppress(xyxy: np.ndarray,        # [n, 4]
             ) -> np.ndarray:          # int [k] indices kept, best first
     "Non-maximum suppression a phrase, then removal of boxes that only group others."
     if not len(xyxy): return np.zeros(0, int)
-    import torch
-    from torchvision.ops import batched_nms
     label = np.unique(np.asarray(phrase), return_inverse=True)[1].reshape(-1)
-    kept = batched_nms(torch.as_tensor(xyxy, dtype=torch.float32), torch.as_tensor(score, dtype=torch.float32),
-                       torch.as_tensor(label), iou).numpy()
+    xywh = np.concatenate([xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]], 1).astype(float)
+    kept = np.array(cv2.dnn.NMSBoxesBatched(xywh, np.asarray(score, np.float32), label, -1e9, iou), int).reshape(-1)
     boxes, scores, own = xyxy[kept], score[kept], label[kept][:, None] == label[kept][None]
     inside = (containment(boxes, boxes) > contain) & own & ~np.eye(len(kept), dtype=bool)
     def is_group(i):

@@ -208,8 +208,9 @@ class TextDrivenSegmentationPipeline:
             found = _look(photo, query, settings or self.settings, self.scorer, self.detector, self.posterior, {})
         return {p: replace(e, boxes=moved(e.boxes, photo.scale)) for p, e in found.items()}
 
-    def shown(self, examples: Examples,
-              text_prompt: str | Sequence[str] | None = None) -> 'TextDrivenSegmentationPipeline':
+    def shown(self, examples: Examples, text_prompt: str | Sequence[str] | None = None,
+              elsewhere: bool = False,   # in other photos than their own: a folder, a video
+             ) -> 'TextDrivenSegmentationPipeline':
         """This pipeline, looking for what `examples` show where it is asked for the one phrase of `text_prompt`; raises
         `UserError` for engines that cannot."""
         query = parse_prompt(text_prompt or SHOWN)
@@ -217,8 +218,8 @@ class TextDrivenSegmentationPipeline:
             raise UserError(f'Examples show one thing, and {text_prompt!r} names {len(query.phrases)}; ask for the '
                             'others on their own.')
         twin = copy.copy(self)
-        twin.detector, twin.scorer, twin._photos = (detector_given(self.detector, examples, query.phrases[0]),
-                                                    None, Recent())
+        twin.detector = detector_given(self.detector, examples, query.phrases[0], elsewhere)
+        twin.scorer, twin._photos = None, Recent()
         twin.evaluator = ComprehensiveMaskEvaluator(scoring=self.evaluator.scoring)
         return twin
 
@@ -242,6 +243,7 @@ class TextDrivenSegmentationPipeline:
             return self.shown(examples, text_prompt).segment_image(image, text_prompt or SHOWN, save_results,
                                                                    filename_prefix, output_dir, settings, **changes)
         settings = (settings or self.settings).changed(**changes)
+        text_prompt = text_prompt or ''
         if text_prompt is None: raise PromptError('A prompt is a text or a list of texts, not None.')
         query, timings, image = parse_prompt(text_prompt), {}, load_photo(image)
         photo = self._open(image)

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import numpy as np, torch
 import torch.nn.functional as F
 from scipy.special import log_softmax
-from timm.utils.model_ema import ModelEmaV3
 from torch import Tensor, nn
 from .devices import has_bf16
 from .augment import Augment, Draws, Mixes, draw_mixes, mix, prepare, soft_targets
@@ -88,13 +87,23 @@ class Alone:
     def wait_for_everyone(self): pass
 
 # %% ../nbs/02c_steps.ipynb #60932654
-class Average(ModelEmaV3):
+class Average:
     """Weights averaged with the decay min(`decay`, (1 + t)/(10 + t)) after t updates, which reaches 0.9999 at t =
     89,990."""
-    def get_decay(self, step: int | None = None) -> float: # of the update number `step`, counted from 1
-        if step is None: return self.decay
+    def __init__(self, model: nn.Module, decay: float):
+        from timm.utils.model_ema import ModelEmaV3    # here, so that judging a model does not wait for timm
+        self.decay, self._ema = decay, ModelEmaV3(model)
+        self.module = self._ema.module       # a copy of `model` with the averaged weights
+
+    def get_decay(self, step: int) -> float: # of the update number `step`, counted from 1
         done = max(0, step - 1)
         return min(self.decay, (1 + done)/(10 + done))
+
+    def update(self, model: nn.Module, step: int):
+        "Move the averaged weights towards those of `model`."
+        self._ema.decay = self.get_decay(step)
+        self._ema.update(model)
+
 
 # %% ../nbs/02c_steps.ipynb #d97a2514
 def muon_dtype(device: torch.device, precision: str,

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['VOC_CLASSES', 'DAVIS_PHRASES', 'READERS', 'read_voc', 'read_pennfudan', 'Clip', 'read_davis', 'read_pet',
-           'read_ade20k', 'read_camvid', 'read_folder', 'paint_coco', 'read_sample', 'read_truth', 'folds']
+           'read_ade20k', 'read_camvid', 'read_folder', 'read_labelme', 'read_masks', 'paint_coco', 'read_sample',
+           'read_truth', 'folds']
 
 # %% ../nbs/08_truth.ipynb #4e0911b6
-import csv, hashlib, json
+import base64, csv, hashlib, io, json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -46,6 +47,7 @@ def _class_labels(file: Path,                   # that the numbers are from
     if 0 in kinds: raise TruthError(f'{file} has background where object {numbers[kinds.index(0)]} of it is.')
     return Labels(masks, [names[k - 1] for k in kinds], void, by_object=by_object is not None)
 
+# %% ../nbs/08_truth.ipynb #b540a0dd
 def _voc_labels(classes: Path, objects: Path) -> Labels:
     by_class = class_image(classes)
     return _class_labels(classes, by_class, VOC_CLASSES, by_class == 255, class_image(objects)
@@ -95,6 +97,7 @@ class Clip:
     phrase: str          # what its masks show; the name with spaces where nobody has written one
     frames: list[Truth] = field(repr=False)
 
+# %% ../nbs/08_truth.ipynb #16b7cd73
 def read_davis(folder,         # holds JPEGImages/480p, Annotations/480p and ImageSets/480p
                split='dev',    # name of a list in ImageSets/480p, without suffix
                skip_bad: bool = False, # leave bad entries out
@@ -113,6 +116,7 @@ def read_davis(folder,         # holds JPEGImages/480p, Annotations/480p and Ima
         if not clip.frames: check.wrong(file, clip.name, 'has no frames in JPEGImages/480p')
     return check.found((clip for clip in clips if clip.frames), file)
 
+# %% ../nbs/08_truth.ipynb #8247be9b
 def _clip(folder: Path, name: str) -> Clip:
     phrase = DAVIS_PHRASES.get(name, name.replace('-', ' '))
     frames = sorted((folder/'JPEGImages'/'480p'/name).glob('*.jpg'), key=natural_key)
@@ -225,6 +229,7 @@ def _table(file: Path) -> list[dict]:
                          'mask.')
     return rows
 
+# %% ../nbs/08_truth.ipynb #943742dd
 def read_folder(folder, # holds prompts.csv (image, mask, prompt) and the files that it names
                 skip_bad: bool = False, # leave bad entries out
                ) -> Truths:
@@ -240,6 +245,101 @@ def read_folder(folder, # holds prompts.csv (image, mask, prompt) and the files 
     prompts = tuple(dict.fromkeys(r['prompt'] for group in by_image.values() for r in group))
     return check.found((Truth(name, folder/image, prompts, partial(_plain_labels, group, folder), entry=group[0][_AT])
                         for name, (image, group) in zip(names_of(list(by_image)), by_image.items())), file)
+
+# %% ../nbs/08_truth.ipynb #2a10dac6
+def _shape_fault(shape) -> str:  # '' if there is none
+    "What is wrong with a shape of LabelMe."
+    if not isinstance(shape, dict): return f'is a {type(shape).__name__}, not an object'
+    if not isinstance(shape.get('label'), str) or not shape['label'].strip(' _'):
+        return f'has the label {shape.get("label")!r}'
+    try: points = np.asarray(shape.get('points'), float)
+    except (TypeError, ValueError): points = np.zeros(0)
+    if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all() or np.abs(points).max() > 1e6:
+        return 'has points that are no pairs of numbers'
+    kind, needed = shape.get('shape_type') or 'polygon', dict(polygon=3, rectangle=2, circle=2, mask=2)
+    if kind not in needed: return f'is a {kind}, which encloses nothing'
+    return ('' if len(points) == needed[kind] or kind == 'polygon' and len(points) > 3
+            else f'is a {kind} of {len(points)} points')
+
+def _mask_of_shape(shape: dict, size: tuple) -> np.ndarray:  # bool [H, W]
+    "What a shape covers."
+    from PIL import Image, ImageDraw
+    points, kind, canvas = (np.asarray(shape['points'], float), shape.get('shape_type') or 'polygon',
+                            Image.new('1', size[::-1]))
+    low, high, draw = points.min(0), points.max(0), ImageDraw.Draw(canvas)
+    if kind == 'polygon': draw.polygon([tuple(p) for p in points], fill=1)
+    elif kind == 'rectangle': draw.rectangle([*low, *high], fill=1)
+    elif kind == 'circle':
+        r = np.hypot(*(points[1] - points[0]))
+        draw.ellipse([*(points[0] - r), *(points[0] + r)], fill=1)
+    else:
+        canvas.paste(Image.open(io.BytesIO(base64.b64decode(shape['mask']))).convert('1', dither=Image.Dither.NONE),
+                     tuple(low.astype(int)))
+    return np.asarray(canvas)
+
+
+# %% ../nbs/08_truth.ipynb #ddb95f14
+def _labelme_labels(file: Path, shapes: list[dict], size: tuple) -> Labels:
+    objects = {}
+    for k, shape in enumerate(shapes):
+        try: mask = _mask_of_shape(shape, size)
+        except Exception as e: raise TruthError(f'{file}: shapes[{k}] has a mask that cannot be read ({e}).') from None   # noqa: BLE001, whatever Pillow raises
+        own = k if shape.get('group_id') is None else f'group {shape["group_id"]}'
+        objects[shape['label'], own] = objects.get((shape['label'], own), False) | mask
+    masks = np.array(list(objects.values()), bool).reshape(-1, *size)
+    return Labels(masks, [spoken(label) for label, _ in objects], np.zeros(size, bool))
+
+# %% ../nbs/08_truth.ipynb #7f6971ac
+def _labelme_file(check: Check, file: Path) -> tuple | None:  # photo, its size, shapes; None for one that is left out
+    try: data = json.loads(text_of(file))
+    except (ValueError, RecursionError) as e:
+        if isinstance(e, TruthError): raise
+        return check.wrong(file, 'it', f'is not whole JSON ({e})')
+    if not isinstance(data, dict) or not isinstance(data.get('shapes'), list):
+        return check.wrong(file, 'it', 'has no list of shapes, as LabelMe writes')
+    photo, size = data.get('imagePath'), (data.get('imageHeight'), data.get('imageWidth'))
+    if not isinstance(photo, str) or not photo.strip() or '\0' in photo:
+        return check.wrong(file, 'imagePath', f'is {photo!r}')
+    if fault := outside(photo): return check.wrong(file, 'imagePath', fault)
+    if not all(isinstance(s, int) and not isinstance(s, bool) and s > 0 for s in size):
+        return check.wrong(file, 'the size', f'is {size[1]!r} × {size[0]!r}')
+    faults = {k: fault for k, shape in enumerate(data['shapes']) if (fault := _shape_fault(shape))}
+    for k, fault in faults.items(): check.wrong(file, f'shapes[{k}]', fault)
+    return file.parent/photo, size, [shape for k, shape in enumerate(data['shapes']) if k not in faults]
+
+# %% ../nbs/08_truth.ipynb #2db05976
+def read_labelme(path, # a folder with a JSON file a photo, or one such file
+                 skip_bad: bool = False, # leave bad entries out
+                ) -> Truths: # in the order of names
+    "What LabelMe wrote, such as our own export; raises `TruthError`."
+    path, check = inside(path), Check(skip_bad)
+    files = [path] if path.is_file() else sorted(path.glob('*.json'), key=natural_key)
+    read = {file: one for file in files if (one := _labelme_file(check, file))}
+    classes = tuple(dict.fromkeys(spoken(s['label']) for *_, shapes in read.values() for s in shapes))
+    return check.found((Truth(file.stem, photo, classes, partial(_labelme_labels, file, shapes, size), size, str(file))
+                        for file, (photo, size, shapes) in read.items()), path)
+
+# %% ../nbs/08_truth.ipynb #75efe8e6
+def _painted_mask(path: Path, phrase: str) -> Labels:
+    mask = _opened(path, str(path)).max(-1)
+    mask = mask > (127 if mask.max() > 1 else 0)
+    if not mask.any():
+        raise TruthError(f'{path} is black: nothing is shown in it; remove it if the thing is not there.')
+    return Labels(mask[None], [phrase], np.zeros(mask.shape, bool))
+
+def read_masks(folder, # holds images and masks of the same names, or photos with a mask called PHOTO_mask beside each
+               skip_bad: bool = False, # leave bad entries out
+              ) -> Truths: # those with a mask, in the order of names
+    "Photos of one thing with black-and-white masks; raises `TruthError`."
+    folder = inside(folder).resolve()
+    apart = (folder/'masks').is_dir()
+    photos, masks, tail = (folder/'images', folder/'masks', '') if apart else (folder, folder, '_mask')
+    of = {p.stem.removesuffix(tail): p for p in sorted(masks.glob(f'*{tail}.*')) if p.suffix.lower() in SUFFIXES}
+    pairs = [(p, of[p.stem]) for p in sorted(photos.glob('*'), key=natural_key)
+             if p.suffix.lower() in SUFFIXES and p.stem in of and of[p.stem] != p]
+    return Check(skip_bad).found((Truth(p.stem, p, (spoken(folder.name),),
+                                        partial(_painted_mask, m, spoken(folder.name))) for p, m in pairs), folder)
+
 
 # %% ../nbs/08_truth.ipynb #414c7fca
 def paint_coco(folder,      # where to write images and instances.json
@@ -281,8 +381,8 @@ def read_sample() -> Truths: # two
 
 # %% ../nbs/08_truth.ipynb #83f566f6
 READERS: dict[str, Callable] = dict(voc=read_voc, coco=read_coco, refcoco=read_refcoco,
-                                    pet=read_pet, ade20k=read_ade20k, camvid=read_camvid,
-                                    pennfudan=read_pennfudan, folder=read_folder)
+                                    pet=read_pet, ade20k=read_ade20k, camvid=read_camvid, pennfudan=read_pennfudan,
+                                    labelme=read_labelme, masks=read_masks, folder=read_folder)
 
 def read_truth(spec: str, # KIND:PATH or KIND/SPLIT:PATH, such as 'voc:~/VOC2012' or 'davis/test:~/DAVIS'; or 'sample'
                skip_bad: bool = False, # leave bad entries out; the list's `bad` has a sentence about each

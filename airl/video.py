@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 import cv2, numpy as np
+from .examples import SHOWN, Examples
 from .files import UserError
 from .flow_tracker import FlowTracker
 from .frames import Video, VideoError
@@ -127,7 +128,9 @@ def _at_size(mask, size):
 
 class VideoSegmenter:
     "Frames in, masks with identities out, one frame at a time."
-    def __init__(self, text: str | Sequence[str],       # what to look for; several phrases for several kinds of things
+    def __init__(self,
+                 # what to look for; several phrases for several kinds of things
+                 text: str | Sequence[str] | None = None,
                  models: str = 'auto',                  # a preset, see `TextDrivenSegmentationPipeline`
                  pipeline=None,                         # a pipeline of your own, in place of the preset's
                  tracker: Tracker | None = None,        # None: that of the preset's segmenter, else `FlowTracker`
@@ -135,13 +138,16 @@ class VideoSegmenter:
                  patience: int = 150,                   # frames for which an object out of sight is remembered
                  device: str | None = None,
                  settings: Settings | None = None,      # None: the pipeline's own; a preset's: all objects
+                 examples: Examples | None = None,      # what it looks like, beside or instead of one text
                 ):
         if every < 1:
             raise VideoError(f'every is {every}; the detector has to look at least on every frame, which is 1.')
+        text = text or SHOWN if examples else text
         parse_prompt(text)
-        self.text, self.every, self.settings = text, every, settings
+        self.text, self.every, self.settings, self.examples = text, every, settings, examples
         every_one = settings or Settings(instances='all')
         self.pipeline = pipeline or TextDrivenSegmentationPipeline(models, device=device, settings=every_one)
+        if examples: self.pipeline = self.pipeline.shown(examples, text, elsewhere=True)
         ask = getattr(self.pipeline, 'unused', None)      # a pipeline of one's own need not have it
         self.unused = ask(text) if ask else {}            # what the engines do not know is told before anything is read
         asked = parse_prompt(text)
@@ -248,6 +254,7 @@ def _question(video: Video, segmenter: VideoSegmenter, how: str, pngs: bool) -> 
                  **source, start=video.start, end=video.end,
                  stride=video.stride, show=how, every=segmenter.every, patience=segmenter.identities.patience,
                  models=segmenter.pipeline.preset, tracker=segmenter.tracker.name, pngs=pngs)
+    if segmenter.examples is not None: asked |= dict(shown=segmenter.examples.hash())
     return asked if segmenter.settings is None else asked | dict(settings=asdict(segmenter.settings))
 
 # %% ../nbs/14_video.ipynb #10e1f866
@@ -316,7 +323,8 @@ def _run(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, 
 
 # %% ../nbs/14_video.ipynb #074480c4
 def segment_video(source,  # a file, a folder of frames, 'camera:0', an iterable of pictures, or a `Video`
-                  text: str | Sequence[str],     # what to look for
+                  # what to look for; None: what `examples` among the options show
+                  text: str | Sequence[str] | None = None,
                   output: str | Path = 'out',    # folder to write
                   models: str = 'auto',          # a preset
                   how: str = 'overlay',          # what the video shows, one of `RENDERINGS`
@@ -328,7 +336,7 @@ def segment_video(source,  # a file, a folder of frames, 'camera:0', an iterable
                   preview: bool = False,         # show the latest frame in the notebook
                   progress: bool = True,
                   piece: int = 120,              # frames from one saved state to the next
-                  **options,                     # of `VideoSegmenter`: pipeline, tracker, every, patience, …
+                  **options,                     # of `VideoSegmenter`: pipeline, tracker, every, patience, examples, …
                  ) -> VideoResult:
     "Masks and identities on every frame of a video, as files; raises `VideoError` with one sentence."
     if how not in RENDERINGS: raise VideoError(f'A video can show {", ".join(RENDERINGS)}, not {how!r}.')

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import timm
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -136,6 +135,7 @@ def create_vit(
     if name == 'vit_nano': return _nano(pretrained, num_classes, given)
     if name == LITE0: return _lite0(pretrained, num_classes, given)
     if name.startswith('airl_'): return _ours(name, pretrained, num_classes, given)
+    import timm   # seconds, and only its own models need it
     if not timm.is_model(name): raise ModelError(_unknown(name))
     _check_patches(name, given)
     make: Callable[..., nn.Module] = timm.create_model   # `given` goes on to the model's own constructor
@@ -147,6 +147,7 @@ def create_vit(
                              'once, or train from scratch with pretrained=False.') from e
 
 def _unknown(name):
+    import timm
     known = timm.list_models('*vit*') + [f'airl_vit_{s}_patch16_224' for s in _SIZES] + ['vit_nano']
     return (f'There is no model {name!r}. Did you mean '
             f'{", ".join(difflib.get_close_matches(name, known, 3, .3)) or "vit_nano"}?')
@@ -382,6 +383,7 @@ def _nano(pretrained, num_classes, given):
 def _lite0(pretrained, num_classes, given):
     """EfficientNet-Lite0 with frozen norms; with `pretrained`, shipped weights, and a fresh head where the number of
     classes is not ImageNet's."""
+    import timm
     from timm.layers.norm_act import freeze_batch_norm_2d
     size = given.pop('img_size', 224)
     if given: raise ModelError(f'{LITE0} cannot be made with {given}: it takes a number of classes and an img_size.')

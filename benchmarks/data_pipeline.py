@@ -159,7 +159,7 @@ t = Training(Recipe.preset('nano', small_size=0, small_share=0.), data, Alone('c
 t.model.train()
 for _, batch in zip(range({steps}), epoch_batches(t)): train_step(t, batch)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-"""
+"""   # noqa: E501
     told = int(subprocess.run([sys.executable, '-c', script], check=True, capture_output=True,
                               text=True).stdout.split()[-1])
     return told/(1e6 if sys.platform == 'darwin' else 1e3)

@@ -21,7 +21,7 @@ from airl.data import load_data
 from airl.train import Recipe, fit
 recipe = Recipe.preset('smoke', epochs=4, mixup=.8, cutmix=1., mix_prob=.5, cutout=4, jitter=(.2, .2, .2))
 fit(recipe, load_data('digits'), run_dir=sys.argv[1], save_minutes=.002, progress=False, after_step=[lambda t, loss: print(t.steps, flush=True)])
-"""
+"""   # noqa: E501
 
 
 def start(folder, steps=True):

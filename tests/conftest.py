@@ -5,6 +5,7 @@ from pathlib import Path
 
 import checks
 import pytest
+import seconds
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = str(max(1, (os.cpu_count() or 2)//int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', '1'))))
@@ -16,6 +17,10 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     "Workers share the cores, and nothing is downloaded unless cells that do so were asked for."
+    config.pluginmanager.register(seconds)
+    # hundreds of processes import torch; compiled anew in each, that takes as long again
+    sys.dont_write_bytecode = False
+    os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
     os.environ.update(OMP_NUM_THREADS=THREADS, OMP_WAIT_POLICY='PASSIVE', MKL_NUM_THREADS=THREADS,
                       TOKENIZERS_PARALLELISM='false', TF_CPP_MIN_LOG_LEVEL='3')
     if 'network' not in config.getoption('--flags').split():

@@ -1,4 +1,5 @@
 "The page, driven in a headless Chromium as a person would, and judged by axe-core. Skips where no browser is."
+import importlib.util
 import json
 import os
 import shutil
@@ -113,6 +114,16 @@ def test_a_photo_becomes_a_mask_that_a_click_mends(browser, address, photos):
     page.close()
 
 
+def point(page, x, y, size=(600, 400)):
+    "A click on a place of the photo in the result, waited for."
+    picture = page.locator('#result img').first
+    picture.wait_for()
+    picture.scroll_into_view_if_needed()
+    box, shown = picture.bounding_box(), picture.evaluate('image => image.src')
+    picture.click(position=dict(x=(x + .5)*box['width']/size[0], y=(y + .5)*box['height']/size[1]))
+    page.wait_for_function('shown => document.querySelector("#result img")?.src != shown', arg=shown)
+
+
 def inside(page, selector) -> bool:
     "Whether all of it lies in the window."
     box, size = page.locator(selector).bounding_box(), page.viewport_size
@@ -122,7 +133,7 @@ def inside(page, selector) -> bool:
 
 CUT = """() => [...document.querySelectorAll('.caption-label')].filter(e => {
   const own = e.getBoundingClientRect(), around = e.closest('.grid-wrap').getBoundingClientRect();
-  return e.scrollWidth > e.clientWidth + 1 || own.bottom > around.bottom + 1 || own.left < around.left; }).map(e => e.textContent)"""
+  return e.scrollWidth > e.clientWidth + 1 || own.bottom > around.bottom + 1 || own.left < around.left; }).map(e => e.textContent)"""   # noqa: E501
 
 
 @pytest.mark.parametrize('width', [390, 1280])
@@ -140,6 +151,49 @@ def test_result_and_its_tools_are_in_sight(browser, address, photos, width):
     page.get_by_text('Why: detections and candidates').click()
     page.locator('.caption-label').first.wait_for()
     assert page.evaluate(CUT) == []
+    page.close()
+
+
+@pytest.fixture(scope='module')
+def others(photos):
+    "The coffee mirrored, smaller and cut close, and two photos without a cup."
+    import numpy as np
+    from skimage import data, io
+    coffee = data.coffee()
+    views = dict(mirrored=coffee[:, ::-1], cut=coffee[20:340, 80:520], cat=data.chelsea())
+    for name, view in views.items(): io.imsave(photos/f'{name}.png', np.ascontiguousarray(view), check_contrast=False)
+    return [photos/f'{name}.png' for name in views]
+
+
+@pytest.mark.parametrize('width', [390, 1280])
+def test_what_is_pointed_at_in_one_photo_is_found_in_others(browser, address, photos, others, width):
+    "No text: two corners on one photo, a name, three other photos; then a click on what a text has found."
+    page = opened(browser, address, viewport=dict(width=width, height=844))
+    page.locator('#there').click()
+    page.locator('#there-said').get_by_text('There is nothing to look for yet').wait_for()
+    upload(page, photos/'coffee.png')
+    page.locator('#point').click()
+    page.locator('#said').get_by_text('Click on the thing').wait_for()
+    page.get_by_label('box (click two corners)', exact=True).check()
+    point(page, 160, 60)
+    page.locator('#said').get_by_text('click on the opposite one').wait_for()
+    point(page, 390, 230)
+    page.locator('#said').get_by_text('object').wait_for()
+    page.locator('#name').locator('textarea, input').fill('my cup')
+    page.locator('#there').click()
+    page.locator('#there-said').get_by_text('There are no other photos yet').wait_for()
+    page.locator('#others input[type=file]').set_input_files(others)
+    page.locator('#others').get_by_text('cut.png').wait_for()
+    page.locator('#there').click()
+    page.locator('#there-said').get_by_text('Found in 2 of 3 photos').wait_for()
+    told = page.locator('#there-pictures .caption-label')
+    told.nth(2).wait_for()
+    assert ['my cup' in text and 'Not found' not in text for text in told.all_text_contents()] == [True, True, False]
+    assert page.evaluate('document.documentElement.scrollWidth') <= width and page.evaluate(CUT) == []
+    page.locator('#there-pictures').scroll_into_view_if_needed()
+    if folder := os.environ.get('AIRL_SCREENSHOTS'):
+        page.screenshot(path=f'{folder}/elsewhere-{width}.png', full_page=True)
+    if importlib.util.find_spec('axe_playwright_python'): assert violations(page) == []
     page.close()
 
 

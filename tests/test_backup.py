@@ -34,7 +34,7 @@ class Drive:
             if used > self.quota: raise OSError(errno.ENOSPC, 'Drive is full', os.fspath(path))
         finally: self.hushed = False
     def writes(self, args): return bool(args[1] and set(args[1]) & set('wax+')) or bool((args[2] or 0) & (os.O_WRONLY | os.O_RDWR))
-'''
+'''   # noqa: E501
 TRAINING = DRIVE + '''
 import json, torch
 how, place, local, epochs = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
@@ -51,7 +51,7 @@ def say(t): print(json.dumps(dict(epoch=t.epoch, bin=drive.bin, live=drive.live(
 where = dict(run_dir=place/'run', save_epochs=1) if how == 'direct' else dict(run_dir=local/'run', copy_to=place/'run', copy_minutes=float(how))
 fit(recipe, few, held, progress=False, device='cpu', after_epoch=[say], **where)
 print(json.dumps(dict(epoch=epochs, bin=drive.bin, live=drive.live(), most=drive.most)), flush=True)
-'''
+'''   # noqa: E501
 
 
 def train(how, folder, epochs, local='machine', until=None):

@@ -142,7 +142,7 @@ def test_editors_complete_and_explain(tmp_path):
     code = """import airl, inspect
 for name in ('segment_folder', 'segment_video', 'fit', 'quick_segment', 'TextDrivenSegmentationPipeline', 'Settings'): getattr(airl, name)
 told = [airl.segment_folder, airl.segment_video, airl.fit, airl.TextDrivenSegmentationPipeline.segment_image, airl.TextDrivenSegmentationPipeline.__init__, airl.Settings]
-print(*[inspect.getdoc(f).count('\\n    ') for f in told])"""
+print(*[inspect.getdoc(f).count('\\n    ') for f in told])"""   # noqa: E501
     told = checks.run(tmp_path, sys.executable, '-c', code)
     none(checks.complaints_of(told))
     assert min(map(int, told.stdout.split())) >= 4, told.stdout
@@ -205,6 +205,10 @@ def test_citation_names_this_version(root):
     assert (cited['version'], cited['repository-code']) == (settings()['version'],
                                                             settings()[
         'git_url']), 'CITATION.cff and settings.ini differ'
+    top = next(line for line in (root/'CHANGELOG.md').read_text(encoding='utf-8').splitlines()
+               if line.startswith('## '))
+    assert top.split()[1] == settings()['version'], (f'CHANGELOG.md begins with {top.strip("# ")}, settings.ini has '
+                                                     f'{settings()["version"]}')
 
 
 def test_wheel_segments_outside_the_checkout(wheel, tmp_path):
@@ -213,11 +217,16 @@ def test_wheel_segments_outside_the_checkout(wheel, tmp_path):
     from skimage import data, io
     io.imsave(tmp_path/'cat.png', data.chelsea(), check_contrast=False)
     here = {'PYTHONPATH': str(tmp_path/'installed')}
+    told = {'PYTHONPROFILEIMPORTTIME': '1'}   # standard error names what is imported
     where = checks.run(tmp_path, sys.executable, '-c', 'import airl; print(airl.__file__)', **here).stdout
     assert Path(where.strip()).is_relative_to(tmp_path)
     done = checks.run(tmp_path, sys.executable, '-m', 'airl', 'segment', 'cat.png',
-                      'a cat', '--models', 'lite', '-o', 'out', '--json', **here)
+                      'a cat', '--models', 'lite', '-o', 'out', '--json', **here, **told)
     none(checks.complaints_of(done))
+    loaded = {line.split('|')[-1].strip() for line in done.stderr.splitlines()}
+    assert 'torch' in loaded and not loaded & {'torchvision', 'timm', 'sympy',
+                                               'transformers'}, ('seconds of waiting for what a segmentation does not '
+                                                                 'need')
     found = json.loads(done.stdout.splitlines()[-1])
     assert found['present'] and list((tmp_path/'out').glob('*mask*.png'))
 

@@ -46,7 +46,7 @@ for k in range(times):
                 best=float(sum(x.double().abs().sum() for x in run.best()['model'].values())), temperature=run.best().get('temperature'), losses=losses)
     (folder/f'seen-{k}-{rank}.json').write_text(json.dumps(seen))
 if torch.distributed.is_initialized(): torch.distributed.destroy_process_group()
-'''
+'''   # noqa: E501
 
 
 TIMES = int(os.environ.get('AIRL_RUNS', 3))

@@ -50,7 +50,7 @@ assert not missing, missing
 given = np.load(folder/"asked.npz")
 with torch.no_grad(): out = net.eval()(NestedTensor(torch.from_numpy(given["pixels"]), torch.from_numpy(given["padding"])), captions=list(given["captions"]))
 np.savez(folder/"theirs.npz", logits=out["pred_logits"].numpy(), boxes=out["pred_boxes"].numpy(), versions=[transformers.__version__, torch.__version__])
-'''
+'''   # noqa: E501
 
 
 def uv(*command): subprocess.run([sys.executable, '-m', 'uv', *map(str, command)], cwd=ROOT, check=True)
