@@ -16,6 +16,8 @@ from .examples import examples_from
 from .files import UserError
 from .photos import load_photo
 from .prompts import LONGEST
+
+# %% ../nbs/21b_api.ipynb #2613dd3b
 from .scene import to_dict
 from .service import ask
 from .telling import plain
@@ -35,6 +37,7 @@ def _guard(auth):  # FastAPI dependencies
         if not all(same): raise HTTPException(401, 'Wrong name or password.', {'WWW-Authenticate': 'Basic'})
     return [Depends(check)]
 
+# %% ../nbs/21b_api.ipynb #cc9f70d0
 async def _photo_of(upload):
     "The photo in an upload."
     from fastapi import HTTPException
@@ -68,6 +71,7 @@ def _keep_to(api, hosts):
             else: await super().__call__(scope, receive, send)
     api.add_middleware(Hosts, allowed_hosts=sorted({*hosts, *(name.strip('[]') for name in hosts)}), www_redirect=False)
 
+# %% ../nbs/21b_api.ipynb #0e838eec
 def _in_figures(host: bytes) -> bool:
     "Whether a Host header names an address and no name."
     try: return bool(ipaddress.ip_address(urlsplit(f'//{host.decode("latin1")}').hostname or ''))
@@ -108,6 +112,7 @@ class _Gate:
             return message
         await self.app(scope, counted if scope['path'].startswith('/api/') else receive, send)
 
+# %% ../nbs/21b_api.ipynb #efaa14d4
 def _keep_out(api, hosts): api.add_middleware(_Gate, hosts=hosts)
 
 # %% ../nbs/21b_api.ipynb #649eb335

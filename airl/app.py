@@ -16,6 +16,8 @@ from .files import UserError
 from .telling import counted
 from .photos import SAMPLES, load_photo
 from .refinement import Clicks, pointed_at
+
+# %% ../nbs/21_app.ipynb #19a057c5
 from .service import (answer_line, ask, attention_picture, candidate_pictures,
                           canvas, clicks_picture, detections_picture, downloads, follow,
                           found_pictures, instance_rows, keep_word, look_alike, point_at, say)
@@ -36,6 +38,7 @@ def _or_sentence(n, otherwise=None):  # number of outputs after the sentence, an
         return run
     return wrap
 
+# %% ../nbs/21_app.ipynb #66d993e3
 def _keeping(n):
     "Like `_or_sentence`, but the outputs stay as they are."
     import gradio as gr
@@ -48,6 +51,7 @@ def _place(text):  # → x, y
         raise UserError(f'{text!r} is no place in the photo: type two whole numbers, such as 120, 80.')
     return map(int, numbers)
 
+# %% ../nbs/21_app.ipynb #d126a9f5
 def _inside(image, x, y):  # → x, y
     "The place, if it lies in the photo."
     h, w = image.shape[:2]
@@ -62,6 +66,7 @@ def _photo_input(gr, label='Photo', **options):
     photo.preprocess = lambda payload: payload and payload.path
     return photo
 
+# %% ../nbs/21_app.ipynb #7ca5e073
 def _uploaded(path) -> Path:
     """A file that a client has sent, or an example; raises `UserError` where a client names another file of this
     machine."""
@@ -70,6 +75,7 @@ def _uploaded(path) -> Path:
         raise UserError('That is no upload; upload the file again.')
     return path
 
+# %% ../nbs/21_app.ipynb #1b5a938f
 def _needs(photo):  # path → uint8 [H, W, 3]
     "The photo, or a sentence that does not name a path of the server's."
     if not photo: raise UserError('There is no photo yet: upload one, paste it, or take an example.')
@@ -82,6 +88,7 @@ def _presets():  # (shown, value)
     shown = [(f'{name} ({size:.1f} GB not here)' if size else name, name) for name, size in sizes.items()]
     return [('auto: the best that is here', 'auto'), *shown]
 
+# %% ../nbs/21_app.ipynb #9824f94e
 def _examples(names):  # → paths
     "Photos that scikit-image brings."
     import skimage
@@ -105,6 +112,7 @@ def _photo_inputs(gr, preset):  # dict of components
     return (dict(photo=photo, text=text, every=every, models=models, presence=presence, box=box, post=post),
             find, stop, point)
 
+# %% ../nbs/21_app.ipynb #8d4737a5
 def _edit_tools(gr):  # what a click means, a typed place, the two buttons
     "What edits the mask."
     with gr.Row():
@@ -115,7 +123,6 @@ def _edit_tools(gr):  # what a click means, a typed place, the two buttons
     with gr.Row():
         undo, clear = gr.Button('Undo click', size='sm', elem_id='undo'), gr.Button('Clear clicks', size='sm')
     return tool, place, undo, clear
-
 
 # %% ../nbs/21_app.ipynb #46c2632f
 def _photo_outputs(gr):  # components in the order of `_shown`; the tools that edit the mask
@@ -248,6 +255,7 @@ def _video_inputs(gr, preset):  # clip, text, engines, seconds; the buttons
     with gr.Row(): go, stop = gr.Button('Track', variant='primary', elem_id='follow'), gr.Button('Stop')
     return [clip, text, models, seconds], go, stop
 
+# %% ../nbs/21_app.ipynb #49bafd94
 def _video_outputs(gr):  # sentence, video, files
     "The right half of the second tab."
     said = gr.HTML(say('Choose a clip and say what to track. Without a GPU count a few seconds for each second of it, '
@@ -256,6 +264,7 @@ def _video_outputs(gr):  # sentence, video, files
     shown = gr.Video(label='Result', interactive=False, height=380)
     return [said, shown, gr.File(label='Masks (COCO RLE) and a table of objects', interactive=False)]
 
+# %% ../nbs/21_app.ipynb #6f5c4671
 def _video_tab(preset, device, scratch):
     import gradio as gr
     try: require('av', 'video')
@@ -302,6 +311,7 @@ def _classify_tab(gr):
         return [say(said), dict(answer.top) | {'none of the ten': answer.other}, attention_picture(image)]
     name.click(classify, [photo], [said, classes, seen])
 
+# %% ../nbs/21_app.ipynb #81835aef
 def _rival(preset):  # the other side's preset, and whether it begins with all instances
     "Other models that are here; where there are none, the same ones with all instances."
     from airl import weights
@@ -310,6 +320,7 @@ def _rival(preset):  # the other side's preset, and whether it begins with all i
     others = [name for name in weights.PRESETS if name != first and not weights.missing(name)]
     return (others[-1], False) if others else (first, True)
 
+# %% ../nbs/21_app.ipynb #c3b985eb
 def _compare_tab(gr, preset, device):
     photo, text = _photo_input(gr), gr.Textbox(label='What to look for', placeholder='a cat')
     go, sides = gr.Button('Compare', variant='primary'), []
@@ -357,6 +368,7 @@ button[role=tab].selected { color: var(--body-text-color) !important; }
 :is(#candidates, #there-pictures) .caption-label { position: static; max-width: none; white-space: normal; }  /* below its picture, whole */
 """   # noqa: E501
 
+# %% ../nbs/21_app.ipynb #82c9f50f
 # on a narrow window the result stands below all that is asked
 _TO_RESULT = """() => {
   if (document.querySelector('#result').getBoundingClientRect().bottom > innerHeight) document.querySelector('#said').scrollIntoView();
@@ -369,11 +381,13 @@ new MutationObserver(() => {  // what Gradio leaves without a role or a name
 }).observe(document.documentElement, {childList: true, subtree: true});
 </script>"""   # noqa: E501
 
+# %% ../nbs/21_app.ipynb #f77d921e
 def _address(headers) -> str:  # of a request
     "The page's address as its reader has it, behind a proxy or on another port."
     origin, host = headers.get('origin'), headers.get('host')
     return origin if origin not in (None, 'null') else f'http://{host}' if host else 'http://127.0.0.1:7860'
 
+# %% ../nbs/21_app.ipynb #09790ba9
 def create_page(preset: str = 'auto', device: str | None = None):  # gradio.Blocks
     "The page with its tabs."
     require('gradio', 'app')
@@ -450,6 +464,7 @@ def _listen(host, port):  # socket
         raise UserError(f'Nothing can listen on {host}, port {port} ({e.strerror or e}); choose another with --port, '
                         'or --port 0 for any.') from e
 
+# %% ../nbs/21_app.ipynb #e32bda0d
 def _tunnel(port):
     "A public address through Gradio's servers."
     import secrets
@@ -459,6 +474,7 @@ def _tunnel(port):
         raise UserError(f'No public address could be had ({str(e) or type(e).__name__}); --share needs a '
                         'network.') from e
 
+# %% ../nbs/21_app.ipynb #8d6ef801
 def serve(host: str = '127.0.0.1',       # this machine alone; 0.0.0.0: whoever reaches it
           port: int = 7860,              # 0: any that is free
           share: bool = False,           # a public address besides

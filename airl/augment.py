@@ -18,6 +18,7 @@ from torch import Tensor
 # %% ../nbs/00a_augment.ipynb #a5b91d21
 def _uniform(generator, low, high, *shape): return torch.rand(shape, generator=generator)*(high - low) + low
 
+# %% ../nbs/00a_augment.ipynb #a788bb5b
 def random_crops(n: int, height: int, width: int,
                  scale=(.8, 1.),     # share of the area that a crop covers
                  ratio=(3/4, 4/3),   # width / height
@@ -58,6 +59,7 @@ def interpolation_matrix(start: Tensor,   # float [n], first pixel of the crop
     body[..., -pad - 1:-1] += weights[..., -pad:].flip(-1)
     return body
 
+# %% ../nbs/00a_augment.ipynb #4ef4e0de
 def resample(images: Tensor, # float [n, 3, H, W]
              rows,           # float32 [n, S, H], or its `Taps`
              columns,        # float32 [n, S, W], or its `Taps`
@@ -93,6 +95,7 @@ class Taps:
         n, n_out, _ = self.index.shape
         return torch.zeros(n, n_in).scatter_add_(1, self.index.view(n, -1), self.weight.view(n, -1))/n_out
 
+# %% ../nbs/00a_augment.ipynb #dd4cb030
 def interpolation_taps(start: Tensor, length: Tensor, n_in: int, n_out: int, flip: Tensor, pad=0) -> Taps:
     "What `interpolation_matrix` computes of the same arguments, on the CPU and for n_out ≥ n_in."
     ahead, first, last = torch.where(flip, -length, length)/n_out, start[:, None], (start + length)[:, None] - 1
@@ -104,6 +107,7 @@ def interpolation_taps(start: Tensor, length: Tensor, n_in: int, n_out: int, fli
     if pad: index = n_in - 1 - (index.abs() - (n_in - 1)).abs()   # mirrored at both edges
     return Taps(index, torch.stack([1 - share, share], -1))
 
+# %% ../nbs/00a_augment.ipynb #1131dbd9
 @lru_cache(1)
 def _keep_freed_memory():
     """Let glibc keep up to 62 MB for the next batch: it does so once a block of 31 MB, here an untouched one, has been
@@ -113,6 +117,7 @@ def _keep_freed_memory():
 @lru_cache(1)
 def _pairs(n: int): return torch.arange(0, n, 2, dtype=torch.int32)   # where each pair of taps begins
 
+# %% ../nbs/00a_augment.ipynb #f054b24e
 def _blend_rows(wide: Tensor, # [n, c, H, S]
                 rows: Taps,   # or its `planes` for n images together
                ) -> Tensor:   # [n, c, n_out, S]
@@ -131,6 +136,7 @@ def constant(values: tuple, device: torch.device) -> Tensor:
     "A tensor of `values`, sent to `device` once: every copy from the host makes a GPU wait for it."
     with torch.inference_mode(False): return torch.tensor(values, device=device)
 
+# %% ../nbs/00a_augment.ipynb #0431bb9d
 def color_jitter(images: Tensor,  # float [n, 3, H, W], 0..1
                  factors: Tensor, # float [n, 3]: brightness, contrast, saturation; 1 leaves as it is
                  order: Tensor,   # int64 [n, 3]: which of them comes first, second, third
@@ -169,6 +175,7 @@ class Draws(NamedTuple):
         "The choices for the images at `index`, on `device`."
         return Draws(*_some_rows(self, index, device))
 
+# %% ../nbs/00a_augment.ipynb #9cb52545
 def _some_rows(choices: tuple[Tensor, ...], index, device) -> list[Tensor]:
     "Some rows of every tensor, on `device`; where they lie if None."
     return [t[index].to(device or t.device, non_blocking=True) for t in choices]
@@ -256,6 +263,7 @@ def cutout(images: Tensor, # normalised, [n, 3, S, S]
     y, x = ((pixel >= f[:, None]) & (pixel < f[:, None] + side) for f in first.T)
     return images.masked_fill((y[:, :, None] & x[:, None, :])[:, None], 0)
 
+# %% ../nbs/00a_augment.ipynb #22d3b915
 def prepare(images: Tensor,   # uint8 [n, H, W, 3]
             img_size: int,
             mean=IMAGENET_MEAN, std=IMAGENET_STD,
@@ -266,6 +274,7 @@ def prepare(images: Tensor,   # uint8 [n, H, W, 3]
     n, height, width = images.shape[:3]
     return plain.apply(images, _undrawn(n, height, width, images.device))
 
+# %% ../nbs/00a_augment.ipynb #5199446a
 def _undrawn(n, height, width, device) -> Draws:
     "The whole image as it is, `n` times: made where the images lie."
     full = lambda value, *shape: torch.full((n, *shape), value, device=device)
@@ -286,6 +295,7 @@ class Mixes(NamedTuple):
         "The choices for the images at `index`, on `device`."
         return Mixes(*_some_rows(self, index, device))
 
+# %% ../nbs/00a_augment.ipynb #aa7a5203
 def draw_mixes(n: int,
                mixup=.8,   # α of MixUp's Beta(α, α); 0 for no MixUp
                cutmix=1.,  # α of CutMix's; 0 for no CutMix
@@ -313,6 +323,7 @@ def _partner(x: Tensor) -> Tensor:
     index = torch.arange(len(x), device=x.device) ^ 1
     return x[index.clamp_(max=len(x) - 1)]
 
+# %% ../nbs/00a_augment.ipynb #79aecb63
 def mix(images: Tensor,  # float [n, 3, S, S]
         targets: Tensor, # float [n, n_classes]
         mixes: Mixes,    # a row an image, on the same device

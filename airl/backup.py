@@ -26,6 +26,7 @@ class _Hashed:
         self.size += len(data)
         return self.file.write(data)
 
+# %% ../nbs/02d_backup.ipynb #bb413d28
 def write_slot(path: Path, folder: Path,
                number: int,  # of the copy; the higher one is the newer
               ) -> int:      # bytes written
@@ -45,6 +46,7 @@ def write_slot(path: Path, folder: Path,
         _flush(file)
     return 2*_HEADER + body.size
 
+# %% ../nbs/02d_backup.ipynb #9ea2d25e
 def _flush(file):
     file.flush()
     os.fsync(file.fileno())
@@ -57,6 +59,7 @@ def read_header(path: Path) -> dict | None: # 'number', 'size', 'hash'; None for
     except (OSError, ValueError): return None
     return found if path.stat().st_size == _HEADER + found['size'] else None
 
+# %% ../nbs/02d_backup.ipynb #921e7873
 def unpack_slot(path: Path, folder: Path) -> bool: # whether it was whole
     "The files of a copy into `folder`, which is there only if all of them are as they were."
     found, part = read_header(path), folder.with_name(f'.{folder.name}.unpacked')
@@ -161,6 +164,7 @@ def _empty(path):
 def _same(one: Path, other: Path) -> bool:
     return one.exists() and other.exists() and one.read_bytes() == other.read_bytes()
 
+# %% ../nbs/02d_backup.ipynb #89f1f9b3
 def _copy_files(source: Path, place: Path) -> int: # bytes
     "All files of `source`, each in place, the record last: with it the run in `place` is whole."
     files = sorted((p for p in source.rglob('*') if p.is_file()), key=lambda p: p.name == RECORD)
@@ -170,6 +174,7 @@ def _copy_files(source: Path, place: Path) -> int: # bytes
         shutil.copyfile(file, target)
     return sum(p.stat().st_size for p in files)
 
+# %% ../nbs/02d_backup.ipynb #62559b1b
 def take(place: Path, run_dir: Path) -> bool: # whether there was something
     "A run from where its copies lie, unless its folder is there: all of one that has ended, else the newer whole copy."
     if run_dir.is_dir() and any(run_dir.iterdir()): return False
@@ -185,4 +190,5 @@ def take(place: Path, run_dir: Path) -> bool: # whether there was something
     found = sorted(((h['number'], place/name) for name in SLOTS if (h := read_header(place/name))), reverse=True)
     return any(unpack_slot(path, run_dir) for _, path in found)
 
+# %% ../nbs/02d_backup.ipynb #7439f94a
 class _NONE: done = False

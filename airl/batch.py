@@ -16,6 +16,8 @@ from typing import Literal
 import numpy as np, pyarrow.parquet as pq
 from .examples import SHOWN, Examples
 from .files import UserError, write_text
+
+# %% ../nbs/15_batch.ipynb #dfe9fa44
 from .manifest import (OWN_TEXTS, BatchRecipe, PartWriter, asked_of, by_image, content_hash, finished, merge_parts,
                            part_files, tables, texts_in)
 from .outputs import REPLACE, OutputError, Staged, answering, answers_in, differing, listed, unfinished
@@ -26,6 +28,8 @@ from .weights import Preset, preset as weights_preset
 from .prompts import PromptError, parse_prompt
 from .scene import Settings
 from .sources import Job, SourceError, jobs_of
+
+# %% ../nbs/15_batch.ipynb #0e1d9cec
 from .telling import counted, progress as bar_of, to_json
 from .workers import Where, local_answers
 
@@ -160,6 +164,7 @@ def _place_of(source) -> str:
     path = os.path.expanduser(str(source))
     return os.path.abspath(path) if os.path.exists(path) else str(source)
 
+# %% ../nbs/15_batch.ipynb #85573429
 def _moved_from(out: Path, question: dict, first: list[Job]) -> dict:
     """Where the source lay before, if it has only been moved: nothing is there any more, and the first photos are those
     that were labelled."""
@@ -175,6 +180,7 @@ def _moved_from(out: Path, question: dict, first: list[Job]) -> dict:
             if job.image in known: same.append(content_hash(job.read()) == known[job.image][0])
     return dict(source=before) if same and all(same) else {}
 
+# %% ../nbs/15_batch.ipynb #41821d70
 def _base_of(staged: Staged, prompts: list[str], overwrite: bool) -> Path:
     """Where the parts of this run are: beside what it adds to, or by themselves; those of a run that began to replace
     it with other texts go."""
@@ -198,11 +204,13 @@ def _ask(jobs, engine, recipe: BatchRecipe, where: Where, whole: Path, count: Ca
                  count, summary, progress, total)
     finally: where.writer.flush()
 
+# %% ../nbs/15_batch.ipynb #c3cf6990
 def _noted(jobs: Iterator[Job], there: dict[str, tuple]) -> Iterator[Job]:
     for job in jobs:
         there[job.image] = job.source, job.member
         yield job
 
+# %% ../nbs/15_batch.ipynb #a48848b4
 def _catch_up(there: dict[str, tuple], ask: Callable, whole: Path, where: Where):
     "Ask the texts of earlier runs about the photos without an answer to them."
     for texts in texts_in(whole):
@@ -211,6 +219,7 @@ def _catch_up(there: dict[str, tuple], ask: Callable, whole: Path, where: Where)
                 if image in known and not known[image][1] >= phrases]
         if jobs: ask(jobs, where=replace(where, writer=PartWriter(where.writer.folder.parent)), total=len(jobs))
 
+# %% ../nbs/15_batch.ipynb #434a352b
 def _done(jobs, total, engine, recipe: BatchRecipe, where: Where, staged: Staged,
           summary: BatchSummary, progress: bool, moved: bool) -> BatchSummary:
     "Ask about all photos that are not finished yet, and make one manifest of what there is then."
@@ -243,6 +252,7 @@ def _asked_before(out: Path) -> dict[str, frozenset]:
             found |= dict.fromkeys((query := parse_prompt(texts)).phrases, frozenset(query.negatives))
     return found
 
+# %% ../nbs/15_batch.ipynb #f1cc8bd1
 def _check_phrases(out: Path, prompts: list[str]):
     "Raise `OutputError` for a phrase whose rows answer another question: something else was left out of it."
     if not prompts or not part_files(out): return
@@ -253,6 +263,7 @@ def _check_phrases(out: Path, prompts: list[str]):
             raise OutputError(f'{out} has {phrase!r} with {said}, which is another question; choose another folder, '
                               f'or, {REPLACE}.')
 
+# %% ../nbs/15_batch.ipynb #a52f793c
 def _others(out: Path, prompts: list[str]) -> list[str]:
     "What the folder has rows of and this run did not ask."
     return [p for p in class_names(out) if p not in parse_prompt(prompts).phrases] if prompts else []
@@ -262,6 +273,7 @@ def _asked_for(prompts, examples: Examples | None):
     "The texts; where examples stand instead of one, what they are called."
     return prompts or [SHOWN] if examples else prompts
 
+# %% ../nbs/15_batch.ipynb #3f39ee09
 def _understood(prompts, preset: Preset, shown: bool = False) -> list[str]:
     "The prompts, if they can be asked at all."
     if isinstance(prompts, Iterable) and not isinstance(prompts, (str, bytes)): prompts = list(prompts)
@@ -271,6 +283,7 @@ def _understood(prompts, preset: Preset, shown: bool = False) -> list[str]:
         understood([*(() if shown else query.phrases), *query.negatives])
     return list(query.texts) if query else []
 
+# %% ../nbs/15_batch.ipynb #38905a8d
 def _spelt(out: Path, texts: list[str]) -> list[str]:
     "The texts as the folder has them already: A CAT is no other question than a cat, and no other class."
     known = {}
@@ -283,6 +296,7 @@ def _peek(items: Iterator, n: int) -> tuple[Iterator, list]:
     first = list(itertools.islice(items, n))
     return itertools.chain(first, items), first
 
+# %% ../nbs/15_batch.ipynb #6d0a809e
 def _how_many(source, first: list[Job], skip: Path) -> int | None:  # the first 16 of its photos, or all there are
     """The photos of a source where each is a file of its own, which is quickly counted; None where archives or the hub
     would have to be read."""
@@ -295,6 +309,7 @@ def _how_many(source, first: list[Job], skip: Path) -> int | None:  # the first 
         count += 1
     return count
 
+# %% ../nbs/15_batch.ipynb #4139bd93
 def _collect(stream, count, summary, progress, total):
     with bar_of(total=total, unit=' photos', shown=None if progress else False,
                 smoothing=.05) as bar, contextlib.closing(stream):
@@ -331,6 +346,7 @@ class Projection:
     read_mb_a_second: float
     manifest_gb: float
 
+# %% ../nbs/15_batch.ipynb #8b56e25e
 def figures_of(out,  # folder of a run
               ) -> dict[str, float]:
     "Seconds, bytes to read and bytes of manifest a photo, as measured in a run."

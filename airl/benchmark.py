@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from .files import UserError, short_name
 from .labels import Truth, TruthError, checked
+
+# %% ../nbs/16_benchmark.ipynb #b0c28ee4
 from .lettering import legible
 from .measures import Interval, boundary_f, cgf1, dataset_miou, interval, mask_ap, presence_auc, presence_mcc
 from .outputs import Staged, answering, answers_in, content_of, differing, unfinished
@@ -30,6 +32,7 @@ from .truth import read_truth
 
 log = logging.getLogger(__name__)
 
+# %% ../nbs/16_benchmark.ipynb #2e2bf42f
 class BenchError(UserError):
     "A benchmark that cannot be run as asked."
 
@@ -74,11 +77,13 @@ def box_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W]
     out[y0:y1, x0:x1] = True
     return out
 
+# %% ../nbs/16_benchmark.ipynb #2378e11f
 def ellipse_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W]
     "The ellipse that touches the box's sides."
     (x0, y0, x1, y1), (yy, xx) = box, np.indices(image.shape[:2]) + .5
     return ((2*xx - x0 - x1)/max(x1 - x0, 1))**2 + ((2*yy - y0 - y1)/max(y1 - y0, 1))**2 <= 1
 
+# %% ../nbs/16_benchmark.ipynb #b149ac5e
 def grabcut_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W]
     "OpenCV's GrabCut from the box, five rounds; the box itself where nothing is outside it to learn from."
     import cv2
@@ -103,6 +108,7 @@ def activation_mask(image: np.ndarray, phrase: str) -> np.ndarray: # bool [H, W]
     names = np.exp(np.logaddexp.reduce(read(image).names[classes], axis=0))
     return cv2.resize(names, image.shape[1::-1], interpolation=cv2.INTER_LINEAR) > .2*names.max()
 
+# %% ../nbs/16_benchmark.ipynb #f8f0ebd7
 TRIVIAL = dict(text={'whole photo': whole, 'activation map': activation_mask}, click={'whole photo': whole},
                box={'box': box_mask, 'ellipse': ellipse_mask, 'GrabCut': grabcut_mask})
 
@@ -116,6 +122,7 @@ def text_rows(truth: Truth,
     return [row for phrase in truth.classes if phrase not in labels.unsure
             for row in _text_row(truth.name, image, labels, pipeline, name, phrase)]
 
+# %% ../nbs/16_benchmark.ipynb #37faf4c2
 def _text_row(photo, image, labels, pipeline, name, phrase) -> list[Row]:
     row, there, ignore = Row(photo, phrase, name, phrase in labels.present), labels.mask(phrase), labels.ignore(phrase)
     start, masks, considered = time.perf_counter(), np.zeros((0, *image.shape[:2]), bool), []
@@ -171,6 +178,7 @@ def object_rows(truth: Truth,
             for row in _object_row(truth.name, image, labels, i, boxes[k], proposals[k],
                                    int(found.predicted_iou[k].argmax()), name, task, seconds)]
 
+# %% ../nbs/16_benchmark.ipynb #b9f557a2
 def _object_row(photo, image, labels, i, box, proposals, best, name, task, seconds) -> list[Row]:
     judge = lambda method, m: _judge(Row(photo, labels.phrases[i], method, index=i),
                                      m, labels.masks[i], labels.ignore(labels.phrases[i]))
@@ -185,6 +193,7 @@ def _row(record: dict) -> Row:
     values: dict[str, Any] = {k: float('nan') if v is None else v for k, v in record.items()}
     return Row(**values)
 
+# %% ../nbs/16_benchmark.ipynb #e6b1e8fa
 def _basis(truth: Truth) -> str:
     "What the rows of a photo hold for: its bytes, its labels, and what is asked of it, as a hash."
     labels = truth.labels()
@@ -193,6 +202,7 @@ def _basis(truth: Truth) -> str:
     for array in (labels.masks, labels.void): known.update(np.ascontiguousarray(array).data)
     return known.hexdigest()
 
+# %% ../nbs/16_benchmark.ipynb #d50062cd
 def _records(file: Path) -> list[dict]:
     "The whole lines of a file, the first of which says what was measured; none where there is no file."
     found = []
@@ -209,6 +219,7 @@ def _is_more(folder, question: dict) -> bool:
     return (not differing(earlier.question | dict(limit=now), question) and then is not None
             and (now is None or now >= then))
 
+# %% ../nbs/16_benchmark.ipynb #a284a679
 def _remembered(staged: Staged, head: dict, basis: dict[str, str], anew: bool) -> dict[str, list[Row]]:
     "The rows that still hold, by photo, of this run as far as it got and of the one before; they begin the new file."
     files = [staged.new/'rows.jsonl'] if anew else [staged.folder/'rows.jsonl', staged.new/'rows.jsonl']
@@ -228,6 +239,7 @@ def _vit_base():
     _forward(model)     # the first forward is slower
     return model
 
+# %% ../nbs/16_benchmark.ipynb #9e53c20c
 def _forward(model) -> float: # seconds
     import torch
     start = time.perf_counter()
@@ -238,6 +250,7 @@ def yardstick() -> float: # seconds
     "One forward of timm's vit_base_patch16_224 on one photo on this machine's CPU, the quicker of two."
     return min(_forward(_vit_base()) for _ in range(2))
 
+# %% ../nbs/16_benchmark.ipynb #395029e8
 def _short(data) -> str: # what to call the data in a table: the kind and the last two parts of the path
     if not isinstance(data, str): return 'photos given'
     kind, _, path = data.partition(':')
@@ -405,6 +418,7 @@ def _average_precision(truths, rows) -> float:
 _COLUMNS = dict(overall='overall', dataset_miou='mIoU', p50='>0.5', p70='>0.7', p90='>0.9',
                 f='F', auc='AUC', mcc='MCC', cgf1='cgF1', ap='AP', seconds_per_photo='s/photo', vit_forwards='ViT-B')
 
+# %% ../nbs/16_benchmark.ipynb #c0b81ad4
 def _markdown(report: Report) -> str:
     "The table, without columns that no row has."
     rows = report.summaries()
@@ -469,6 +483,7 @@ def _write(report: Report, staged: Staged) -> list[Path]: # the files
     staged.commit()
     return sorted(staged.folder/name for name in staged.there.files)
 
+# %% ../nbs/16_benchmark.ipynb #62a77422
 def _save(report: Report, folder: Path, overwrite: bool) -> list[Path]: # the files
     "The tables and pictures of a report in a folder, in one step."
     question = report.question or dict(data=report.data, task=report.task, method=report.method)
@@ -476,6 +491,7 @@ def _save(report: Report, folder: Path, overwrite: bool) -> list[Path]: # the fi
         if staged.same: staged.keep('rows.jsonl')
         return _write(report, staged)
 
+# %% ../nbs/16_benchmark.ipynb #482aaf1b
 def _write_csv(path: Path, rows: list[dict]):
     with open(path, 'w', newline='', encoding='utf-8') as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -494,6 +510,7 @@ def load_report(folder, # that a run of `bench` has written to
     return Report(_short(records[0]['data']), records[0]['task'], records[0]['method'],
                   [_row(r) for record in records[1:] for r in record['rows']], [])
 
+# %% ../nbs/16_benchmark.ipynb #82b455f5
 def compare(a: Report, b: Report) -> Interval:
     """How much better `b` is than `a` in mean IoU, on the questions they share, with a paired bootstrap interval over
     photos."""

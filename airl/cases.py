@@ -30,6 +30,7 @@ class TracedPhoto:
         masks = [np.isin(self.plan.ids, np.add(self.plan.family(k), 1)) for k in named]
         return np.stack(masks) if masks else np.zeros((0, *self.plan.size), bool)
 
+# %% ../nbs/17a_cases.ipynb #22a201b2
 @cache
 def _traced() -> dict: return json.loads(shipped('cases.json').read_text(encoding='utf-8'))['photos']
 
@@ -57,6 +58,7 @@ def _people(seed: int) -> TracedPhoto:
         things.append(Thing('a person', (outline*person.shape[::-1]*scale + [x, y])/whole.image.shape[1::-1]))
     return TracedPhoto(image, StagedPhoto(things, whole.plan.size, seed))
 
+# %% ../nbs/17a_cases.ipynb #1713342f
 def _wall(seed: int) -> TracedPhoto:
     "A wide wall of bricks, 2,048 pixels, with a picture of a cat on it."
     import skimage
@@ -68,6 +70,7 @@ def _wall(seed: int) -> TracedPhoto:
     outline = (cat.plan.things[0].outline*[96, 64] + [1700, 400])/[2048, 854]
     return TracedPhoto(image, StagedPhoto([Thing('a cat', outline)], (854, 2048), seed))
 
+# %% ../nbs/17a_cases.ipynb #3d72cde5
 def _painted(number: int, seed: int) -> TracedPhoto:
     "A painted scene."
     scene = paint_scene(3, seed=number)
@@ -75,6 +78,7 @@ def _painted(number: int, seed: int) -> TracedPhoto:
     return TracedPhoto(scene.image, StagedPhoto([Thing(*pair) for pair in zip(scene.names, outlines)],
                                                 scene.image.shape[:2], seed))
 
+# %% ../nbs/17a_cases.ipynb #490a7bcd
 @cache
 def traced_photo(name: str) -> TracedPhoto:
     "A photo by its name: one of scikit-image's, 'people', 'wall', or 'painted 7'."
@@ -99,6 +103,7 @@ class Case:
     @property
     def name(self) -> str: return f'{self.photo}: {self.prompt}{" by windows" if "window" in self.kind else ""}'
 
+# %% ../nbs/17a_cases.ipynb #ddd29a78
 ABSENT_IN = dict(coffee=('an elephant', 'a fork', 'a bowl'), chelsea=('a dog', 'a person', 'a pizza'),
                  astronaut=('a motorcycle', 'a cat'),
                  rocket=('an airplane', 'a boat'), motorcycle=('a horse', 'a car'), camera=('a dog', 'a bicycle'))
@@ -106,6 +111,7 @@ WITHOUT = (('coffee', 'a cup. not a spoon'), ('astronaut', 'a person. not a face
            ('motorcycle', 'a motorcycle. not a wheel'))
 WINDOWS = (('chelsea', 'a cat'), ('motorcycle', 'a motorcycle'), ('camera', 'a person'), ('coffee', 'a cup'))
 
+# %% ../nbs/17a_cases.ipynb #b1f965a6
 @cache
 def cases() -> tuple[Case, ...]:
     "All questions."
@@ -134,6 +140,7 @@ class Answer:
     @property
     def line(self) -> str: return f'{self.case.name}: {"right" if self.right else f"{self.decision}: {self.told}"}'
 
+# %% ../nbs/17a_cases.ipynb #00a4b4e2
 def _fits(boxes, truth, least=.5) -> np.ndarray:  # bool [n]
     "Which boxes overlap with one of the masks' boxes."
     true = np.stack([mask_to_box(m) for m in truth])
@@ -164,6 +171,7 @@ def _no_box(pipeline, image, noun, truth) -> tuple[str, str]:
     best = f', the best has {direct.score[0]:.2f}' if len(direct) else ''
     return 'detector', f'none of its {len(direct)} boxes fits{best}'
 
+# %% ../nbs/17a_cases.ipynb #d824dd5c
 def _decided(pipeline, image, case, result, evidence, truth) -> tuple[str, str]:  # the decision, the figures
     "Where a wrong answer went wrong."
     e = evidence[case.noun]
@@ -197,6 +205,7 @@ def _row(evidence, truth) -> dict:
     return evidence.as_dict() | dict(right=(_fits(boxes, truth) if len(truth) else np.zeros(len(boxes), bool)).tolist(),
                                      there=bool(len(truth)))
 
+# %% ../nbs/17a_cases.ipynb #8a60ae91
 def _by_windows(case, image, truth, pipeline) -> Answer:
     "The window search alone."
     search = pipeline.detector.fallback

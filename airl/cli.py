@@ -16,6 +16,8 @@ import typer
 from .demo import costs_line, demo_nano, demo_segment, demo_train, next_steps, part_of, report_line, traced
 from .doctor import devices, examine, extras_here, presets_here, print_report, print_table  # noqa: F401, old import paths
 from .files import UserError, short_name
+
+# %% ../nbs/20_cli.ipynb #9edeeac9
 from .shell import (Data, DetectorName, Device, Model, Models, Overwrite, Presence, ScorerName, SegmenterName, Tta,
                         command, each_photo, main, overrides)
 from .shell import Like, Mend, Unlike, answered, photos_and_texts, photos_in, read_photo, shown_by

@@ -70,6 +70,7 @@ def shown_by_all(photos: list[str], places: list[str], data: str | None, name: s
     for one in [*sets.values(), *([data] if data else ())]: shown += shown_by_labels(one, name)
     return shown
 
+# %% ../nbs/20e_cli_words.ipynb #e788e3ee
 def _lesson(name: str, shown: list) -> dict:
     "Teach and write the word, and tell how good it is."
     from airl.examples import Examples
@@ -80,7 +81,6 @@ def _lesson(name: str, shown: list) -> dict:
     asked = f'airl segment photo.jpg "{name}" --models lite'
     print(f'{pack.sentence()}.\nTaught in {seconds:.1f} s; ask for it with --models lite: {asked}\nThe word: {path}')
     return pack.as_dict() | dict(file=path, seconds=seconds, sentence=pack.sentence())
-
 
 # %% ../nbs/20e_cli_words.ipynb #b4953259
 @command('teach')

@@ -20,6 +20,8 @@ from scipy.special import expit, logit
 
 from .devices import in_chunks, inference_precision, out_of_memory, pick_device, without_init
 from .devices import has_bf16, inference_precision as pick_precision  # noqa: F401, old import paths
+
+# %% ../nbs/10_clip_ensemble.ipynb #131b71a3
 from .files import UserError
 from .regions import crop, squared
 from .regions import crop_around
@@ -43,6 +45,7 @@ class ClipMember:
         own = f'{self.name}/{Path(self.pretrained).name}'
         return next((m.name for m in MODELS.values() if m.plan == own), own)
 
+# %% ../nbs/10_clip_ensemble.ipynb #9fbbd503
 PAPER_MEMBERS = (ClipMember('ViT-L-14', 'openai', .25), ClipMember('ViT-H-14', 'laion2b_s32b_b79k', .35),
                  ClipMember('EVA02-L-14', 'merged2b_s4b_b131k', .25), ClipMember('ViT-B-16-SigLIP', 'webli', .15))
 FAST_MEMBERS = (ClipMember('ViT-B-16-SigLIP', 'webli'),)
@@ -110,6 +113,7 @@ def _named(text: str) -> tuple[tuple[str, ...], frozenset, frozenset | None]:
     known = known_ending(list(words))
     return words, frozenset(forms(' '.join(words))), load_vocabulary().words[known[0]] if known else None
 
+# %% ../nbs/10_clip_ensemble.ipynb #e779f8aa
 @lru_cache(maxsize=16384)
 def is_other(noun: str, # 'a car'
              text: str, # 'two red cars'
@@ -128,6 +132,7 @@ def _squares(size, side, step=2/3, most=12):  # height, width → corners (x, y)
               for n in size)
     return [(x, y) for y in ys for x in xs]
 
+# %% ../nbs/10_clip_ensemble.ipynb #379f97f9
 def views(image: np.ndarray) -> list[np.ndarray]:  # of uint8, all square but the first
     "The whole picture, the squares of its shorter side, those of 60 % of it, and one of these in the middle."
     h, w = image.shape[:2]
@@ -172,6 +177,7 @@ def _read(path: Path, name: str):  # torch.Tensor, or None where the checkpoint 
             state = torch.load(file, map_location='cpu', weights_only=True, mmap=True)
             if name in (state := state.get('state_dict', state)): return state[name]
 
+# %% ../nbs/10_clip_ensemble.ipynb #2242fe68
 def _tag_of(member: ClipMember, path: Path) -> dict:  # open_clip's record: mean, std, quick_gelu …
     "What belongs to the weights of a member: by its tag, by the end of its path, or by OpenAI's float16."
     open_clip = require('open_clip', 'models')
@@ -205,6 +211,7 @@ def load_member(member: ClipMember,
                                                                     **settings)
     return model.to(device).eval().requires_grad_(False), transform, _tokenizer(open_clip, name, path)
 
+# %% ../nbs/10_clip_ensemble.ipynb #af1c4a71
 def _tokenizer(open_clip, name, path):
     "open_clip's tokenizer of `name`, with its files taken from beside the weights."
     text = (open_clip.get_model_config(name) or {}).get('text_cfg', {})
@@ -216,6 +223,7 @@ def _tokenizer(open_clip, name, path):
 # %% ../nbs/10_clip_ensemble.ipynb #73fb4d8b
 _CANNOT_LOAD = (UserError, OSError, RuntimeError, ValueError, KeyError, UnpicklingError, MemoryError)
 
+# %% ../nbs/10_clip_ensemble.ipynb #a153bd40
 class _Loaded:
     "A member at work: its model, wherever that is now, and the text directions it has computed."
     def __init__(self, member, device, precision, templates):

@@ -18,6 +18,7 @@ def _is_number(v) -> bool: return isinstance(v, (int, float)) and not isinstance
 
 def _whole(v, least: int = 0) -> bool: return isinstance(v, int) and not isinstance(v, bool) and v >= least
 
+# %% ../nbs/08c_coco_labels.ipynb #0f7d6d86
 def _polygon_fault(polygon, h: int, w: int) -> str: # '' if there is none
     "What is wrong with an outline."
     if not isinstance(polygon, list) or not all(map(_is_number, polygon)):
@@ -44,6 +45,7 @@ def run_lengths(text: str) -> np.ndarray | None: # int [n]; None where it is no 
     for turn in (1, 2): values[turn::2] = values[turn::2].cumsum()
     return values
 
+# %% ../nbs/08c_coco_labels.ipynb #c1f8f62f
 def _runs_fault(code: dict, h: int, w: int) -> str: # '' if there is none
     "What is wrong with run lengths."
     size, counts = code.get('size'), code.get('counts')
@@ -56,6 +58,7 @@ def _runs_fault(code: dict, h: int, w: int) -> str: # '' if there is none
         return f'has run lengths of {sum(map(int, counts))} pixels in a photo of {h*w}'
     return '' if sum(map(int, counts[1::2])) else 'has run lengths without a pixel of the object'
 
+# %% ../nbs/08c_coco_labels.ipynb #1b452e1d
 def _segmentation_fault(entry: dict, h: int, w: int) -> str: # '' if there is none
     "What is wrong with the place of an object."
     match entry.get('segmentation'):
@@ -78,6 +81,7 @@ def _entries(file: Path, data, key: str) -> list:
     if not isinstance(entries, list): raise TruthError(f'{file} has no list of {key}, as COCO’s format has.')
     return entries
 
+# %% ../nbs/08c_coco_labels.ipynb #c95b9b2a
 def _known(value, table) -> bool: # whether an id is one
     return isinstance(value, (int, float, str)) and not isinstance(value, bool) and value in table
 
@@ -88,6 +92,7 @@ def _id_fault(entry, table: dict) -> str:
         return f'has the id {entry["id"]!r}, which is no number'
     return f'has the id {entry["id"]!r}, which another has too' if entry['id'] in table else ''
 
+# %% ../nbs/08c_coco_labels.ipynb #c1133c63
 def _name_fault(entry: dict, key: str) -> str:
     if (name := entry.get(key)) is None: return f'has no {key}'
     good = (isinstance(name, str) and name.strip(' _\t\n')
@@ -106,6 +111,7 @@ def _images(check: Check, file: Path, data) -> dict: # id → entry
         else: images[entry['id']] = entry
     return images
 
+# %% ../nbs/08c_coco_labels.ipynb #72b4f6fe
 def _categories(check: Check, file: Path, data) -> dict: # id → phrase
     "The classes that a file lists."
     names = {}
@@ -126,6 +132,7 @@ def _object_fault(entry, images: dict, names: dict | None) -> str: # '' if there
     image = images[entry['image_id']]
     return _segmentation_fault(entry, image['height'], image['width'])
 
+# %% ../nbs/08c_coco_labels.ipynb #315e5e31
 def _unjudged(entry: dict, h: int, w: int) -> dict:
     "A bad object as a crowd: its box, or no pixel."
     box = entry.get('bbox')
@@ -136,6 +143,7 @@ def _unjudged(entry: dict, h: int, w: int) -> dict:
     place = [outline] if good and not _polygon_fault(outline, h, w) else dict(size=[h, w], counts=[h*w])
     return dict(category_id=entry['category_id'], iscrowd=1, segmentation=place)
 
+# %% ../nbs/08c_coco_labels.ipynb #545b3925
 def _objects(check: Check, file: Path, data, images: dict, names: dict) -> dict: # id of a photo → its objects
     "The objects of every photo."
     objects, ids = {i: [] for i in images}, {}
@@ -163,12 +171,14 @@ def coco_mask(segmentation, h: int, w: int) -> np.ndarray: # bool [H, W]
     else: rle = segmentation
     return coco.decode(rle).astype(bool)
 
+# %% ../nbs/08c_coco_labels.ipynb #a396d489
 def _coco_labels(image: dict, objects: list[dict], names: dict) -> Labels:
     h, w = image['height'], image['width']
     masks = np.array([coco_mask(o['segmentation'], h, w) for o in objects], bool).reshape(-1, h, w)
     return Labels(masks, [names[o['category_id']] for o in objects], np.zeros((h, w), bool),
                   np.array([bool(o.get('iscrowd')) for o in objects], bool))
 
+# %% ../nbs/08c_coco_labels.ipynb #f733d880
 def _parts(path) -> list[tuple[Path, Path]]: # JSON files, each with the folder of its photos
     "The parts of a data set: a file, or a folder with one, or with those of COCO's own layout."
     if (path := inside(path)).suffix == '.json':
@@ -183,6 +193,7 @@ def _parts(path) -> list[tuple[Path, Path]]: # JSON files, each with the folder 
         raise TruthError(f'{path} has several parts; name the file of one, such as {files[0]}.')
     return parts
 
+# %% ../nbs/08c_coco_labels.ipynb #80890f80
 def _photos(file: Path) -> Path:
     "The folder of the photos that a file names: of its part, or `images`."
     places = (file.parent.parent/file.stem.split('_')[-1], file.parent/'images', file.parent.parent/'images')
@@ -199,6 +210,7 @@ def read_coco(
     return check.found([truth for file, photos in parts for truth in _part(check, file, photos)],
                        parts[0][0] if len(parts) == 1 else path)
 
+# %% ../nbs/08c_coco_labels.ipynb #75c9f1f9
 def _part(check: Check, file: Path, photos: Path) -> list[Truth]:
     "What one file labels."
     data = _json(file)
@@ -225,6 +237,7 @@ def _ref_fault(ref, images: dict, objects: dict) -> str: # '' if there is none
     return next((f'has a sentence without words: {s!r}' for s in said if not isinstance(s, dict)
                  or _name_fault(s, 'sent')), '')
 
+# %% ../nbs/08c_coco_labels.ipynb #dd5f9e46
 def _things(check: Check, file: Path, data, images: dict) -> dict: # id → entry, or None for a bad one
     "The objects that sentences can be about."
     objects = {}
@@ -234,6 +247,7 @@ def _things(check: Check, file: Path, data, images: dict) -> dict: # id → entr
         if not fault or not _id_fault(entry, objects): objects[entry['id']] = None if fault else entry
     return objects
 
+# %% ../nbs/08c_coco_labels.ipynb #3347ee1b
 def _ref_labels(image: dict, refs: list[dict], objects: dict) -> Labels:
     h, w = image['height'], image['width']
     pairs = [(s['sent'], objects[r['ann_id']]) for r in refs for s in r['sentences']]

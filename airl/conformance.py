@@ -43,6 +43,7 @@ def _(b):
     near[0, 0] ^= 1                            # nobody remembers this one
     return _differs(b.first, b.ask()) or _differs(b.ask(near), b.ask(near, b.other))
 
+# %% ../nbs/13k_conformance.ipynb #1df93160
 @check('what was asked in between changes nothing')
 def _(b):
     first, alone, late = b.first, b.alone, b.make()
@@ -51,6 +52,7 @@ def _(b):
         b.ask(photo, late)
     return _differs(first, b.ask()) or _differs(alone, b.ask(engine=late))
 
+# %% ../nbs/13k_conformance.ipynb #0c328ec9
 @check('another photo gets another answer', 'scorer', 'detector', 'segmenter')
 def _(b):
     first, other = b.first, b.ask(np.ascontiguousarray(255 - b.photo[::-1, ::-1]))
@@ -61,6 +63,7 @@ def _(b):
     moved = [not np.array_equal(first[k], other[k]) for k in first]
     return '' if (all if b.role == 'scorer' else any)(moved) else 'it says the same of a photo and of its negative'
 
+# %% ../nbs/13k_conformance.ipynb #5819e978
 @check('a photo is not changed')
 def _(b):
     (photo,) = b.photos(1)
@@ -68,6 +71,7 @@ def _(b):
     b.ask(photo)
     return '' if (photo == before).all() else f'{(photo != before).any(-1).sum()} of its pixels are others'
 
+# %% ../nbs/13k_conformance.ipynb #db398694
 @check('a photo that cannot be written to')
 def _(b):
     (photo,) = b.photos(1)
@@ -92,12 +96,14 @@ def _of_size(b, *sizes) -> str:
 @check('a photo of one pixel, of one row, of one column')
 def _(b): return _of_size(b, (1, 1), (1, 40), (40, 1))
 
+# %% ../nbs/13k_conformance.ipynb #43f70d54
 @check('photos of odd sizes')
 def _(b): return _of_size(b, (33, 127), (101, 77))
 
 @check('a panorama and a tower')
 def _(b): return _of_size(b, (24, 480), (480, 24))
 
+# %% ../nbs/13k_conformance.ipynb #f231443d
 @check('a photo that is all black, all white')
 def _(b):
     for level in (0, 255):
@@ -106,6 +112,7 @@ def _(b):
             return f'{bad[0]} is not finite at {level}'
     return ''
 
+# %% ../nbs/13k_conformance.ipynb #4468fa9f
 @check('four threads at once')
 def _(b):
     photos = b.photos(4)
@@ -126,6 +133,7 @@ def _no_network():
         'os.environ', AIRL_OFFLINE='1', HF_HUB_OFFLINE='1'):
         yield
 
+# %% ../nbs/13k_conformance.ipynb #58910433
 @contextmanager
 def _spoilt(change: Callable) -> Iterator[list]:   # what was called
     "Modules of torch without parts of their own give what `change` makes of their answer."
@@ -138,6 +146,7 @@ def _spoilt(change: Callable) -> Iterator[list]:   # what was called
         return change(out)
     with patch.object(torch.nn.Module, '__call__', other): yield called
 
+# %% ../nbs/13k_conformance.ipynb #d1d5bc2e
 def _of_numbers(error) -> bool:
     "Does it say that there are no numbers? Python's own sentence about `int` of NaN is an accident."
     said = re.search(r'\bnans?\b|no numbers|not? finite|non-?finite', str(error), re.IGNORECASE)
@@ -148,6 +157,7 @@ def _of_numbers(error) -> bool:
 def _(b):
     with _no_network(): return _differs(b.first, b.ask(engine=b.make()))
 
+# %% ../nbs/13k_conformance.ipynb #0cae6c8e
 @check('memory runs out, and it works again')
 def _(b):
     import torch
@@ -162,6 +172,7 @@ def _(b):
     if answer and (odd := _differs(sound, answer)): return f'it answers without memory, and {odd}'
     return _differs(sound, b.ask(photo))
 
+# %% ../nbs/13k_conformance.ipynb #b047387b
 @check('where its networks give NaN it says so')
 def _(b):
     import torch
@@ -181,6 +192,7 @@ class Finding:
     fault: str = ''     # what is wrong
     skipped: str = ''   # why the check says nothing here
 
+# %% ../nbs/13k_conformance.ipynb #fe28a6e2
 @dataclass
 class Conformance:
     "What came of all checks of an engine."
@@ -207,11 +219,13 @@ class Conformance:
 
     __repr__ = __str__
 
+# %% ../nbs/13k_conformance.ipynb #f89ee241
 def checks_of(role: str) -> list[Check]:
     "What an engine of a kind has to do."
     if role not in PROTOCOLS: raise UserError(f'There is no kind of engine {role!r}; there are {", ".join(PROTOCOLS)}.')
     return [c for c in CHECKS if role in c.roles]
 
+# %% ../nbs/13k_conformance.ipynb #b6568a5d
 def conform(make: Callable,                          # a class, or a function, that makes the engine anew
             role: str | None = None,  # scorer, detector, segmenter or tracker; None: what it has the methods of
             phrases: Sequence[str] = ('a cat', 'a red car'),   # two that it knows

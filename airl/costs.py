@@ -17,6 +17,7 @@ from .runs import build_model
 from .steps import Alone, Training, epoch_batches, train_step
 from .vit_model import count
 
+# %% ../nbs/02e_costs.ipynb #9a91bf9d
 # 10¹² operations a second in half precision, dense, as published
 CARDS = dict(T4=65, L4=121, A100=312, H100=989, H200=989)
 # images a second: 34 ms for 128, when steps still waited for copies
@@ -31,6 +32,7 @@ class CostError(UserError): "A cost that cannot be told."
 def _flops(model: str, args: tuple, img_size: int) -> float:
     return count(build_model(Recipe(model=model, model_args=dict(args), img_size=img_size), 10, False)).flops
 
+# %% ../nbs/02e_costs.ipynb #9a5f1191
 def images_per_second(recipe: Recipe, card: str) -> tuple[float, bool]: # and whether that was measured
     "How fast `card` trains by `recipe`."
     if card not in CARDS:
@@ -41,6 +43,7 @@ def images_per_second(recipe: Recipe, card: str) -> tuple[float, bool]: # and wh
     arithmetic = 3*_flops(recipe.model, args, recipe.img_size)*recipe.batch_size/(_USED*1e12*CARDS[card])
     return recipe.batch_size/max(arithmetic, _ASKED), False
 
+# %% ../nbs/02e_costs.ipynb #eaf762ab
 def epoch_images(n: int,        # training images, the held-out tenth among them
                 ) -> float:     # as many training images take as long
     """What an epoch works through: a validation image is asked twice, without the backward pass, and so is a sample of
@@ -94,6 +97,7 @@ def run_bytes(recipe: Recipe, n_classes: int) -> int:
 
 UPLOAD_MINUTES = 5   # estimated: until a copy has left the machine
 
+# %% ../nbs/02e_costs.ipynb #709ba6f6
 def copies_line(recipe: Recipe, n_classes: int, minutes: float) -> str: # from one copy to the next
     "What lies on the disk that copies go to, and what a disconnect costs, in words."
     size = run_bytes(recipe, n_classes)/1e6
@@ -102,11 +106,13 @@ def copies_line(recipe: Recipe, n_classes: int, minutes: float) -> str: # from o
             f'{size:.0f} MB, in their place. Nothing goes to the bin. A disconnect costs at most '
             f'{minutes + UPLOAD_MINUTES:g} minutes of training.')
 
+# %% ../nbs/02e_costs.ipynb #182d4f42
 def for_hours(recipe: Recipe, hours: float) -> Recipe:
     "The recipe with its learning rate running out after so many hours, or after its epochs where these end before."
     if hours <= 0: raise CostError(f'{hours} hours are no time to train; give more than 0.')
     return dataclasses.replace(recipe, schedule='minutes', max_minutes=60.*hours)
 
+# %% ../nbs/02e_costs.ipynb #865444ab
 def time_line(recipe: Recipe, rate: float, n: int) -> str: # rate: images a second, measured; n: training images
     "How long a training will take, in words."
     whole, limit = 60*expected_hours(recipe, rate, n), recipe.max_minutes

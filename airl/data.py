@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from .files import UserError, replacing
 from .photos import UNREADABLE, load_photo, list_photos, natural_key
 from .weights import cache_root, is_offline, require, shipped
+
+# %% ../nbs/00_data.ipynb #287e25c9
 from .augment import (IMAGENET_MEAN, IMAGENET_STD, Augment, Draws, Mixes, Taps, color_jitter, draw_mixes,
                           interpolation_matrix, interpolation_taps, mix, prepare, random_crops, resample,
                           soft_targets)  # old import paths
@@ -93,6 +95,7 @@ def _decode(row: dict, i: int, name) -> np.ndarray: # uint8 [32, 32, 3]
         raise DataError(f'{name}: image {i} is {image.size[0]}×{image.size[1]} pixels, CIFAR-10 has 32×32.')
     return np.asarray(image)
 
+# %% ../nbs/00_data.ipynb #6d8e8b6f
 def read_parquet(path,      # a Parquet file in the hub's layout
                  split=None # keep only rows whose `split` column says so, where there is one
                 ) -> ImageSet:
@@ -127,6 +130,7 @@ class _ArraysOnly(pickle.Unpickler):
             return _ARRAY_NAMES[name]
         raise pickle.UnpicklingError(f'it asks for {module}.{name}, which is no part of an array')
 
+# %% ../nbs/00_data.ipynb #bfe55d61
 def _batch(content: bytes, name: str) -> tuple[np.ndarray, list]: # uint8 [n, 32, 32, 3], n labels
     "Images and labels of one pickled batch."
     try:
@@ -157,6 +161,7 @@ def _members(path: Path, names: list[str]):
     except (tarfile.TarError, EOFError, OSError, KeyError) as e:
         raise DataError(f'{path} is not the CIFAR-10 archive or is cut off ({e}); fetch it again.') from None
 
+# %% ../nbs/00_data.ipynb #88a9e439
 def read_batches(path,          # `cifar-10-python.tar.gz`, or the folder that comes out of it
                  split='train', # 'train' or 'test'
                  official=True, # insist on the published MD5 of every batch
@@ -185,6 +190,7 @@ def pixel_digest(data: ImageSet) -> int:
 
 _TRAIN_DIGEST = 0x9d0c0911520be369
 
+# %% ../nbs/00_data.ipynb #0b10d0c2
 def check_cifar10(data: ImageSet, split: str) -> ImageSet:
     "`data` itself, or a `DataError` that says in what it is not CIFAR-10."
     n, counts = len(data), data.labels.bincount(minlength=10)
@@ -205,6 +211,7 @@ def _parquet_in(folder: Path, split: str) -> Path | None:
              *folder.glob(f'plain_text/{split}-*.parquet')]
     return found[0] if found else None
 
+# %% ../nbs/00_data.ipynb #a4447634
 def _from_path(path: Path, split: str) -> ImageSet:
     "A Parquet file, an archive, or a folder with either of them or with the unpacked batches."
     if not path.exists(): raise DataError(f'{path}: no such file or folder')
@@ -225,6 +232,7 @@ def _reach(url: str):
     except Exception as e:      # of httpx or requests, as the hub's version has it
         raise DataError(f'no answer from {host}') from e
 
+# %% ../nbs/00_data.ipynb #a212d52f
 def _from_hub(split: str) -> ImageSet:
     "The Parquet file of `uoft-cs/cifar10` from the hub's cache, or downloaded into it."
     from huggingface_hub import hf_hub_download, hf_hub_url, try_to_load_from_cache
@@ -234,6 +242,7 @@ def _from_hub(split: str) -> ImageSet:
     _reach(hf_hub_url(*place, repo_type='dataset'))
     return read_parquet(hf_hub_download(*place, repo_type='dataset'), split)
 
+# %% ../nbs/00_data.ipynb #5fae71f0
 def _from_torchvision(split: str) -> ImageSet:
     "Let torchvision download the university's archive into the library's cache and check its MD5."
     from torchvision.datasets import CIFAR10
@@ -248,6 +257,7 @@ def _from_torchvision(split: str) -> ImageSet:
                                 f'{CIFAR10.tgz_md5}') from None
     return read_batches(archive, split)
 
+# %% ../nbs/00_data.ipynb #72380db1
 def _from_keras(split: str) -> ImageSet:
     "The way the reference system loads it."
     images, labels = require('keras.datasets.cifar10', 'tensorflow').load_data()[split == 'test']
@@ -264,6 +274,7 @@ def _places():
     yield 'the cache', lambda split: _from_path(cache_root()/'cifar10', split)
     for name in ('hub', 'torchvision'): yield name, _SOURCES[name]
 
+# %% ../nbs/00_data.ipynb #7813f017
 def load_cifar10(source='auto',  # 'auto', 'hub', 'torchvision', 'keras', 'sample', or a path
                  split='train',  # 'train' or 'test'
                 ) -> ImageSet:
@@ -291,6 +302,7 @@ def _left_out(part: Path, names: list[str]) -> list[Path]:
     beside = [p for p in part.iterdir() if p.is_file() and (p in list_photos(part) or p.suffix.lower() in UNREADABLE)]
     return sorted((p for p in [*inside, *beside] if p not in used and not p.name.startswith('.')), key=natural_key)
 
+# %% ../nbs/00_data.ipynb #2f4ee256
 _told = set()   # folders of which it has been said
 
 def _tell_left_out(folder: Path, parts: list[Path], names: list[str]):
@@ -305,12 +317,14 @@ def _tell_left_out(folder: Path, parts: list[Path], names: list[str]):
     log.warning('%s: %d not used, since only photos directly in the folder of a class are: %s%s.%s',
                 folder, len(left), some, more, heic)
 
+# %% ../nbs/00_data.ipynb #38b407f0
 _PARTS = dict(train=('train', 'training'), test=('test', 'testing', 'val', 'valid', 'validation', 'dev', 'eval'))
 
 def _folders(folder: Path) -> dict[str, Path]: # by name, in order
     "The folders in a folder, hidden ones aside."
     return {d.name: d for d in sorted(folder.iterdir()) if d.is_dir() and not d.name.startswith('.')}
 
+# %% ../nbs/00_data.ipynb #538eda53
 def _parts(folder: Path) -> list[Path]: # the folder itself, or its training and its test part
     "Where a folder keeps its classes; raises `DataError` for a training part without another."
     there = {name.lower(): d for name, d in _folders(folder).items() if _folders(d)}
@@ -321,6 +335,7 @@ def _parts(folder: Path) -> list[Path]: # the folder itself, or its training and
                         f'call that test or val, or give {train}, of which a fifth is set aside.')
     return [train, test] if train and test else [folder]
 
+# %% ../nbs/00_data.ipynb #d0f272f8
 def _photos(folder: Path) -> list[Path]:
     "The photos of one class."
     found = list_photos(folder) if folder.is_dir() else []
@@ -329,6 +344,7 @@ def _photos(folder: Path) -> list[Path]:
                                   f'every class needs some, in training and in test.{_export_first(folder)}')
     return found
 
+# %% ../nbs/00_data.ipynb #93f16d79
 def _unknown(part: Path, names: list[str]) -> dict[str, int]: # class → photos
     "What lies in a part under names that training has not."
     found = {name: len(list_photos(d)) for name, d in _folders(part).items() if name not in names}
@@ -341,6 +357,7 @@ def _squares(files, size):
     return [np.asarray(ImageOps.fit(Image.fromarray(load_photo(f)), (size, size), Image.Resampling.BICUBIC))
             for f in files]
 
+# %% ../nbs/00_data.ipynb #3eefffd7
 def _short_side(files) -> int:
     "The median of the short sides, at most 256."
     from PIL import Image
@@ -351,6 +368,7 @@ def _short_side(files) -> int:
         except OSError: sides.append(min(load_photo(f).shape[:2]))
     return min(256, int(np.median(sides)))
 
+# %% ../nbs/00_data.ipynb #c1e8693a
 def load_folder(folder,        # holds a folder a class, or `train` and `test` (or `val`) that do
                 split='train', # 'train' or 'test'
                 size=None,     # pixels a side; chosen from the photos if None
@@ -406,6 +424,7 @@ def generator_for(seed: int,
     digest = hashlib.blake2b(repr((seed, *place)).encode(), digest_size=8).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest, 'little') >> 1)
 
+# %% ../nbs/00_data.ipynb #73858375
 def batches(data: ImageSet, batch_size: int,
             order: Tensor|None=None, # row numbers; those of the set as they come if None
             device='cpu',

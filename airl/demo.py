@@ -54,6 +54,7 @@ def part_of(data: str,  # as the command line names it
     return (f', part {Path(images.source).name}' if kind == 'folder' and Path(images.source) != Path(where).expanduser()
             else '')
 
+# %% ../nbs/20c_demo.ipynb #486ac58f
 def report_line(report,     # `airl.eval_tta.Report`
                 what: str,  # what was judged, on which images
                ) -> str:
@@ -65,6 +66,8 @@ def report_line(report,     # `airl.eval_tta.Report`
     tta = f', TTA {report.tta}' if report.tta != 'none' else ''
     return (f'{what}: accuracy {report.top1:.2%}{between}{five}, NLL {report.nll:.3f}, '
             f'calibration error (ECE) {report.ece:.3f}, {counted(report.n, "image")} in {report.seconds:.1f} s{tta}')
+
+# %% ../nbs/20c_demo.ipynb #ccf3c3fa
 def costs_line(costs: dict) -> str: # of `Run.costs`
     "Time, speed and memory of a training, in one line."
     if not costs: return 'What the training cost was not written down.'
@@ -89,6 +92,7 @@ def demo_train(folder: Path,     # of the run; an earlier demo's is replaced
     print(report_line(report, f'digits, trained {seconds:.0f} s') + f'\nThe run: {run.dir}')
     return report.summary() | dict(run=run.dir, training_seconds=seconds)
 
+# %% ../nbs/20c_demo.ipynb #7cb89930
 def demo_nano() -> dict:  # figures of the evaluation
     "Classify the CIFAR-10 test images that ship with the ViT that ships."
     from airl.data import load_data
@@ -104,6 +108,7 @@ def _as_typed() -> str:
     script = shutil.which('airl', path=str(Path(sys.executable).parent))
     return 'airl' if shutil.which('airl') or not script else os.path.relpath(script)
 
+# %% ../nbs/20c_demo.ipynb #5a3e025a
 def next_steps(folder: Path,  # with what `demo_segment` has written
               ) -> str:       # a line each
     "Three commands to try on what the demo has left behind."

@@ -19,6 +19,8 @@ from scipy.special import expit
 
 from .devices import has_bf16, in_chunks, inference, inference_precision, pick_device
 from .files import UserError, digest
+
+# %% ../nbs/11_detector.ipynb #fdf1e49b
 from .regions import clip_boxes, crop, suppress
 from .scene import Detections, Detector, Scorer
 from .sliding_window import SlidingWindowDetector, window_levels  # noqa: F401, old import paths
@@ -46,6 +48,7 @@ class Row:
     phrases: tuple[str, ...]            # as the caller wrote them
     spans: tuple[tuple[int, int], ...]  # first token and one past the last, for each phrase
 
+# %% ../nbs/11_detector.ipynb #4f4c6924
 def rows_of(phrases: Sequence[str],
             tokenizer,              # a fast tokenizer of transformers
             joint: bool = False,    # as many phrases a row as fit, instead of one
@@ -68,6 +71,7 @@ def rows_of(phrases: Sequence[str],
                           'shorten it.')
     return rows + ([last] if last else [])
 
+# %% ../nbs/11_detector.ipynb #b42f3c6b
 def _row(phrases, tokenizer, limit):
     "One row of `phrases`, or None if it has too many tokens."
     text, places = '', []
@@ -112,6 +116,7 @@ def _kind(net) -> str:
     # the authors' own network has no config
     return getattr(getattr(net, 'config', None), 'model_type', 'grounding-dino')
 
+# %% ../nbs/11_detector.ipynb #01339946
 def thresholds_of(net) -> Thresholds:
     "The published thresholds of a detector of this kind."
     return THRESHOLDS.get(_kind(net), THRESHOLDS['grounding-dino'])
@@ -128,6 +133,7 @@ def load_grounding(model: str,      # a name in `airl.weights.MODELS`, or a fold
     if _kind(net) == 'owlv2': net.box_head.register_forward_hook(_in_float32)
     return net, processor
 
+# %% ../nbs/11_detector.ipynb #745031f8
 def _in_float32(module, args, out): return out.float()   # a forward hook: bfloat16 tells 256 places apart
 def _prepare(backbone, projections):
     "One picture through the backbone once, and places of boxes in float32."
@@ -135,6 +141,7 @@ def _prepare(backbone, projections):
     # places are reckoned in the type of these features
     for project in projections: project.register_forward_hook(_in_float32)
 
+# %% ../nbs/11_detector.ipynb #86637125
 def _share_backbone(backbone):
     "Let rows that show one picture (an expanded tensor) pass through the backbone once."
     rows = []
@@ -161,6 +168,7 @@ def tiles(size: tuple[int, int],   # height, width
         return np.linspace(0, n - side, 1 + int(np.ceil((n - side)/(.75*side)))).round().astype(int).tolist()
     return whole + [(x, y, min(x + side, w), min(y + side, h)) for y in starts(h) for x in starts(w)]
 
+# %% ../nbs/11_detector.ipynb #167b447b
 def _inner(boxes, frame, size, margin=2):
     "Which boxes touch an edge of `frame` that is not an edge of the picture."
     h, w = size
@@ -181,6 +189,7 @@ def _reported(answers, frame, size, box_threshold, text_threshold):
     keep = ~_inner(boxes, frame, size)
     return boxes[keep], score[keep].astype(np.float32), names[keep]
 
+# %% ../nbs/11_detector.ipynb #d57e35b3
 def _most(order, names, n):
     "The first `n` of each name among the indices `order`."
     counts, kept = {}, []
@@ -202,6 +211,7 @@ def _rows_for(net, processor, phrases, joint, name):
             raise PhraseError(f'The phrase {phrase[:60]!r} has {n} tokens, {name} reads {limit}; shorten it.')
     return [Row(text, (p,), ((0, 1),)) for text, p in zip(tasks, phrases)]
 
+# %% ../nbs/11_detector.ipynb #e6f097e8
 def _forward(net, processor, image, rows, device, precision):
     "Corners 0..1 and scores of each row, for one picture."
     import torch
@@ -213,6 +223,7 @@ def _forward(net, processor, image, rows, device, precision):
     shown = dict(images=np.array(image), input_data_format='channels_last', return_tensors='pt')
     return ask(run, net, processor, shown, rows, lambda arrays: {k: v.to(device) for k, v in arrays.items()})
 
+# %% ../nbs/11_detector.ipynb #d007862f
 def _ask_captions(run, net, processor, shown, rows, on):
     "GroundingDINO and its kin: a row of pixels a caption."
     text = processor.tokenizer([r.text for r in rows], padding=True, return_tensors='pt')
@@ -222,6 +233,7 @@ def _ask_captions(run, net, processor, shown, rows, on):
     out = run(on(text) | {k: v.expand(len(rows), *v.shape[1:]) for k, v in pixels.items()})
     return _answers_of(out.logits, out.pred_boxes, rows)
 
+# %% ../nbs/11_detector.ipynb #315a93ae
 def _ask_omdet(run, net, processor, shown, rows, on):
     "OmDet-Turbo: a row of pixels a task and its one class."
     for known in (net.language_cache_class, net.language_cache_prompt):
@@ -231,10 +243,12 @@ def _ask_omdet(run, net, processor, shown, rows, on):
     out = run(inputs | dict(pixel_values=inputs['pixel_values'].expand(len(rows), -1, -1, -1)))
     return _answers_of(out.decoder_class_logits, out.decoder_coord_logits, rows)
 
+# %% ../nbs/11_detector.ipynb #73c5b5a0
 def _answers_of(logits, boxes, rows):
     "What a network that reads captions gave, as corners 0..1 and scores of each row."
     return [grounded(l.float().cpu().numpy(), b.float().cpu().numpy(), r) for l, b, r in zip(logits, boxes, rows)]
 
+# %% ../nbs/11_detector.ipynb #bd8a1293
 def _ask_owl(run, net, processor, shown, rows, on):
     "OWLv2: one picture and many queries, as one answer a row."
     out = run(on(processor(text=[[r.text for r in rows]], **shown)))
@@ -345,6 +359,7 @@ def _square_mask(bert_model):  # each word attends to its own phrase: a mask [n,
     bert_model.forward = with_heads
     return bert_model
 
+# %% ../nbs/11_detector.ipynb #4bd6af27
 class _Local:
     "BERT's tokenizer and its plan from a folder, in place of the hub's; its weights come with the detector's."
     @staticmethod
@@ -357,6 +372,7 @@ class _Local:
         import transformers
         return transformers.BertModel(transformers.BertConfig.from_pretrained(folder, local_files_only=True))
 
+# %% ../nbs/11_detector.ipynb #a3fad594
 def _mended():
     "The modules of groundingdino-py, made to work with transformers 5, offline, and without the compiled operator."
     dino = require('groundingdino.models.GroundingDINO.groundingdino', 'groundingdino')
@@ -464,6 +480,7 @@ class HybridDetector:
             return nothing, [why]
         return found, [f'{self.primary.name} found {len(found)}']
 
+# %% ../nbs/11_detector.ipynb #8a96c30d
 def _together(a: Detections, b: Detections) -> Detections:
     "The boxes of both, best first."
     engines = [d.engine for d in (a, b) if len(d)]

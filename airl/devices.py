@@ -18,6 +18,7 @@ def pick_device() -> str:
     import torch
     return 'cuda' if torch.cuda.is_available() else 'mps' if torch.backends.mps.is_available() else 'cpu'
 
+# %% ../nbs/06a_devices.ipynb #34611ddb
 def has_bf16(device: str) -> bool:
     "Does the device compute bfloat16 natively?"
     import torch
@@ -31,6 +32,7 @@ def encoder_dtype(device: str):  # torch.dtype
     import torch
     return torch.bfloat16 if has_bf16(device) else torch.float32
 
+# %% ../nbs/06a_devices.ipynb #9f74ffd6
 def inference(device: str, dtype):  # torch.dtype → a context manager
     "Inference, in `dtype` where it is not float32."
     import torch
@@ -39,6 +41,7 @@ def inference(device: str, dtype):  # torch.dtype → a context manager
     if dtype != torch.float32: stack.enter_context(torch.autocast(torch.device(device).type, dtype))
     return stack
 
+# %% ../nbs/06a_devices.ipynb #efaeeaf4
 def inference_precision(device: str) -> str:
     "'bf16' on a GPU that has it, 'fp16' on an older one, 'fp32' elsewhere."
     if not str(device).startswith('cuda'): return 'fp32'
@@ -74,6 +77,7 @@ def out_of_memory(error: Exception) -> bool:
     import torch
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or 'allocate memory' in str(error)
 
+# %% ../nbs/06a_devices.ipynb #bbdd9f01
 def in_chunks(compute,     # slice → result; called for consecutive slices that cover `n`
               n: int,
               chunk: int,  # size to begin with; halved when memory runs out

@@ -39,6 +39,7 @@ def _way_in(name: str, lack: list) -> str:
              f'({m.needed}), from a machine that has them, in {weights_folder()/m.name}' for m in lack if m.gated]
     return ', '.join([f'airl download {name}', *gated]) if lack else ''
 
+# %% ../nbs/20b_doctor.ipynb #e8d2d7fe
 def presets_here() -> list[dict]: # 'preset', 'there', 'missing', 'gigabytes' (of those), 'fix', 'detail'
     "Which sets of engines have their weights on this machine."
     from airl.weights import PRESETS, missing
@@ -90,6 +91,7 @@ MEMORY = {   # parameters; megabytes at most for one photo on a CPU in float32, 
     'edgetam': (9_120_641, 738),
     'sam3': (840_376_374, 4_311), 'sam3-litetext-s0': (548_138_550, 3_208)}
 
+# %% ../nbs/20b_doctor.ipynb #2961cf8c
 def memory_of(name: str, # a model
              ) -> str:   # '0.69 GB computed, 1.90 GB measured'
     "How much memory a model takes on a CPU, in float32."
@@ -122,6 +124,7 @@ def table_rows(processors: list[dict], presets: list[dict], extras: list[dict]) 
             *((f'preset {row["preset"]}', row['there'], row['detail'], row['fix']) for row in presets),
             *((f'airl[{row["extra"]}]', row['there'], row['detail'], row['fix']) for row in extras)]
 
+# %% ../nbs/20b_doctor.ipynb #be49fee7
 def print_table(title: str,
                 rows: list[tuple],                        # name, whether it is available, detail, how to enable it
                 detail: str = 'detail: how to enable it',  # heading of the last two

@@ -62,6 +62,7 @@ def inks(n: int,                             # things to colour
     "A colour for each of `n` things."
     return PALETTE[(np.arange(n) if ids is None else np.asarray(ids, int) - 1) % len(PALETTE)].astype(np.float32)
 
+# %% ../nbs/07b_drawing.ipynb #0ab49663
 def overlay(image: np.ndarray,    # uint8 [H, W, 3]
             masks: Sequence[np.ndarray] | np.ndarray,    # bool [n, H, W], or [H, W] for one
             alpha: float = .45,   # 0: only edges, 1: solid
@@ -100,6 +101,7 @@ def draw_instances(image: np.ndarray,           # uint8 [H, W, 3]
             pen.text((x + 3, y), label, fill='white', font=font)
     return np.asarray(canvas)
 
+# %% ../nbs/07b_drawing.ipynb #83cda1f2
 def _lettered(label: str, number: int, size: int) -> tuple: # text, font
     "A label as it can be drawn: what no font has becomes its number."
     label = ' '.join(legible(['']*(number - 1) + [label])[0][-1].split())
@@ -157,6 +159,7 @@ def result_figure(result,            # `SegmentationResult`
     fig.suptitle(textwrap.fill(sentence, 110), fontsize=10, **style)
     return fig
 
+# %% ../nbs/07b_drawing.ipynb #60575943
 def figure_png(figure) -> bytes:  # matplotlib figure → PNG
     "A figure as a file that is not written."
     from io import BytesIO
@@ -178,6 +181,7 @@ def cutout(result,                 # `SegmentationResult`
     mask = mask[y0:y1, x0:x1]
     return np.dstack([result.image[y0:y1, x0:x1]*mask[..., None], mask.astype(np.uint8)*255])
 
+# %% ../nbs/07b_drawing.ipynb #9a5aba5c
 def view_picture(png: bytes,    # a file that is not written
                  title: str = ''):
     "Show a picture: below the cell in a notebook, elsewhere in the viewer of this machine."

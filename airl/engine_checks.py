@@ -29,6 +29,7 @@ class Skipped(Exception):
 
 CHECKS: list[Check] = []
 
+# %% ../nbs/13j_engine_checks.ipynb #37e5cbc2
 def check(name: str, *roles: str):   # roles: none for all
     "Make a function one of `CHECKS`."
     def listed(look):
@@ -106,6 +107,7 @@ class Bench:
         found = engine.step(np.ascontiguousarray(np.roll(photo, 2, 1)))
         return dict(masks=np.stack([found[i] for i in ids]))
 
+# %% ../nbs/13j_engine_checks.ipynb #3fd016db
 def inside(box, size):   # float32 [h, w]
     "A rough mask of a box."
     mask = np.zeros(size, np.float32)
@@ -127,6 +129,7 @@ def _(b):
 @check('at threshold 0 it finds something', 'detector')
 def _(b): return '' if len(_found(b)) else f'no box for {" and ".join(map(repr, b.phrases))}'
 
+# %% ../nbs/13j_engine_checks.ipynb #fa41a002
 @check('boxes lie in the photo, in its pixels', 'detector')
 def _(b):
     for photo in (b.photo, b.photo[:b.h//2], np.tile(b.photo, (2, 2, 1))):
@@ -136,6 +139,7 @@ def _(b):
         if (xyxy[:, 2:] < xyxy[:, :2]).any(): return 'some end before they begin'
     return ''
 
+# %% ../nbs/13j_engine_checks.ipynb #d6fc8e31
 @check('scores lie in 0..1, best first', 'detector')
 def _(b):
     score = _found(b).score
@@ -148,6 +152,7 @@ def _(b):
     odd = set(_found(b, written).phrase) - set(written)
     return f'it answers {min(odd)!r}' if odd else ''
 
+# %% ../nbs/13j_engine_checks.ipynb #6fd02dde
 @check('no phrase: no box', 'detector')
 def _(b): return '' if len(_found(b, [])) == 0 else 'it finds something nevertheless'
 
@@ -160,6 +165,7 @@ def _(b):
     return ('' if np.allclose(once.xyxy, twice.xyxy, atol=5e-3*max(b.h, b.w))
             else 'its boxes are others where each is named twice')
 
+# %% ../nbs/13j_engine_checks.ipynb #ac8a4bf9
 @check('each phrase by itself', 'detector')
 def _(b):
     first, (together, alone) = b.phrases[0], (_found(b), _found(b, b.phrases[:1]))
@@ -168,6 +174,7 @@ def _(b):
     if abs(len(a) - len(c)) > 1 + .1*n: return f'{len(c)} boxes for {first!r} alone, {len(a)} beside another phrase'
     return '' if np.allclose(a[:n], c[:n], atol=5e-3) else 'its scores depend on the other phrases'
 
+# %% ../nbs/13j_engine_checks.ipynb #376f6372
 @check('a threshold is the least score', 'detector')
 def _(b):
     every = _found(b)
@@ -177,6 +184,7 @@ def _(b):
     return (f'{len(none)} boxes score above 1' if len(none) else '' if len(some) <= len(every)
             else 'a higher one gives more boxes')
 
+# %% ../nbs/13j_engine_checks.ipynb #b54d4081
 @check('its own threshold, if none is given', 'detector')
 def _(b):
     found = _found(b, threshold=None)
@@ -187,6 +195,7 @@ def _(b):
     presence = _found(b).presence
     return next((f'{p!r}: {v}' for p, v in presence.items() if p not in b.phrases or not 0 <= v <= 1), '')
 
+# %% ../nbs/13j_engine_checks.ipynb #c602aea3
 @check('rough masks, where it has them: over the photo, in 0..1', 'detector')
 def _(b):
     found = _found(b)
@@ -196,6 +205,7 @@ def _(b):
     return ('' if ((found.prior >= 0) & (found.prior <= 1)).all()
             else f'they reach from {found.prior.min()} to {found.prior.max()}')
 
+# %% ../nbs/13j_engine_checks.ipynb #0fbaa452
 @check('words that say nothing, hardly anything or far too much', 'detector')
 def _(b):
     for phrase in (' . ', '🦕', 'x', 'a very long phrase '*200):
@@ -208,6 +218,7 @@ def _(b):
 def _mean(b, images=None, texts=None):
     return b.engine.score([b.photo] if images is None else images, b.phrases if texts is None else texts).mean
 
+# %% ../nbs/13j_engine_checks.ipynb #0d3141da
 @check('scores: [images, texts] in 0..1', 'scorer')
 def _(b):
     images = [b.photo, *b.photos(2)]
@@ -218,6 +229,7 @@ def _(b):
     return ('' if found.mean.dtype.kind == 'f' and ((found.mean >= 0) & (found.mean <= 1)).all()
             else f'they reach from {found.mean.min()} to {found.mean.max()}')
 
+# %% ../nbs/13j_engine_checks.ipynb #275048cb
 @check('members of the same shape, weights that sum to 1', 'scorer')
 def _(b):
     found = b.engine.score([b.photo], b.phrases)
@@ -226,6 +238,7 @@ def _(b):
     return ('' if not found.members or abs(sum(found.weights[k] for k in found.members) - 1) < 1e-3
             else f'the weights sum to {sum(found.weights.values())}')
 
+# %% ../nbs/13j_engine_checks.ipynb #c82d3021
 @check('no images, no texts', 'scorer')
 def _(b):
     none, mute = _mean(b, []), _mean(b, texts=[])
@@ -238,6 +251,7 @@ def _(b):
     together, alone = _mean(b, images), np.concatenate([b.other.score([image], b.phrases).mean for image in images])
     return '' if np.allclose(together, alone, atol=5e-3) else f'they differ by {np.abs(together - alone).max():.3f}'
 
+# %% ../nbs/13j_engine_checks.ipynb #8fe55cb1
 @check('images in another order', 'scorer')
 def _(b):
     images = [b.photo, *b.photos(2)]
@@ -249,6 +263,7 @@ def _(b):
     return ('' if np.allclose(_mean(b)[:, ::-1], _mean(b, texts=b.phrases[::-1]), atol=5e-3)
             else 'columns do not follow the texts')
 
+# %% ../nbs/13j_engine_checks.ipynb #e395fad3
 @check('a text twice gets one score', 'scorer')
 def _(b):
     both = _mean(b, texts=[b.phrases[0]]*2)
@@ -261,6 +276,7 @@ def _(b):
         return f'shapes {found.shape} and, of no texts, {none.shape}'
     return '' if ((found >= 0) & (found <= 1)).all() else f'it reaches from {found.min()} to {found.max()}'
 
+# %% ../nbs/13j_engine_checks.ipynb #d63de30a
 @check('presence of a text does not depend on the others', 'scorer')
 def _(b):
     return '' if np.allclose(b.engine.presence(b.photo, b.phrases)[:1], b.engine.presence(b.photo, b.phrases[:1]),
@@ -272,6 +288,7 @@ def _(b):
     if not 1 <= len(seen) <= 3 or not all(isinstance(n, str) and 0 <= p <= 1 for n, p in seen): return f'it says {seen}'
     return '' if all(p >= q for (_, p), (_, q) in zip(seen, seen[1:])) else 'a less likely one comes first'
 
+# %% ../nbs/13j_engine_checks.ipynb #d0f08567
 @check('log-odds, where it has them: [images, texts], finite, in the order of both', 'scorer')
 def _(b):
     if not hasattr(b.engine, 'odds'): raise Skipped('it has none')
@@ -294,6 +311,7 @@ def _(b):
     return ('' if isinstance(known, Embedding) and tuple(known.size) == (b.h, b.w) and known.engine == b.engine.name
             else f'it says {known.size} by {known.engine!r}')
 
+# %% ../nbs/13j_engine_checks.ipynb #c034e9f6
 @check('logits: float32 [n, c, h, w], and a guess at the IoU of each', 'segmenter')
 def _(b):
     found = _cut(b, Prompts(boxes=b.boxes))
@@ -303,6 +321,7 @@ def _(b):
     return ('' if found.logits.dtype == found.predicted_iou.dtype == np.float32
             else f'they are {found.logits.dtype} and {found.predicted_iou.dtype}')
 
+# %% ../nbs/13j_engine_checks.ipynb #e7a375bd
 @check('finite everywhere', 'segmenter')
 def _(b):
     found = _cut(b, Prompts(boxes=b.boxes))
@@ -315,6 +334,7 @@ def _(b):
         return 'two boxes get the same logits'
     return '' if (logits > 0).any() else 'all masks are empty'
 
+# %% ../nbs/13j_engine_checks.ipynb #87dbae9a
 @check('masks: bool, as large as the photo, or as is asked for', 'segmenter')
 def _(b):
     found = _cut(b, Prompts(boxes=b.boxes))
@@ -322,6 +342,7 @@ def _(b):
     return ('' if full.dtype == small.dtype == bool and full.shape == (b.h, b.w) and small.shape == (31, 47)
             else f'{full.dtype} {full.shape} and {small.shape}')
 
+# %% ../nbs/13j_engine_checks.ipynb #fb1ee6ec
 @check('the frame of its logits, where it is not the photo: a box for each object', 'segmenter')
 def _(b):
     found = _cut(b, Prompts(boxes=b.boxes))
@@ -329,6 +350,7 @@ def _(b):
     frame = np.asarray(found.frame)
     return '' if frame.shape == (3, 4) and (frame[:, 2:] > frame[:, :2]).all() else f'its shape is {frame.shape}'
 
+# %% ../nbs/13j_engine_checks.ipynb #d4f75af1
 @check('each object by itself', 'segmenter')
 def _(b):
     together = _cut(b, Prompts(boxes=b.boxes))
@@ -339,6 +361,7 @@ def _(b):
             return f'object {i} is another beside the others'
     return ''
 
+# %% ../nbs/13j_engine_checks.ipynb #6129d00d
 @check('objects in another order', 'segmenter')
 def _(b):
     a, c = _cut(b, Prompts(boxes=b.boxes)).logits, _cut(b, Prompts(boxes=b.boxes[::-1])).logits
@@ -350,6 +373,7 @@ def _(b):
     found = b.engine.segment(b.engine.encode(b.photo), Prompts(boxes=np.zeros((0, 4)), masks=np.zeros((0, b.h, b.w))))
     return '' if len(found) == 0 and found.logits.ndim == 4 else f'the shape is {found.logits.shape}'
 
+# %% ../nbs/13j_engine_checks.ipynb #509c996d
 @check('a photo is read once and asked often', 'segmenter')
 def _(b):
     known, first = b.engine.encode(b.photo), _cut(b, Prompts(boxes=b.boxes))
@@ -368,6 +392,7 @@ def _taken(b, prompts) -> str:
     return ('' if len(found) == len(prompts) and masks.shape[1:] == (b.h, b.w) and np.isfinite(found.logits).all()
             else f'{len(found)} answers to {len(prompts)} prompts')
 
+# %% ../nbs/13j_engine_checks.ipynb #f52a96bf
 @check('clicks, inside and outside', 'segmenter')
 def _(b):
     at = np.stack([b.boxes[:, :2] + 9, b.boxes[:, 2:] - 9], 1)
@@ -379,12 +404,14 @@ def _(b): return _taken(b, Prompts(boxes=b.boxes, points=b.boxes[:, None, :2] + 
 @check('rough masks', 'segmenter')
 def _(b): return _taken(b, Prompts(boxes=b.boxes, masks=np.stack([inside(box, (b.h, b.w)) for box in b.boxes])))
 
+# %% ../nbs/13j_engine_checks.ipynb #377af33e
 @check('boxes without area, and beyond the photo', 'segmenter')
 def _(b):
     return _taken(b,
                   Prompts(boxes=np.array([[30, 30, 30, 30], [-50, -50, 40, 40], [b.w - 5, b.h - 5, b.w + 90, b.h + 90]],
                                          np.float32)))
 
+# %% ../nbs/13j_engine_checks.ipynb #05afa627
 @check('several photos in one pass, where it reads them so', 'segmenter')
 def _(b):
     if not hasattr(b.engine, 'encode_many'): raise Skipped('it reads one at a time')
@@ -404,12 +431,14 @@ def _begun(b, n=2):
 
 def _moved(b, k): return np.ascontiguousarray(np.roll(b.photo, 2*k, 1))
 
+# %% ../nbs/13j_engine_checks.ipynb #2610831b
 @check('an identity for each object, all different', 'tracker')
 def _(b):
     ids = _begun(b, 3)[1]
     return ('' if len(set(ids)) == 3 and all(isinstance(i, (int, np.integer)) for i in ids)
             else f'three objects get {ids}')
 
+# %% ../nbs/13j_engine_checks.ipynb #2390b18e
 @check('a mask for each, bool, as large as the frame', 'tracker')
 def _(b):
     tracker, ids = _begun(b)
@@ -417,6 +446,7 @@ def _(b):
     if set(found) != set(ids): return f'{sorted(found)} for {sorted(ids)}'
     return next((f'{m.dtype} {m.shape}' for m in found.values() if m.dtype != bool or m.shape != (b.h, b.w)), '')
 
+# %% ../nbs/13j_engine_checks.ipynb #89c6faf1
 @check('how sure it is of each, in 0..1', 'tracker')
 def _(b):
     tracker, ids = _begun(b)
@@ -424,12 +454,14 @@ def _(b):
     return ('' if set(tracker.confidence) >= set(ids) and all(0 <= tracker.confidence[i] <= 1 for i in ids)
             else f'{tracker.confidence}')
 
+# %% ../nbs/13j_engine_checks.ipynb #2c3d8a1d
 @check('identities that are given are kept', 'tracker')
 def _(b):
     tracker, ids = _begun(b)
     again = tracker.add(np.stack([inside(box, (b.h, b.w)) > .5 for box in b.boxes[:2]]), ids)
     return '' if list(again) == list(ids) else f'{ids} become {again}'
 
+# %% ../nbs/13j_engine_checks.ipynb #2901c629
 @check('a thing that comes later gets an identity of its own', 'tracker')
 def _(b):
     tracker, ids = _begun(b)
@@ -437,6 +469,7 @@ def _(b):
     (late,) = tracker.add((inside(b.boxes[2], (b.h, b.w)) > .5)[None])
     return '' if late not in ids and set(tracker.step(_moved(b, 2))) == {*ids, late} else f'{late} beside {ids}'
 
+# %% ../nbs/13j_engine_checks.ipynb #d61a2ad1
 @check('what is removed is followed no more', 'tracker')
 def _(b):
     tracker, (first, second) = _begun(b)
@@ -444,12 +477,14 @@ def _(b):
     tracker.remove([first])
     return '' if set(tracker.step(_moved(b, 2))) == {second} else 'it is followed on'
 
+# %% ../nbs/13j_engine_checks.ipynb #7eafaeb8
 @check('nothing to follow', 'tracker')
 def _(b):
     tracker = b.make()
     tracker.start(b.photo)
     return '' if tracker.step(_moved(b, 1)) == {} else 'it follows something'
 
+# %% ../nbs/13j_engine_checks.ipynb #d073f53e
 @check('a large thing in a still frame is not lost, or it says so after a look', 'tracker')
 def _(b):
     sure, kept = [], set()
@@ -463,6 +498,7 @@ def _(b):
     if max(sure) >= .5: return f'its mask is empty, and it is {max(sure):.0%} sure of that'
     return '' if len(kept) == 2 else 'its mask is empty, and it keeps the same of a photo and of its negative'
 
+# %% ../nbs/13j_engine_checks.ipynb #c55deea9
 @check('an empty mask', 'tracker')
 def _(b):
     tracker = b.make()
@@ -471,6 +507,7 @@ def _(b):
     return ('' if tracker.step(_moved(b, 1)).get(only, np.ones(1)).mean() < .5
             else 'most of the frame is found for nothing')
 
+# %% ../nbs/13j_engine_checks.ipynb #1c593ebe
 @check('it goes on from its state as if nothing had happened', 'tracker')
 def _(b):
     tracker, ids = _begun(b)
@@ -481,6 +518,7 @@ def _(b):
     if set(a) != set(c): return f'{sorted(a)} and then {sorted(c)}'
     return next((f'{i} is another' for i in a if (a[i] != c[i]).mean() > 1e-3), '')
 
+# %% ../nbs/13j_engine_checks.ipynb #6faaf93f
 @check('a new sequence knows nothing of the last', 'tracker')
 def _(b):
     tracker, _ = _begun(b)

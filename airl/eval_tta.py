@@ -17,6 +17,8 @@ from .devices import inference_precision
 from .files import UserError, replacing
 from .outputs import check_answer, content_of, refuse_existing
 from .telling import progress
+
+# %% ../nbs/03_eval_tta.ipynb #7ec6d108
 from .weights import MissingWeights, require
 from .augment import prepare
 from .data import DataError, ImageSet, batches
@@ -27,6 +29,8 @@ from .steps import fit_temperature
 from .reports import REPORT_FILES, Report, asked_of
 from .steps import negative_log_likelihood  # noqa: F401, old import path
 from .reports import Comparison, bootstrap_interval, calibration_bins, classification_report, compare  # noqa: F401, old import paths
+
+# %% ../nbs/03_eval_tta.ipynb #5f157c00
 from .reports import expected_calibration_error, load_report, mistakes, most_confused, per_class  # noqa: F401, old import paths
 from .reports import plot_confusion, plot_mistakes, plot_per_class, plot_reliability, save_report  # noqa: F401, old import paths
 
@@ -44,6 +48,7 @@ class Classifier:
     tta: str = 'none'             # what suits it: 'hflip' where it was trained with mirror images
     content: str = ''             # hash of the file that it was read from; '' for weights that are at hand
 
+# %% ../nbs/03_eval_tta.ipynb #6d78d13d
 EXPORTED = ('.onnx', '.pt2')
 
 def load_classifier(
@@ -63,6 +68,7 @@ def load_classifier(
     return Classifier(run.load_model(), best['class_names'], recipe.img_size, recipe.mean,
                       recipe.std, best.get('temperature', 1.), run.dir.name, recipe.tta)
 
+# %% ../nbs/03_eval_tta.ipynb #3837ac79
 def _nano():
     try: model, card = load_nano()
     except MissingWeights as e:
@@ -123,6 +129,7 @@ def compute_logits(classifier: Classifier,
                          'are broken: train it again, with a lower lr.')
     return logits.numpy()
 
+# %% ../nbs/03_eval_tta.ipynb #35d86465
 def evaluate(model,             # whatever `load_classifier` takes
              images: ImageSet,
              tta: str | None = None, # one of `TTA`; None: what suits the model
@@ -144,6 +151,7 @@ def evaluate(model,             # whatever `load_classifier` takes
     return Report(logits, images.labels.numpy(), list(names), tta, temperature, time.perf_counter() - start,
                   c.name, images.source, content_of_both(c, images), f'{fingerprint(images):08x}')
 
+# %% ../nbs/03_eval_tta.ipynb #e2059064
 def _few(names): return ', '.join(names[:3]) + (f' … ({len(names)})' if len(names) > 3 else '')
 
 # %% ../nbs/03_eval_tta.ipynb #38107c39
@@ -178,6 +186,7 @@ class Deployed(nn.Module):
 
     def forward(self, images): return (self.model((images - self.mean)/self.std)/self.temperature).softmax(-1)
 
+# %% ../nbs/03_eval_tta.ipynb #682fdfd6
 class Exported(nn.Module):
     "A file of `export_model`, asked on the processor: RGB 0..1 [n, 3, s, s] → log probabilities [n, k]."
     def __init__(self, ask): # float32 array [n, 3, s, s] → array [n, k]
@@ -186,6 +195,7 @@ class Exported(nn.Module):
 
     def forward(self, images): return torch.as_tensor(self.ask(images.cpu().numpy())).clamp(min=1e-30).log()
 
+# %% ../nbs/03_eval_tta.ipynb #1a16b0ac
 def export_model(model,  # whatever `load_classifier` takes
                  path,   # ends in .onnx or .pt2
                  overwrite: bool = False,  # write over a file that is there
@@ -204,6 +214,7 @@ def export_model(model,  # whatever `load_classifier` takes
     with _whole_file(path) as part: (_write_onnx if path.suffix == '.onnx' else _write_program)(program, about, part)
     return path
 
+# %% ../nbs/03_eval_tta.ipynb #e0ec0ef8
 _ABOUT = 'airl.json'   # the metadata's place in a `.pt2` file
 
 def _write_program(program, about, path):
@@ -211,6 +222,7 @@ def _write_program(program, about, path):
     torch.export.save(program, made := io.BytesIO(), extra_files={_ABOUT: json.dumps(about)})
     path.write_bytes(made.getvalue())
 
+# %% ../nbs/03_eval_tta.ipynb #3331dc7b
 def _write_onnx(program, about, path):
     "An ONNX file with all of `about` among the metadata, each in JSON."
     for package in ('onnx', 'onnxscript'): require(package, 'export')
@@ -231,6 +243,7 @@ _SIZE = re.compile(r"(?:Symbol\('[su]\d+'(?:, [a-z_]+=(?:True|False))*\)|[su]\d+
 _SPEC = re.compile(r'(?:"(?:[a-z_]+|builtins\.(?:tuple|list|dict)|\[(?:\\"\w+\\"(?:, )?)*\])"|null|\d+|[\[\]{}:, ])*')
 _WRITTEN = dict(target=_CALL, as_operator=_CALL, expr_str=_SIZE, in_spec=_SPEC, out_spec=_SPEC)
 
+# %% ../nbs/03_eval_tta.ipynb #db448e73
 def _plain(part, key=''): # of a program's description
     """The same without what only tells where it comes from; raises `ValueError` for words that are more than names,
     sizes and operations on tensors."""
@@ -242,6 +255,7 @@ def _plain(part, key=''): # of a program's description
         raise ValueError(f'it could run code, {key or "a name"} is {str(part)[:60]!r}')
     return part
 
+# %% ../nbs/03_eval_tta.ipynb #78eda13d
 def _tensors_alone(name: str, data: bytes):
     "Raise `ValueError` for a pickle with more in it than tensors."
     from pickle import UnpicklingError
@@ -249,6 +263,7 @@ def _tensors_alone(name: str, data: bytes):
     except (UnpicklingError, RuntimeError, EOFError):
         raise ValueError(f'it could run code, {name} holds more than tensors, or is damaged') from None
 
+# %% ../nbs/03_eval_tta.ipynb #1ba36196
 def _harmless(path) -> io.BytesIO:
     "A `.pt2` file as one that holds tensors and operations on them, and nothing else; raises `ValueError`."
     import zipfile
@@ -277,6 +292,7 @@ def _exported(path):
     return Classifier(Exported(ask), about['class_names'], about['img_size'], (0., 0., 0.),
                       (1., 1., 1.), name=path.name, tta=about['tta'], content=content_of(path))
 
+# %% ../nbs/03_eval_tta.ipynb #6336c160
 def _read_onnx(path): # function, metadata
     runtime = require('onnxruntime', 'export')
     options = runtime.SessionOptions()
@@ -286,6 +302,7 @@ def _read_onnx(path): # function, metadata
             {k: json.loads(v) for k, v in session.get_modelmeta().custom_metadata_map.items()
              if k in ('class_names', 'img_size', 'tta')})
 
+# %% ../nbs/03_eval_tta.ipynb #88a8a3f1
 def _read_pt2(path): # function, metadata
     extra = {_ABOUT: '{}'}
     module = torch.export.load(_harmless(path), extra_files=extra).module()

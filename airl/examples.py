@@ -28,6 +28,7 @@ def _numbers(values, shape: tuple, what: str) -> np.ndarray:  # float32
     if not a.size or not np.isfinite(a).all(): raise UserError(f'{what}, not {values!r}.')
     return a
 
+# %% ../nbs/07c_examples.ipynb #869bed17
 def _box_in(box, size: tuple) -> np.ndarray:  # float32 [4] xyxy
     "A box within a photo of `size` (height, width)."
     given = _numbers(box, (4,), 'A box is four numbers, x1, y1, x2, y2 in pixels')
@@ -36,12 +37,12 @@ def _box_in(box, size: tuple) -> np.ndarray:  # float32 [4] xyxy
     raise UserError(f'The box {given.tolist()} covers nothing of the photo, which is {size[1]} × {size[0]} px; a box '
                     'is x1, y1, x2, y2.')
 
+# %% ../nbs/07c_examples.ipynb #b7d67696
 def _clicks_in(clicks, size: tuple) -> np.ndarray:  # float32 [k, 2] xy
     "Clicks within a photo of `size`."
     given = _numbers(clicks, (-1, 2), 'Clicks are pairs of numbers, x and y in pixels')
     if ((given >= 0) & (given < size[::-1])).all(): return given
     raise UserError(f'A click of {given.tolist()} lies outside of the photo, which is {size[1]} × {size[0]} px.')
-
 
 # %% ../nbs/07c_examples.ipynb #111d1041
 def _mask_in(mask, size: tuple) -> np.ndarray:  # bool [H, W]
@@ -142,6 +143,7 @@ def example_from(text: str,
     if 'mask' in where: where = dict(mask=read(where['mask']))
     return example(read(photo), **where, positive=positive)
 
+# %% ../nbs/07c_examples.ipynb #9da5df3e
 def examples_from(like: Sequence[str] | None, unlike: Sequence[str] | None,
                   read: Callable = load_photo) -> Examples | None:  # None without any
     "The examples of two lists of texts."
@@ -173,6 +175,7 @@ def outlined(shown: Example, segmenter: Segmenter) -> np.ndarray:  # bool [H, W]
     raise UserError('Nothing could be cut out of the example; show it with a mask, or with a box that is close around '
                     'it.')
 
+# %% ../nbs/07c_examples.ipynb #a2f12bcc
 def shown_box(shown: Example, segmenter: Segmenter) -> np.ndarray:  # float32 [4] xyxy
     "The box of an example."
     return shown.box if shown.box is not None else mask_to_box(outlined(shown, segmenter))

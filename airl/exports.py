@@ -17,6 +17,8 @@ import cv2, numpy as np
 from .drawing import index_png, overlay
 from .files import UserError, replacing, safe_name, short_name, write_text
 from .manifest import asked_of, by_image, content_hash, doubt, has_own_texts, part_files, read_manifest, tables
+
+# %% ../nbs/15c_exports.ipynb #d52e7281
 from .outputs import Answer, Staged, answering, answers_in, check_answer, content_of, in_the_way
 from .photos import SUFFIXES, PhotoError, load_photo, resize_longest, save_image
 from .regions import coco_annotation, decode_rle, labelme_file, labelme_shapes, yolo_line
@@ -36,6 +38,7 @@ def check_classes(classes: dict[str, str], phrases: Iterable[str]):
         raise UserError(f'The class of {wrong[0]!r} has the name {classes[wrong[0]]!r}; give it one of letters, in one '
                         'line.')
 
+# %% ../nbs/15c_exports.ipynb #4df3b1bb
 def class_map(pairs: Sequence[str],    # "a man=person", as the command line takes them
               phrases: Iterable[str],  # what is asked
              ) -> dict[str, str]:      # phrase → class name
@@ -50,10 +53,12 @@ def class_map(pairs: Sequence[str],    # "a man=person", as the command line tak
     check_classes(named, phrases)
     return named
 
+# %% ../nbs/15c_exports.ipynb #cb591fa4
 def class_name(phrase: str) -> str:
     "The name of a phrase's class where nobody gives it one: the phrase without its article."
     return re.sub(r'^\s*(?:an?|the)\s+(?=\S)', '', phrase, flags=re.IGNORECASE)
 
+# %% ../nbs/15c_exports.ipynb #e0751106
 def class_names(out,
                 # phrase → class name; for the others it is what `class_name` says
                 classes: dict[str, str] | None = None,
@@ -66,12 +71,14 @@ def class_names(out,
     numbers = {name: k for k, name in enumerate(dict.fromkeys(named.values()))}
     return {p: numbers[name] for p, name in named.items()}
 
+# %% ../nbs/15c_exports.ipynb #88ccfb81
 def split_of(content: str,     # hash of a photo's bytes
              val: float = .1,  # share of the validation part
             ) -> str:
     "'train' or 'val'."
     return 'val' if int(content[:8], 16) < val*2**32 else 'train'
 
+# %% ../nbs/15c_exports.ipynb #a3b34dfc
 def share_of(out, val: float) -> float:
     "`val`, moved as little as it takes to leave neither part of a run's photos empty; 0 and 1 stay."
     if not 0 < val < 1: return val
@@ -83,6 +90,7 @@ def share_of(out, val: float) -> float:
 # suffixes that trainers pass over: the file is copied as .jpg or .png
 _SELDOM = {'.jfif', '.jpe', '.pjpeg', '.mpo', '.apng'}
 
+# %% ../nbs/15c_exports.ipynb #fc826cf5
 @dataclass
 class _Labelled:
     "A photo of the manifest on its way into a data set."
@@ -130,10 +138,12 @@ def _labelled(out: Path, val: float) -> Iterator[_Labelled]:
         used.add(_folded(stem))
         yield _Labelled(rows, stem, split_of(rows[0]['content'], share))
 
+# %% ../nbs/15c_exports.ipynb #315b5fcf
 def _folded(name: str) -> str:
     "What a name is on a system where A and a are one letter, and é is one however it is written."
     return unicodedata.normalize('NFC', name).casefold()
 
+# %% ../nbs/15c_exports.ipynb #886c8bda
 def _to_export(photos: Iterator[_Labelled], phrases: Iterable[str], left_out: dict[str, str]) -> Iterator[_Labelled]:
     """Those that were asked about all phrases and whose file is what was labelled, read; of the others the reason why
     not."""
@@ -146,6 +156,7 @@ def _to_export(photos: Iterator[_Labelled], phrases: Iterable[str], left_out: di
         except PhotoError as e: left_out[image] = str(e)
         else: yield photo
 
+# %% ../nbs/15c_exports.ipynb #30574974
 def left_out_of(left_out: dict[str, str]) -> str:  # image → why; what `export_dataset` notes
     "A sentence about the photos that are not in an export, the first with its reason; '' where there are none."
     if not left_out: return ''
@@ -161,6 +172,7 @@ class _Classes:
     names: list[str]
     tolerance: float = 0.   # of polygons
 
+# %% ../nbs/15c_exports.ipynb #cd4a8d0d
 def _to_coco(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
     """`train.json` and `val.json` with exact masks, also by the names that CVAT looks for, and all photos, upright, in
     `images`, the root of their file names."""
@@ -190,6 +202,7 @@ def _to_yolo(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
              | dict(nc=len(classes.names), names=classes.names))
     write_text(folder/'data.yaml', yaml.safe_dump(about, sort_keys=False))
 
+# %% ../nbs/15c_exports.ipynb #c2952eb6
 def _to_labelme(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
     "A JSON file beside each photo; the pieces of an object share a group."
     for photo in photos:
@@ -219,6 +232,7 @@ def _to_voc(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
     for split, stems in lists.items():
         if stems: write_text(folder/'ImageSets'/'Segmentation'/f'{split}.txt', ''.join(f'{s}\n' for s in stems))
 
+# %% ../nbs/15c_exports.ipynb #f9685e9e
 def _to_masks(photos: Iterator[_Labelled], folder: Path, classes: _Classes):
     "A black-and-white PNG an object: `masks/IMAGE/0-a-cat.png`."
     for photo in photos:
@@ -233,6 +247,7 @@ def check_format(name: str):
     "Raise `UserError` for a format that there is not."
     if name not in FORMATS: raise UserError(f'There is no format {name!r}; there are {", ".join(FORMATS)}.')
 
+# %% ../nbs/15c_exports.ipynb #2c846f71
 def check_export(out, name: str):
     """Raise `UserError` where the export of a format, or 'gallery', would meet files that are not its own; to be called
     before any work is done."""
@@ -242,6 +257,7 @@ def check_export(out, name: str):
                               if not p.is_dir() or p.is_symlink()]
     check_answer(out, f'export/{name}', 'export', {}, there or [f'{name}/class_names.txt'], overwrite=True)
 
+# %% ../nbs/15c_exports.ipynb #26f4372e
 def _stands(out: Path, answer: Answer) -> bool:
     "Whether an export is still there, and no link or file of the user's in its place."
     return any((out/rel).is_file() for rel in answer.files) and not in_the_way(out, answer.files, answer.files)
@@ -252,6 +268,7 @@ def stale_exports(out) -> list[str]:
     return [name.removeprefix('export/') for name, a in answers_in(out).items()
             if a.command == 'export' and a.question.get('content') != now and _stands(out, a)]
 
+# %% ../nbs/15c_exports.ipynb #4209d981
 @contextmanager
 def _making(out: Path, name: str, how: dict) -> Iterator[Staged]:
     "A folder below `out` on its way; in place at the end, in one step."
@@ -300,6 +317,7 @@ figcaption{{padding:.5rem .7rem;font-size:13px}}b{{float:right;font-weight:600;m
 _FIGURE = ('<figure><img loading="lazy" src="{file}" alt="{image} with its '
            'masks"><figcaption>{caption}</figcaption></figure>')
 
+# %% ../nbs/15c_exports.ipynb #5ed79a91
 def _caption(rows) -> str:
     found = Counter(r['prompt'] for r in rows if r['instance'] is not None)
     best = {r['prompt']: max(q['score'] for q in rows if q['prompt'] == r['prompt'] and q['instance'] is not None)
@@ -310,6 +328,7 @@ def _caption(rows) -> str:
     told += dict.fromkeys(html.escape(f'{r["prompt"]}: the same as {r["same_as"]}') for r in rows if r['same_as'])
     return f'<b>uncertainty {doubt(rows):.2f}</b>{html.escape(rows[0]["image"])}<br>' + '<br>'.join(told)
 
+# %% ../nbs/15c_exports.ipynb #ae309dbe
 def _thumbnail(photo: _Labelled, path: Path, side: int):
     row = photo.rows[0]
     small = resize_longest(load_photo(Job(row['image'], row['source'], row['member']).read()), side)
@@ -327,6 +346,7 @@ def gallery(out,               # folder of a run
         write_text(staged.path('gallery/index.html'), _page(out, staged.new/'gallery', most, side))
     return out/'gallery'/'index.html'
 
+# %% ../nbs/15c_exports.ipynb #653c1a52
 def _page(out: Path, folder: Path, most: int, side: int) -> str:
     "The page, its thumbnails written into `folder`."
     doubts, failed, figures = [], [], {}

@@ -28,6 +28,7 @@ def small_grey(image: np.ndarray,  # uint8 [H, W, 3]
     size = tuple(max(SHORT_SIDE, round(s*scale)) for s in image.shape[1::-1])
     return cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
 
+# %% ../nbs/14b_flow_tracker.ipynb #3ab99d5a
 def pull(picture: np.ndarray,  # float32 [h, w] or [h, w, c] of the earlier frame
          flow: np.ndarray,     # float32 [h, w, 2], from each pixel of the later frame to where it was
          border=cv2.BORDER_CONSTANT,
@@ -36,6 +37,7 @@ def pull(picture: np.ndarray,  # float32 [h, w] or [h, w, c] of the earlier fram
     yy, xx = np.mgrid[:flow.shape[0], :flow.shape[1]].astype(np.float32)
     return cv2.remap(picture, xx + flow[..., 0], yy + flow[..., 1], cv2.INTER_LINEAR, borderMode=border)
 
+# %% ../nbs/14b_flow_tracker.ipynb #3f36b3c3
 def flow_back(before: np.ndarray,  # uint8 [h, w], small greys of two frames
               now: np.ndarray,
               size: tuple,         # height, width of the frames
@@ -114,6 +116,7 @@ def _levels(image, frames):
     with torch.inference_mode(), computing(): levels = cut_network().levels(lite_network().lower(as_pixels(pictures)))
     return pictures, levels
 
+# %% ../nbs/14b_flow_tracker.ipynb #5fd5513a
 def _decoded(levels, frames, boxes, priors):
     "Logits [n, 3, 96, 96] and guesses at their IoU [n, 3] of the embedded decoder."
     import torch
@@ -124,6 +127,7 @@ def _decoded(levels, frames, boxes, priors):
                         'frames are damaged.')
     return logits.float().numpy(), quality.float().sigmoid().numpy()
 
+# %% ../nbs/14b_flow_tracker.ipynb #3ee73bf9
 def _probability(logits):  # float32 → float32, 0..1
     # written out: SciPy's expit differs in the last bit of float32, which the recurrence over frames makes visible in
     # masks

@@ -17,6 +17,7 @@ from .weights import require
 
 log = logging.getLogger(__name__)
 
+# %% ../nbs/14a_frames.ipynb #1e93a8c4
 class VideoError(UserError):
     "A file, folder or camera that gives no frames, or a video that cannot be written."
 
@@ -79,6 +80,7 @@ class Colour:
 
 _BY_SWSCALE = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}  # matrix → the number under which FFmpeg's converter knows it
 
+# %% ../nbs/14a_frames.ipynb #684c05be
 def on_swscale(matrix: int) -> int:
     "A matrix by the number that FFmpeg's converter has for it; BT.601 for one that it does not know."
     return _BY_SWSCALE.get(matrix, 5)
@@ -87,6 +89,7 @@ def usual_colour(height: int, width: int) -> Colour:
     "Of a picture that says nothing."
     return Colour(1 if width >= 1280 or height > 576 else 6)
 
+# %% ../nbs/14a_frames.ipynb #735e762b
 def colour_of(stream) -> Colour:
     "Of a PyAV stream."
     context = stream.codec_context
@@ -105,6 +108,7 @@ def _upright(frame, shape: float) -> np.ndarray:  # uint8 [H, W, 3]
                              src_colorspace=on_swscale(matrix))
     return np.ascontiguousarray(np.rot90(image, round(frame.rotation/90) % 4)) if frame.rotation else image
 
+# %% ../nbs/14a_frames.ipynb #6491e446
 def _shape_of_pixels(stream) -> float:
     "Width of a pixel through its height; 1 where the file says nothing, or nonsense."
     shape = float(stream.sample_aspect_ratio or 1)
@@ -122,6 +126,7 @@ def _promised(container, stream) -> float | None:  # seconds, on the clock of th
         return int(match[1])*3600 + int(match[2])*60 + float(match[3])
     return container.duration/1e6 if container.duration else None
 
+# %% ../nbs/14a_frames.ipynb #2c7ddc1a
 def _last_packet(path) -> float:  # seconds, on the clock of the file
     "When the last packet of any kind ends."
     av, last = require('av', 'video'), 0.
@@ -130,6 +135,7 @@ def _last_packet(path) -> float:  # seconds, on the clock of the file
             if packet.pts is not None: last = max(last, float((packet.pts + (packet.duration or 0))*packet.time_base))
     return last
 
+# %% ../nbs/14a_frames.ipynb #41d6f504
 @dataclass
 class _Course:
     "How far the frames of a file have come, on its clock."
@@ -154,6 +160,7 @@ def _check_length(path, container, stream, course: _Course, rate: float, had: in
     known.fell_short(f'{path} is cut off or damaged: it promises {wanted} frames and has {had}; those are used.',
                      wanted)
 
+# %% ../nbs/14a_frames.ipynb #d0b63d65
 def _file_frames(path, start, known):  # yields (seconds, image)
     "Decode a file from `start` on; what is damaged or missing ends it, and is told."
     av = require('av', 'video')
@@ -208,6 +215,7 @@ class _Source:
         self.short, self.promised = sentence, promised
         log.warning('%s', sentence)
 
+# %% ../nbs/14a_frames.ipynb #be17ebe9
 def _photo_source(path: Path, fps: float) -> _Source:
     "A photo; or a GIF, a WebP, an AVIF, a PNG that moves."
     load_photo(path, alone=False)
@@ -216,6 +224,7 @@ def _photo_source(path: Path, fps: float) -> _Source:
     except PhotoError: seconds = .1            # the second one is damaged
     return _Source(path.stem, 1/seconds, n*seconds, moving=True)
 
+# %% ../nbs/14a_frames.ipynb #c34dc9f7
 def _path_source(path: Path, fps: float) -> _Source:
     "What a folder, a photo or the head of a file tells."
     name = path.stem or 'video'
@@ -239,6 +248,7 @@ def _source_of(source, fps: float) -> _Source:
     if isinstance(source, int): return _Source(f'camera{source}', fps)
     return _Source('frames', fps, len(source)/fps if hasattr(source, '__len__') else None)
 
+# %% ../nbs/14a_frames.ipynb #caf9dddd
 def _moving_frames(path, known: _Source):  # yields (seconds, image)
     "The pictures of a GIF and its like; what is damaged ends it, and is told."
     had = 0
@@ -251,6 +261,7 @@ def _moving_frames(path, known: _Source):  # yields (seconds, image)
         known.fell_short(f'{path} has {had} of the {count_pictures(path)} frames that it promises: {e}',
                          count_pictures(path))
 
+# %% ../nbs/14a_frames.ipynb #7a3fe1ee
 def _pictures(source, known: _Source, start: float):  # yields (seconds, image)
     "All pictures of a source with their times; a file begins shortly before `start`."
     if known.is_file: return _file_frames(source, start, known)
@@ -260,6 +271,7 @@ def _pictures(source, known: _Source, start: float):  # yields (seconds, image)
     images = list_photos(source) if isinstance(source, Path) else source
     return ((k/known.fps, image) for k, image in enumerate(_of_one_size(images)))
 
+# %% ../nbs/14a_frames.ipynb #1cd8cc80
 def _of_one_size(sources):  # yields images
     "The photos of a folder or of a list; raises `VideoError` that names the file where one is of another size."
     first = None

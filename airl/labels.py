@@ -66,6 +66,7 @@ def photo_size(path: Path) -> tuple[int, int]: # height, width
     except Exception:   # noqa: BLE001, whatever a broken file makes Pillow raise
         return open_photo(path).shape[:2]
 
+# %% ../nbs/08b_labels.ipynb #02504177
 def open_photo(path: Path) -> np.ndarray: # uint8 [H, W, 3]
     "The photo; raises `TruthError`."
     try: return load_photo(path)
@@ -116,6 +117,7 @@ class Truths(list):
         super().__init__(found)
         self.bad = list(bad)
 
+# %% ../nbs/08b_labels.ipynb #57786147
 @dataclass
 class Check:
     "Tells what is wrong with labels: the first thing at once, or all of it in the end."
@@ -151,6 +153,7 @@ def checked(truths: Iterable[Truth], # what `read_truth` returned, or a part of 
         else: good.append(truth)
     return good
 
+# %% ../nbs/08b_labels.ipynb #82419720
 def names_of(files: Sequence[str],  # as a data set names its photos
             ) -> list[str]:         # names of `Truth`s
     "File names without folders and suffix; with them where two are the same."
@@ -181,12 +184,14 @@ def inside(path, *needed) -> Path: # a folder
             raise TruthError(f'{path} has no {name}, so it is not a data set of this kind; check the path.')
     return path
 
+# %% ../nbs/08b_labels.ipynb #1e781b1a
 def outside(name: str) -> str: # what is wrong with it, '' where nothing is
     "Does a name in a data set lead to a file that is not of it?"
     parts, windows = re.split(r'[\\/]', name), PureWindowsPath(name)
     return (f'names {name!r}, which is not inside of the data set' if '..' in parts
             or name.startswith('/') or windows.drive or windows.root else '')
 
+# %% ../nbs/08b_labels.ipynb #9941a84b
 def text_of(file: Path) -> str:
     "A text file, with or without the mark that some editors put first."
     try: return file.read_text(encoding='utf-8-sig')
@@ -194,6 +199,7 @@ def text_of(file: Path) -> str:
         raise TruthError(f'{file} cannot be read as UTF-8 text ({getattr(e, "strerror", None) or e}); save it '
                          'again.') from None
 
+# %% ../nbs/08b_labels.ipynb #7d8d25fc
 def label_image(path: Path) -> np.ndarray: # int [H, W] or [H, W, C]
     "The stored values of a label image: palette indices, not colours."
     from PIL import Image
@@ -206,6 +212,7 @@ def label_image(path: Path) -> np.ndarray: # int [H, W] or [H, W, C]
         raise TruthError(f'{path} holds {values.dtype}, and a label image holds whole numbers.')
     return values.astype(int)
 
+# %% ../nbs/08b_labels.ipynb #6ec0ce18
 def class_image(path: Path) -> np.ndarray: # int [H, W], none below 0
     "A label image whose values are numbers of classes or objects."
     values = label_image(path)

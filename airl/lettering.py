@@ -17,6 +17,7 @@ def _letters(path: str) -> frozenset: # code points
     except (RuntimeError, OSError, ValueError): return frozenset()
     return frozenset(font.get_charmap()) if font.scalable and 'LastResort' not in path else frozenset()
 
+# %% ../nbs/05b_lettering.ipynb #01d88003
 @lru_cache(maxsize=1)
 def _installed() -> list[tuple[str, str]]: # family, file; what figures are written in by default comes first
     "Every font on this machine."
@@ -38,6 +39,7 @@ def font_files(letters: set[int]) -> dict[str, str]: # family → file, as few a
         if some := letters & _letters(path): found[family], letters = path, letters - some
     return found
 
+# %% ../nbs/05b_lettering.ipynb #601237d2
 def legible(texts: Sequence[str],  # names, in an order that the reader knows
            ) -> tuple[list[str], dict]: # the same, and how matplotlib is to write them: keywords of its texts
     """Texts that can be drawn here: in one with letters that no font has, its number (#1 is the first) stands for the
@@ -49,6 +51,7 @@ def legible(texts: Sequence[str],  # names, in an order that the reader knows
     drawn = [_numbered(t, k, has) for k, t in enumerate(texts, 1)]
     return drawn, dict(family=list(dict.fromkeys([*rcParams['font.family'], *files])), parse_math=False)
 
+# %% ../nbs/05b_lettering.ipynb #9a44dbf7
 def _numbered(text: str, k: int, has: frozenset) -> str:
     words = [w if _wanted(w) <= has else f'#{k}' for w in text.split(' ')]
     return ' '.join(w for i, w in enumerate(words) if i == 0 or w != f'#{k}' or words[i - 1] != w)

@@ -34,6 +34,7 @@ def library_boxes(detector, photo, phrase, threshold=.3):  # xyxy [n, 4], scores
                                                              target_sizes=[photo.shape[:2]], **how)[0]
     return found['boxes'].numpy(), found['scores'].numpy()
 
+# %% ../nbs/17c_library_checks.ipynb #8eb2defa
 def as_library_boxes(bench,
                      least: float | None = None
                     ) -> tuple[float, str]:   # `least`: score of a box; None: the detector's usual one
@@ -63,6 +64,7 @@ def _exact(bench, dtype=None):
     from airl.sam2_segmenter import SAM2Segmenter
     return SAM2Segmenter(bench.segmenter.model, dtype=dtype)
 
+# %% ../nbs/17c_library_checks.ipynb #039fcebf
 def as_library_masks(bench) -> float:
     "Mean IoU with the masks of SAM 2's own predictor, the best of three, both in float32."
     import torch
@@ -77,6 +79,7 @@ def as_library_masks(bench) -> float:
         ious += mask_iou(best_masks(_exact(bench, torch.float32), photo, objects, 3), chosen).diagonal().tolist()
     return float(np.mean(ious))
 
+# %% ../nbs/17c_library_checks.ipynb #f859af8f
 def as_transformers_masks(bench) -> float:
     "Mean IoU with the masks of transformers' own call, the best of three, both in float32."
     import torch
@@ -90,6 +93,7 @@ def as_transformers_masks(bench) -> float:
         ious += mask_iou(best_masks(ours, photo, objects, 3), chosen).diagonal().tolist()
     return float(np.mean(ious))
 
+# %% ../nbs/17c_library_checks.ipynb #9b46e28b
 def as_library_hq(bench) -> float:
     "Mean IoU with the masks of transformers' SAM-HQ, its single answer to a box, both in float32."
     import torch
@@ -105,6 +109,7 @@ def as_library_hq(bench) -> float:
         ious += mask_iou(np.stack([found.mask(k, 3) for k in range(len(found))]), theirs).diagonal().tolist()
     return float(np.mean(ious))
 
+# %% ../nbs/17c_library_checks.ipynb #9a6b274a
 def half_precision(bench) -> float:
     "Mean IoU of masks with the encoder in bfloat16 and in float32."
     import torch

@@ -19,6 +19,8 @@ from .lite_grouping import evened
 from .lite_net import Reading, dense_head, read, read_batch
 from .lite_words import Meaning, load_vocabulary, look_up
 from .regions import clip_boxes, mask_to_box
+
+# %% ../nbs/09_lite.ipynb #5901ee9b
 from .scene import Detections, Scores
 
 from .lite_cutter import CANDIDATES, CLICK_SIDES, CROP, DOUBTS, HANDICAP  # noqa: F401, old import paths
@@ -38,6 +40,7 @@ def name_evidence(reading: Reading,
     best = np.logaddexp.reduce(reading.names[list(classes)], axis=0).max()
     return np.array([max(best, -12.), max(np.log(reading.overall[list(classes)].sum() + 1e-9), -12.), 1.])
 
+# %% ../nbs/09_lite.ipynb #594a4953
 def presence_evidence(reading: Reading,
                       head,  # `dense_head()`, or another of its kind
                      ):      # float [80, 6]
@@ -62,12 +65,14 @@ def _by_channel(reading: Reading) -> np.ndarray:  # [80]
 def _by_name(reading, classes):  # 0..1; 0 for no classes
     return float(expit(name_evidence(reading, classes)@dense_head().presence_by_name.numpy())) if classes else 0.
 
+# %% ../nbs/09_lite.ipynb #8b8bb1bd
 def _nouns_only(meaning):  # classes that no dense class of the word stands for
     "ImageNet classes of a word for which *names* alone must speak."
     v = load_vocabulary()
     covered = set().union(*(v.words[v.dense[k]] for k in meaning.channels)) if meaning.channels else set()
     return tuple(sorted(set(meaning.classes) - covered))
 
+# %% ../nbs/09_lite.ipynb #e97766e9
 def phrase_presence(reading: Reading, meaning: Meaning) -> float:
     "The probability that the photo holds what `meaning` means; colours aside."
     dense = _by_channel(reading)
@@ -112,6 +117,7 @@ def colour_share(image: np.ndarray,   # uint8 [H, W, 3]
                pink=between(335, 45) & (light > 60), brown=between(35, 90) & (light < 55))[colour]
     return float((has*weight).sum()/max(weight.sum(), 1e-6))
 
+# %% ../nbs/09_lite.ipynb #0bbfe41f
 def _colour_agreement(image, weight, colours):
     return min((min(1., 3*colour_share(image, weight, c)) for c in colours), default=1.)
 
@@ -126,6 +132,7 @@ def map_pieces(relative, least=.003):  # [h, w] 0..1 → bool [h, w] pieces, bes
     order = [k for k in np.argsort(peaks)[::-1] if large[k] and peaks[k] > .5] or [int(np.argmax(peaks))]
     return [labels == k+1 for k in order[:12]]
 
+# %% ../nbs/09_lite.ipynb #82c1a32d
 def piece_box(piece, relative, size):
     "xyxy of a piece in pixels of the photo, its edges placed between the map's places."
     h, w = relative.shape
@@ -160,6 +167,7 @@ def _not_understood(m: Meaning) -> str:  # sentences, or ''
                     'be found for the part.')
     return ' '.join(told)
 
+# %% ../nbs/09_lite.ipynb #296ac148
 class LiteDetector:
     "Boxes for phrases from maps of the frozen network: the embedded `Detector`."
     name, long_side = 'lite', 1024      # of the photo that it is shown, so that it is read once

@@ -40,6 +40,7 @@ def things_of(reading: Reading,
     found = group(np.concatenate([expit(things[:1]), things[1:]]), anything > least)
     return cv2.resize(found.astype(np.uint8), reading.maps.shape[:0:-1], interpolation=cv2.INTER_NEAREST)
 
+# %% ../nbs/09e_lite_grouping.ipynb #45912e89
 def _agreement(own: np.ndarray,    # float32 [80, n], probabilities of some places
                whole: np.ndarray,  # float32 [80], what their thing is called
               ) -> np.ndarray:     # float32 [n], 0..1
@@ -47,6 +48,7 @@ def _agreement(own: np.ndarray,    # float32 [80, n], probabilities of some plac
     names = own/np.maximum(own.sum(0), 1e-9)
     return np.minimum(names, whole[:, None]).sum(0)
 
+# %% ../nbs/09e_lite_grouping.ipynb #b5e00527
 def evened(reading: Reading,
            share: float = .5,   # 0: as read, 1: each place has its thing's names alone
           ) -> np.ndarray:      # float32 [81, h, w], probabilities

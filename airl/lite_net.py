@@ -20,6 +20,8 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .devices import has_bf16
+
+# %% ../nbs/09b_lite_net.ipynb #1f6f9d80
 from .files import Recent, UserError, digest
 from .lite_words import load_vocabulary, once
 from .weights import load_checkpoint, shipped
@@ -34,12 +36,14 @@ def _conv(c_in, c_out, k=1, stride=1, groups=1):
     kind, padding = (nn.Conv2d, k//2) if stride == 1 else (_Same, k//2 + 1)
     return kind(c_in, c_out, k, stride, padding, groups=groups, bias=False)
 
+# %% ../nbs/09b_lite_net.ipynb #8be2617e
 class _Norm(nn.BatchNorm2d):
     def __init__(self, channels, act=True):
         super().__init__(channels, eps=1e-3)
         self.act = act
     def forward(self, x): return F.relu6(super().forward(x), inplace=True) if self.act else super().forward(x)
 
+# %% ../nbs/09b_lite_net.ipynb #33867baf
 class _Inverted(nn.Sequential):
     "Widen, filter each channel, narrow; added to what came in where the shapes agree."
     def __init__(self, c_in, c_out, k, stride, widen):
@@ -86,6 +90,7 @@ class Backbone(nn.Module):
         "The classifier's opinion at every place."
         return F.conv2d(top, self.classifier.weight[:, :, None, None], self.classifier.bias)
 
+# %% ../nbs/09b_lite_net.ipynb #5c821068
 def upper_levels(stages, x):  # the four stages above the third, features at stride 8
     "The levels at strides 16 and 32."
     middle = stages[1](stages[0](x))
@@ -115,6 +120,7 @@ def folded(net):
                 setattr(module, after, nn.ReLU6(inplace=True) if norm.act else nn.Identity())
     return net.eval()
 
+# %% ../nbs/09b_lite_net.ipynb #a025ec3e
 def own_stages(net):  # a `Backbone` → its four upper stages
     "A copy of the stages above the third of `net`, each norm taken into the convolution before it."
     return folded(copy.deepcopy(net).eval()).blocks[3:]
@@ -228,11 +234,11 @@ class TwoHeads(nn.Module):
         mean = (maps.float().softmax(1) + others.float().softmax(1))/2
         return mean.clamp(min=1e-9).log(), (here + too)/2, things
 
+# %% ../nbs/09b_lite_net.ipynb #725c8e15
 @once
 def dense_head() -> TwoHeads:
     "Both trained heads, loaded once."
     return frozen(TwoHeads(), 'lite_dense.safetensors')
-
 
 # %% ../nbs/09b_lite_net.ipynb #ce8d186b
 @dataclass
@@ -252,6 +258,7 @@ class Reading:
     # float16 [c, h, w] each: what the frozen network sees at strides 8, 16 and 32 of the largest view
     levels: tuple = field(default=(), repr=False)
 
+# %% ../nbs/09b_lite_net.ipynb #bd3ae8b8
 def read_batch(head, pictures, size):
     "A `Reading` of each of some pictures [n, h, w, 3] of the same size."
     net = lite_network()
@@ -269,7 +276,6 @@ def read_batch(head, pictures, size):
     levels = zip(*(level.half().numpy() for level in (fine, middle, coarse)))
     return [Reading(size, *(t.float().numpy() for t in one), levels=seen) for one, seen in zip(zip(*parts), levels)]
 
-
 # %% ../nbs/09b_lite_net.ipynb #5c91a6be
 LONG_SIDE = 640
 VIEWS = (LONG_SIDE, False), (448, True), (320, False)   # pixels of the photo's longer side, and whether it is mirrored
@@ -285,12 +291,14 @@ def _view(head, image, side, mirrored):
     things = None if r.things is None else r.things[..., ::-1]*np.array([1, 1, -1], np.float32)[:, None, None]
     return Reading(r.size, r.maps[..., ::-1], r.here, r.names[..., ::-1], r.overall, things)
 
+# %% ../nbs/09b_lite_net.ipynb #26fc41f6
 def _mean_map(logs, least):   # log probabilities [c, h, w] of several sizes → [c, h, w] of the first's
     "The mean probability, at the places of the first."
     h, w = logs[0].shape[1:]
     like = lambda x: F.interpolate(torch.from_numpy(np.exp(x))[None], (h, w), mode='bilinear', align_corners=False)[0]
     return (sum(like(x) for x in logs)/len(logs) + least).log().numpy()
 
+# %% ../nbs/09b_lite_net.ipynb #29d828d2
 def read_with(head: nn.Module,
               image: np.ndarray,  # uint8 [H, W, 3], RGB
               views: Sequence = VIEWS,  # (pixels of the longer side, mirrored), the largest first
@@ -302,8 +310,8 @@ def read_with(head: nn.Module,
     here, overall = (np.mean([getattr(r, kind) for r in each], 0) for kind in ('here', 'overall'))
     return Reading(each[0].size, maps, here, names, overall, each[-1].things, levels=each[0].levels)
 
+# %% ../nbs/09b_lite_net.ipynb #fdc4c8d1
 def read(image: np.ndarray,  # uint8 [H, W, 3], RGB
         ) -> Reading:
     "Read a photo with the shipped heads, or remember having done so."
     return READINGS.get(digest(image), lambda: read_with(dense_head(), image))
-

@@ -33,6 +33,7 @@ def _packed_objects(objects, size):  # JSON
         if mask.any(): out.append(dict(rle=encode_rle(mask), label=thing.label))
     return json.dumps(out)
 
+# %% ../nbs/19g_lite_packing.ipynb #d00dc12a
 def packed_row(name, image, lesson, objects, side) -> dict:
     "One photo, its long side at most `side`."
     h, w = image.shape[:2]
@@ -79,6 +80,7 @@ def _decoded(data: bytes) -> np.ndarray:  # uint8 [h, w, 3], blue first
     if pixels is None: raise UserError('A packed picture does not decode; pack the photos again.')
     return pixels
 
+# %% ../nbs/19g_lite_packing.ipynb #5f78f161
 def unpack(folder,                        # that `pack` has written to
            held_out: bool | None = None,  # the fifth fold, the other four, or all
           ) -> tuple[list, list]:         # lessons and objects
@@ -138,6 +140,7 @@ def main(arguments=None):
     train_packed(given.source, given.out, given.device, given.workers, False if given.four_folds else None,
                  (given.steps[:3], given.steps[3]), given.batch_size)
 
+# %% ../nbs/19g_lite_packing.ipynb #0d92dd6b
 if __name__ == '__main__' and '__file__' in globals():
     try: main()
     except UserError as e: sys.exit(str(e))

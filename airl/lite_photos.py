@@ -31,6 +31,7 @@ def _class_labels(path, band):
     there = np.setdiff1d(numbers, [0, 255])
     return Labels(numbers == there[:, None, None], [VOC_CLASSES[k - 1] for k in there], void, by_object=False)
 
+# %% ../nbs/19b_lite_photos.ipynb #e54e4679
 def read_voc_sbd(folder,         # holds images, masks and official_ids.txt
                  # pixels to either side of an outline that count for nothing, where the mask is no official one
                  band: int = 3,
@@ -59,6 +60,7 @@ class Source:
                       *([t for t, f in zip(photos, folds([t.name for t in photos])) if (f == HELD_OUT_FOLD) == held_out]
                         for photos in (self.pixels, self.objects)))
 
+# %% ../nbs/19b_lite_photos.ipynb #b95dfea5
 def training_sources(folder,                        # holds coco/dev, voc/dev and more/
                      held_out: bool | None = None,  # the fifth fold, the other four, or all
                     ) -> list[Source]:              # of the sets that are there
@@ -74,6 +76,7 @@ def training_sources(folder,                        # holds coco/dev, voc/dev an
                         'they are.')
     return [s.only(held_out) for s in sources]
 
+# %% ../nbs/19b_lite_photos.ipynb #f9b3f075
 def unlabelled_photos(folder):  # list[Path]
     "The photos without labels that the heads learn from as well, where they are there."
     return sorted((Path(folder)/'more'/'coco_unlabelled'/'images').glob('*.jpg'))
@@ -86,6 +89,7 @@ def dense_class(phrase):  # 1..80
         raise DataError(f'{phrase!r} is not one class of the dense head but {len(meaning.channels)}.')
     return meaning.channels[0] + 1
 
+# %% ../nbs/19b_lite_photos.ipynb #80c5fe03
 def label_picture(labels):  # uint8 [H, W]: 0 none, 1..80, 255 ignored
     "One number a pixel; where objects overlap, the smaller is in front."
     out = np.zeros(labels.void.shape, np.uint8)
@@ -108,6 +112,7 @@ class Object:
         "The part of the photo that its box covers."
         return float(np.prod(self.box[2:] - self.box[:2])/self.image[..., 0].size)
 
+# %% ../nbs/19b_lite_photos.ipynb #ade75803
 def _single(labels, least=.004, least_piece=.01):  # bool masks and phrases
     "The objects of a photo that are worth learning from."
     for mask, crowd, phrase in zip(labels.masks, labels.crowd, labels.phrases):
@@ -118,6 +123,7 @@ def _single(labels, least=.004, least_piece=.01):  # bool masks and phrases
         for k in range(1, n):
             if (piece := (pieces == k) & mask).mean() >= least_piece: yield piece, phrase
 
+# %% ../nbs/19b_lite_photos.ipynb #22ca5427
 def single_objects(photos):  # list[Object]
     "Every object of some photos that is worth learning from."
     out = []

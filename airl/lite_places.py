@@ -28,6 +28,7 @@ def _position(h: int, w: int) -> torch.Tensor:  # [5, h, w]
     y, x = torch.meshgrid((torch.arange(h) + .5)/h*2 - 1, (torch.arange(w) + .5)/w*2 - 1, indexing='ij')
     return torch.stack([y, x, y*y, x*x, x*y])
 
+# %% ../nbs/09h_lite_places.ipynb #1aa6ef5c
 def blocks_of(reading: Reading) -> list[torch.Tensor]:  # float32 [c, h, w], in the order of `BLOCKS`
     "What a reading says of its places, each block at its own stride."
     own = {name: torch.from_numpy(level).float() for name, level in zip(('fine', 'middle', 'coarse'), reading.levels)}

@@ -19,6 +19,8 @@ from .files import Recent, digest
 from .lite import LiteDetector, LiteScorer, lite_engines
 from .lite_cutter import LiteSegmenter
 from .lite_places import places_of
+
+# %% ../nbs/09k_lite_taught.ipynb #fc7654fd
 from .lite_words import VocabularyError, look_up
 from .regions import clip_boxes, mask_to_box
 from .scene import Candidates, Detections, Embedding, Prompts, Scores
@@ -36,11 +38,13 @@ def taught_word(phrase: str) -> Pack | None:
             if (pack := found.get(' '.join([*words[:-1], last]))): return pack
     return None
 
+# %% ../nbs/09k_lite_taught.ipynb #2a00657b
 def _is_built_in(pack: Pack) -> bool:
     "Is its name, as it stands, a noun of lite's own ('cup', but not 'my cup')?"
     found = known_ending(pack.key.split())
     return found is not None and found[1] == 0
 
+# %% ../nbs/09k_lite_taught.ipynb #bfa0b0a8
 def understood(phrases: Sequence[str]):
     "Raise `VocabularyError` for a phrase that is neither taught nor known."
     for phrase in phrases:
@@ -64,11 +68,13 @@ def pieces_of(log_odds: np.ndarray,  # float [h, w]
     each = [labels == k for k in large or [int(labels.ravel()[log_odds.argmax()])]]
     return sorted(each, key=lambda piece: -sureness(log_odds, piece))[:MOST]
 
+# %% ../nbs/09k_lite_taught.ipynb #5b429430
 def sureness(log_odds: np.ndarray, piece: np.ndarray) -> float:  # 0..1
     "The mean probability in the surer half of a piece."
     p = np.sort(1/(1 + np.exp(-np.clip(log_odds[piece], -30, 30))))
     return float(p[len(p)//2:].mean())
 
+# %% ../nbs/09k_lite_taught.ipynb #c2c24bd5
 def outline_box(log_odds: np.ndarray, piece: np.ndarray,
                 size: tuple) -> np.ndarray:  # float [4] xyxy in pixels of the photo
     "The box of a piece, its sides between the places where the log-odds are 0."
@@ -90,6 +96,7 @@ class Handed:
     def get(self, prior: np.ndarray) -> np.ndarray | None:
         with self.lock: return self.made.get(digest(np.asarray(prior, np.float32)))
 
+# %% ../nbs/09k_lite_taught.ipynb #2f04357e
 def boxes_of(pack: Pack, phrase: str, image: np.ndarray, handed: Handed) -> Detections:
     "What a taught word finds in a photo."
     places = places_of(image)
@@ -166,6 +173,7 @@ def _handed_back(z: np.ndarray, frame: np.ndarray, size: tuple) -> np.ndarray:  
     at = np.meshgrid((x*w/W - .5).astype(np.float32), (y*h/H - .5).astype(np.float32))
     return cv2.remap(z.astype(np.float32), *at, interpolation=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
+# %% ../nbs/09k_lite_taught.ipynb #86e4ee2c
 class TaughtSegmenter(LiteSegmenter):
     "Lite's segmenter, which gives the masks of taught words back."
     def __init__(self, handed: Handed | None = None): self.handed = handed or Handed()
@@ -203,6 +211,7 @@ class TaughtScorer(LiteScorer):
         found = TaughtDetector().detect(image, list(texts)).presence
         return np.array([found[t] for t in texts])
 
+# %% ../nbs/09k_lite_taught.ipynb #45d10512
 def taught_engines(device: str | None = None) -> tuple[TaughtScorer, TaughtDetector, TaughtSegmenter]:
     "The embedded engines as the preset has them."
     lite_engines(device)                      # tells what is wrong with the device

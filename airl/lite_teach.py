@@ -20,6 +20,8 @@ from .files import digest
 from .lite_cutter import LiteSegmenter
 from .lite_places import BLOCKS, OF_ITSELF, Places, places_of
 from .measures import presence_auc
+
+# %% ../nbs/09i_lite_teach.ipynb #75305f53
 from .photos import SAMPLES, sample_photo
 from .scene import Segmenter
 from .words import once
@@ -31,6 +33,7 @@ def share_of_places(mask: np.ndarray, grid: tuple) -> np.ndarray:  # mask: bool 
     "How much of each place a mask covers."
     return F.adaptive_avg_pool2d(torch.from_numpy(mask.astype(np.float32))[None, None], grid).numpy().ravel()
 
+# %% ../nbs/09i_lite_teach.ipynb #bcd69d97
 @dataclass
 class Marked:
     "A photo whose places are labelled."
@@ -53,6 +56,7 @@ def marked(shown: Sequence[Example], segmenter: Segmenter) -> Marked:  # all of 
     counts = np.maximum(float(bool(masks[True])), FIRM*other)*(1 - meant) + meant
     return Marked(places, meant, counts.astype(np.float32), np.any(masks[True], axis=0) if masks[True] else None)
 
+# %% ../nbs/09i_lite_teach.ipynb #b65665ee
 def marked_photos(examples: Examples, segmenter: Segmenter) -> list[Marked]:  # those with something that is meant first
     "The photos of all examples, each once."
     photos = {}
@@ -84,6 +88,7 @@ def other_photos() -> tuple[Other, ...]:
     read = [(digest(photo), places_of(photo)) for photo in photos]
     return tuple(Other(key, p, p.rows(_some(int(np.prod(p.grid)), ELSEWHERE, k))) for k, (key, p) in enumerate(read))
 
+# %% ../nbs/09i_lite_teach.ipynb #5a25abd6
 def training_rows(photo: Marked, seed: int = 0):  # float32 [n, 1030], meant [n], counts [n]
     "Some of its places, up to half of them of what is meant."
     meant, rest = (np.flatnonzero((photo.counts > 0) & kind) for kind in (photo.meant > .2, photo.meant <= .2))
@@ -98,6 +103,7 @@ def _evened(y, w):  # weights of rows, [n]
     pos, neg = (w*y).sum().clamp(min=1e-6), (w*(1 - y)).sum().clamp(min=1e-6)
     return .5*w*(y/pos + (1 - y)/neg)
 
+# %% ../nbs/09i_lite_teach.ipynb #a69d4038
 def fit_rows(x: torch.Tensor,    # float32 [n, d]
              y: torch.Tensor,    # float32 [n], 0..1
              w: torch.Tensor,    # float32 [n]
@@ -156,6 +162,7 @@ def fills(photos: Sequence[Marked]) -> bool:
         return bool(edges > 1 or edges == 1 and mask.mean() > 1/8)
     return bool(np.mean([one(p.mask) for p in photos if p.positive]) > .5)
 
+# %% ../nbs/09i_lite_teach.ipynb #6f7fb42a
 def fitted(photos: Sequence[Marked], others: Sequence[Other], ridge: float, whole: bool) -> Head:
     "The head for some photos, without a threshold of its own."
     x, y, w = map(torch.cat, zip(*(training_rows(p, k) for k, p in enumerate(photos))))
@@ -183,6 +190,7 @@ def _overlaps(log_odds: np.ndarray, photo: Marked) -> np.ndarray:  # [n threshol
     cut = (z[None] > THRESHOLDS[:, None]).astype(np.float32)
     return (cut*t).sum(1)/np.maximum((np.maximum(cut, t)).sum(1), 1e-6)
 
+# %% ../nbs/09i_lite_teach.ipynb #094a621d
 def left_out(photos: Sequence[Marked], others: Sequence[Other], ridge: float, whole: bool,
              parts: int) -> tuple[list, list]:
     "Log-odds of each photo, and of each other photo, by a head that has not seen it."
@@ -209,6 +217,7 @@ def calibrated(head: Head, photos: Sequence[Marked], own, else_) -> Head:
     iou = float(ious[:, np.abs(THRESHOLDS - best).argmin()].mean())
     return replace(head, iou=iou, auc=float(presence_auc(there + absent, [True]*n + [False]*len(absent))), **found)
 
+# %% ../nbs/09i_lite_teach.ipynb #07cf84d0
 def teach(examples: Examples, segmenter: Segmenter | None = None,  # what cuts out boxes and clicks; None: lite's
          ) -> Head:
     "What tells the thing that `examples` show from everything else."

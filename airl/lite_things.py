@@ -32,6 +32,7 @@ def _bump(y, x, wide, shape):   # float32 [h, w]
     yy, xx = np.indices(shape)
     return np.exp(-((yy - y)**2 + (xx - x)**2)/(2*wide**2)).astype(np.float32)
 
+# %% ../nbs/19f_lite_things.ipynb #3a5abf26
 def thing_targets(things: np.ndarray,  # uint8 [h, w] of `thing_picture`
                  ) -> np.ndarray:      # float32 [3, h, w]: middles 0..1, offset down, offset to the right
     "What the network should say of things."
@@ -45,6 +46,7 @@ def thing_targets(things: np.ndarray,  # uint8 [h, w] of `thing_picture`
         out[1, there], out[2, there] = y - places[:, 0], x - places[:, 1]
     return out
 
+# %% ../nbs/19f_lite_things.ipynb #7a6cedb1
 def things_loss(said: torch.Tensor,    # [n, 3, h, w]: logit of a middle, offsets
                 things: torch.Tensor,  # uint8 [n, h, w]
                ) -> torch.Tensor:      # a number

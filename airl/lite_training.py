@@ -53,6 +53,7 @@ def make_dense(folder,      # what `training_sources` takes
     save_weights(heads, out_file, exact=('presence', 'presence_by_name'), data=' '.join(s.name for s in sources),
                  **more)
 
+# %% ../nbs/19a_lite_training.ipynb #6c319f26
 def make_lite(folder,       # coco/dev, voc/dev and more/, see `training_sources`
               out_folder):  # gets lite_dense.safetensors and lite_cutter.safetensors
     "Make every trained file of `lite` that is not there yet."

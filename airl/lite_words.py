@@ -39,6 +39,7 @@ def _leaves(leaves, v):
     above = () if channels else tuple(k for k, name in enumerate(v.dense) if classes and set(classes) <= v.words[name])
     return classes, channels, above
 
+# %% ../nbs/09a_lite_words.ipynb #30b7a533
 def _no_such_word(phrase, tokens, v):
     "The sentence for a word that is not known, with words that hold it or are spelt much like it."
     last = tokens[-1] if tokens else ''
@@ -84,6 +85,7 @@ def _apposed(first: str, second: str) -> bool:
     return named and (two <= v.words['animal'] or b[0] in _PEOPLE or one <= v.words['animal'] | v.words['person']
                       and b[0] not in _FOR)
 
+# %% ../nbs/09a_lite_words.ipynb #3ff99335
 def _several(phrase: str, text: str, before: list[str], word: str) -> list[str]:
     "The things that a phrase names, where it names more than one."
     try: query = parse_prompt(text)
@@ -122,6 +124,7 @@ def _refuse_what_it_lacks(phrase: str, word: str):
                           f'Ask for {word!r}, say what to leave out as a text of its own ("not the …"), '
                           'or use the preset fast or paper, which read the whole phrase.')
 
+# %% ../nbs/09a_lite_words.ipynb #134aeac2
 def look_up(phrase: str) -> Meaning:
     """What `phrase` means; raises `VocabularyError` that names the nearest words there are, or the things if it names
     several."""
@@ -145,6 +148,7 @@ def look_up(phrase: str) -> Meaning:
     if found is None: raise VocabularyError(_no_such_word(phrase, head, v))
     return _meaning(phrase, found[0], head[:found[1]], tail)
 
+# %% ../nbs/09a_lite_words.ipynb #d648dbb5
 def _meaning(phrase, word, before, tail):
     "Which of the words before the noun are colours, and which, with all that comes after it, are not understood."
     v, colours = load_vocabulary(), english().colours

@@ -18,6 +18,8 @@ from .files import UserError, replacing
 from .outputs import answers_in, unfinished
 from .photos import PhotoError, load_photo
 from .regions import encode_rle
+
+# %% ../nbs/15b_manifest.ipynb #39ae3503
 from .sam2_pipeline import TextDrivenSegmentationPipeline
 from .scene import SegmentationResult, Settings
 from .sources import Job, SourceError
@@ -66,6 +68,7 @@ class Opened:
     error: str = ''
     shared: float = 0.               # seconds of work done for it together with others
 
+# %% ../nbs/15b_manifest.ipynb #50c2b641
 def open_photo(job: Job, recipe: BatchRecipe) -> Opened:
     "Read, hash and decode; a photo that the manifest has already is not decoded."
     opened = Opened(job)
@@ -88,6 +91,7 @@ SCHEMA = pa.schema([*((name, pa.string()) for name in _TEXTS.split()), ('asked',
                     ('area', pa.int64()), ('rle', pa.string()), ('preset', pa.string()), ('engines', pa.string()),
                     ('seen', pa.string()), ('seconds', pa.float32()), ('error', pa.string())])
 
+# %% ../nbs/15b_manifest.ipynb #99bb09cf
 def new_row(opened: Opened, **values) -> dict:
     "A row of the manifest; what is not known is null."
     job = opened.job
@@ -104,6 +108,7 @@ def _object(instance) -> dict:
                         box=[float(v) for v in instance.xyxy], area=int(instance.mask.sum()),
                         rle=encode_rle(instance.mask)['counts'])
 
+# %% ../nbs/15b_manifest.ipynb #aa123110
 def rows_of(opened: Opened, result: SegmentationResult,
             disagreement: Sequence[float] = (),  # of each object, where there is an ensemble
            ) -> list[dict]:
@@ -153,6 +158,7 @@ def _standing(parts: list[Path]) -> dict[str, tuple[str, dict, int]]:
             standing[image] = content, shared.setdefault(tuple(now.items()), now), k
     return standing
 
+# %% ../nbs/15b_manifest.ipynb #02e18a57
 def _counts(row: tuple, k: int, standing: dict) -> bool:
     "Whether a row of part `k` is one that counts."
     image, content, prompt, failed = row
@@ -173,6 +179,7 @@ def tables(out: Path, columns: Sequence[str] = SCHEMA.names) -> Iterator[pa.Tabl
         else: yield table.select(columns)
     if spread: yield _together(pa.concat_tables(found)).select(columns)
 
+# %% ../nbs/15b_manifest.ipynb #6cb4b13c
 def _together(table: pa.Table) -> pa.Table:
     "The rows of each image one after the other, images in the order in which they first come."
     first = {}
@@ -189,6 +196,7 @@ def read_manifest(out,       # folder that `segment_folder` wrote into, also whi
     if not part_files(out): raise SourceError(f'There is no manifest in {out}; `airl batch` writes one there.')
     return pa.concat_tables(tables(out, columns or SCHEMA.names))
 
+# %% ../nbs/15b_manifest.ipynb #5764a156
 def _at(table: pa.Table, places: dict | None) -> pa.Table:
     "The rows with their images where they are now."
     if not places: return table
@@ -199,6 +207,7 @@ def _at(table: pa.Table, places: dict | None) -> pa.Table:
                                  pa.array([place[k] for place in now], pa.string()))
     return table
 
+# %% ../nbs/15b_manifest.ipynb #b804cb04
 def merge_parts(out: Path,
                 path: Path,                  # the file to write
                 places: dict | None = None,  # image → source and member, of those that have been moved
@@ -237,6 +246,7 @@ class PartWriter:
                        pa.Table.from_pylist(self.rows, schema=SCHEMA))
         self.rows, self.images, self.number, self.began = [], 0, self.number + bool(self.rows), time.monotonic()
 
+# %% ../nbs/15b_manifest.ipynb #e0a8c4b2
 def write_part(path: Path, table: pa.Table):
     "Write a part in one step."
     try:
@@ -269,6 +279,7 @@ def texts_in(out: Path) -> list[tuple[str, ...]]:
     rows = (row for table in tables(Path(out), ['asked', 'error']) for row in table.to_pylist())
     return list(dict.fromkeys(tuple(row['asked']) for row in rows if not row['error']))
 
+# %% ../nbs/15b_manifest.ipynb #2e24facb
 def has_own_texts(out) -> bool:
     "Whether the source of a run says of each photo what to look for."
     asked = ([a.question for name, a in answers_in(out).items() if name == 'batch']
@@ -287,6 +298,7 @@ def _doubt(row) -> float:
     if row['instance'] is None: return undecided
     return max(undecided, 1 - row['predicted_iou'], 1 - row['score'], min(1., 2*(row['disagreement'] or 0.)))
 
+# %% ../nbs/15b_manifest.ipynb #e59dc275
 def by_image(out,  # folder of a run
             ) -> Iterator[tuple[str, list[dict]]]:
     "Each image of a manifest with its rows, in the order in which they were done."

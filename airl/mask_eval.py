@@ -48,6 +48,7 @@ def _blurred(mask: np.ndarray) -> np.ndarray:  # bool [H, W] -> bool [H, W]
     sigma = max(.7, np.sqrt(mask.sum())/25)
     return cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) > .5
 
+# %% ../nbs/12_mask_eval.ipynb #95c6df0c
 def smoothness(masks: np.ndarray,  # bool [..., H, W]
               ) -> np.ndarray:     # [...] 1 for a clean outline, towards 0 for fray and specks
     "Length of each outline after a small blur over its length before, at most 1; 0 for an empty mask."
@@ -145,6 +146,7 @@ def _cleaned(mask, size):   # uint8 [H, W], odd kernel → uint8 [H, W]
     smooth = cv2.GaussianBlur(padded*255, (size, size), 0) > 127
     return smooth[wide:-wide, wide:-wide].astype(np.uint8)
 
+# %% ../nbs/12_mask_eval.ipynb #efc8c81b
 def _slim_parts(lost, size):   # uint8 [H, W] → uint8 [H, W]
     "The pieces of `lost` that are long for their width: at least three kernels in length."
     import cv2
@@ -181,6 +183,7 @@ class Validation:
     best_iou: float
     n: int
 
+# %% ../nbs/12_mask_eval.ipynb #fbec9e6b
 def validate(scores: Sequence[np.ndarray],    # an object each: [c] scores of its candidates
              masks: Sequence[np.ndarray],     # an object each: bool [c, H, W]
              truths: Sequence[np.ndarray],    # an object each: bool [H, W]
@@ -188,6 +191,7 @@ def validate(scores: Sequence[np.ndarray],    # an object each: [c] scores of it
     "Compare the order that scores give with the order that true IoU gives."
     return _validate(scores, [mask_iou(m, t[None])[:, 0] for m, t in zip(masks, truths, strict=True)])
 
+# %% ../nbs/12_mask_eval.ipynb #a0946d4a
 def _validate(scores, ious) -> Validation:
     from scipy.stats import spearmanr
     if not len(ious): raise ValueError('There is no labelled object to validate the scores on.')

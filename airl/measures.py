@@ -31,6 +31,7 @@ def _contour(mask: np.ndarray) -> np.ndarray: # bool [H, W]
     padded = np.pad(mask, ((0, 1), (0, 1)), mode='edge')
     return (mask ^ padded[:-1, 1:]) | (mask ^ padded[1:, :-1]) | (mask ^ padded[1:, 1:])
 
+# %% ../nbs/08a_measures.ipynb #82d77ea5
 def boundary_f(pred: np.ndarray,        # bool [H, W]
                truth: np.ndarray,       # bool [H, W]
                tolerance: float = .008, # of the diagonal; from 1 on, pixels
@@ -62,6 +63,7 @@ class ClipScore:
     @property
     def jf(self) -> float: return (self.j_mean + self.f_mean)/2
 
+# %% ../nbs/08a_measures.ipynb #a4eb9a5a
 def score_clip(preds: Iterable[np.ndarray],  # bool [H, W], one a frame
                truths: Iterable[np.ndarray], # likewise
               ) -> ClipScore: # of every frame; DAVIS leaves the first and last out where the first was given
@@ -78,6 +80,7 @@ def presence_auc(probability: Sequence[float] | np.ndarray, # that the thing is 
     there = np.asarray(present, bool)
     return float(roc_auc_score(there, probability)) if there.any() and not there.all() else float('nan')
 
+# %% ../nbs/08a_measures.ipynb #85fdd838
 def presence_mcc(said: Sequence[bool] | np.ndarray,    # whether something was returned
                  present: Sequence[bool] | np.ndarray, # whether it is there
                 ) -> float:               # 1 all right, 0 guessing, -1 all wrong
@@ -109,6 +112,7 @@ class CgF1:
     mcc: float       # presence
     cgf1_50: float   # the same at IoU 0.5
 
+# %% ../nbs/08a_measures.ipynb #1e4139e3
 def cgf1(ious: Iterable[np.ndarray], # one [masks returned, objects there] a photo and phrase, either may be 0
         ) -> CgF1:
     "Classification-gated F1 of instance masks, as SA-Co defines it (Carion et al., SAM 3, 2025)."
@@ -134,6 +138,7 @@ class AP:
     ap75: float
     ar: float    # recall with up to 100 masks a photo and phrase
 
+# %% ../nbs/08a_measures.ipynb #2a61175e
 def mask_ap(answers: Iterable[tuple], # (masks bool [k, H, W], scores [k], phrases [k], `Labels`), one a photo
            ) -> AP:                   # nan where no photo has an object
     "COCO mask AP by pycocotools; crowds are its crowds, void has no place in it."
@@ -169,6 +174,7 @@ class Interval:
 
     def __str__(self): return f'{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}] n={self.n}'
 
+# %% ../nbs/08a_measures.ipynb #1bd45238
 def interval(values: Sequence[float] | np.ndarray,   # one a prompt; for a comparison, the differences
              groups: Sequence | None = None,   # the photo of each; each value on its own if None
              draws: int = 2000,

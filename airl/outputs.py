@@ -20,6 +20,7 @@ from .telling import to_json
 class OutputError(UserError):
     "An output folder that cannot be used for what was asked."
 
+# %% ../nbs/05d_outputs.ipynb #c036ce53
 def content_of(path,   # a file, or several
               ) -> str:
     "What the content of files is known by: a hash of their bytes and, of several, their names."
@@ -39,6 +40,7 @@ _STAGING = r'\.airl-new-[0-9a-f]{8}'
 _KEEPING = re.compile(rf'{re.escape(RECORD)}(\.part)?|{re.escape(JOURNAL)}(\.part)?|\.airl\.lock|{_STAGING}',
                       re.IGNORECASE)
 
+# %% ../nbs/05d_outputs.ipynb #c3af53cc
 @dataclass
 class Answer:
     "What a run was asked, and what it wrote."
@@ -47,6 +49,7 @@ class Answer:
     files: dict[str, list] = field(default_factory=dict)  # path below the folder → bytes, hash
     done: bool = True                                     # False: the run is not at its end
 
+# %% ../nbs/05d_outputs.ipynb #c0a0e314
 def _is_below(rel: str) -> bool:
     "Whether a path leads to a file below its folder, and to none of those that keep the folder in order."
     path = Path(rel)
@@ -59,6 +62,7 @@ def _fields(values, **kinds) -> dict:
         raise ValueError(f'{to_json(values)[:60]} is not {", ".join(kinds)}')
     return values
 
+# %% ../nbs/05d_outputs.ipynb #7fdc1e8e
 def _files(files: dict) -> dict[str, list]:
     "`files`, if each lies below the folder and is known by bytes and hash."
     for rel, was in files.items():
@@ -79,6 +83,7 @@ def _checked(path: Path, check: Callable):
         raise OutputError(f'{path} is damaged, or airl did not write it ({e}); nothing was touched. Choose another '
                           'folder.') from None
 
+# %% ../nbs/05d_outputs.ipynb #3a4a7300
 def _read(folder: Path) -> dict[str, Answer]:
     "The record as it stands."
     path = folder/RECORD
@@ -90,6 +95,7 @@ def _read(folder: Path) -> dict[str, Answer]:
                                           for name, values in _fields(record, version=int,
                                                                       answers=dict)['answers'].items()})
 
+# %% ../nbs/05d_outputs.ipynb #3acc1f2e
 def _write_json(path: Path, value):
     "In one step; of one that fails nothing is left."
     part = path.with_name(f'{path.name}.part')
@@ -116,8 +122,10 @@ def _is_linked(folder: Path, rel: str) -> bool:
     "Whether a link is on the way there, or its end."
     return any((folder/p).is_symlink() for p in (rel, *(p for p in Path(rel).parents if p.parts)))
 
+# %% ../nbs/05d_outputs.ipynb #5e5032be
 def _is_plain(folder: Path, rel: str) -> bool: return not _is_linked(folder, rel) and (folder/rel).is_file()
 
+# %% ../nbs/05d_outputs.ipynb #777fd358
 def in_the_way(folder: Path, paths: Iterable[str], ours: dict[str, list]) -> list[str]:
     """What stands where `paths` shall be written and is none of `ours`; a link or a file where a folder shall be counts
     too."""
@@ -137,6 +145,7 @@ def _stagings(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob('.airl-new-*') if re.fullmatch(_STAGING, p.name)
                   and p.is_dir() and not p.is_symlink())
 
+# %% ../nbs/05d_outputs.ipynb #6c83a058
 def answers_in(folder) -> dict[str, Answer]:
     """What a folder holds, by name; empty where nothing was written. What an interrupted run began to put in place is
     finished first."""
@@ -145,6 +154,7 @@ def answers_in(folder) -> dict[str, Answer]:
         with only_one(folder, wait=10.): _settle(folder)
     return _read(folder)
 
+# %% ../nbs/05d_outputs.ipynb #4da70968
 def unfinished(folder, name: str) -> list[tuple[dict, Path]]:
     "The questions of the runs of that name that can be gone on with, and where their files are."
     found = []
@@ -163,6 +173,7 @@ def _flat(question: dict, above: str = '') -> dict:
         else: out[f'{above}{key}'] = value
     return out
 
+# %% ../nbs/05d_outputs.ipynb #b2fe1b49
 def _told(value) -> str:
     if isinstance(value, list) and value and all(isinstance(v, str) for v in value): value = ' . '.join(value)
     text = value if isinstance(value, str) and value else 'not set' if value in (None, '', [], {}) else to_json(value)
@@ -181,6 +192,7 @@ REPLACE = 'to replace what is there, say --overwrite (overwrite=True in Python)'
 def listed(names: list[str]) -> str:
     return ', '.join(names[:3]) + (f' and {len(names) - 3} more' if len(names) > 3 else '')
 
+# %% ../nbs/05d_outputs.ipynb #ec0cd5cb
 def _refuse_what_is_not_ours(folder: Path, files: dict[str, list], others: list[str]):
     "Raise `OutputError` for files that a user has changed, or put where something is to be written."
     def refuse(names, one: str, more: str):
@@ -196,6 +208,7 @@ def _refuse_what_is_not_ours(folder: Path, files: dict[str, list], others: list[
         refuse(others, 'is in the way, and is nothing that this answer wrote before; move it away, or',
                'are in the way, and are nothing that this answer wrote before; move them away, or')
 
+# %% ../nbs/05d_outputs.ipynb #27265e0e
 def _refuse_another(folder: Path, earlier: Answer, command: str, question: dict):
     "Raise `OutputError` where `earlier` answers another question."
     told = differing(earlier.question, question)
@@ -204,6 +217,7 @@ def _refuse_another(folder: Path, earlier: Answer, command: str, question: dict)
         raise OutputError(f'{folder} holds the answer to another question ({"; ".join(told[:4])}); choose another '
                           f'folder, or, {REPLACE}.')
 
+# %% ../nbs/05d_outputs.ipynb #ddf8a684
 def _check_place(folder: Path):
     "Raise `OutputError` for a folder that cannot be written, without making it."
     try: os.lstat(folder/('x'*48))
@@ -244,6 +258,7 @@ def _move(source: Path, target: Path):
     target.parent.mkdir(parents=True, exist_ok=True)
     os.rename(source, target)
 
+# %% ../nbs/05d_outputs.ipynb #0be60de3
 def _journal_in(folder: Path) -> dict:
     """What was being put in place; raises `OutputError` for a journal that says what none of ours does, or that a link
     would lead out of the folder."""
@@ -258,6 +273,7 @@ def _journal_in(folder: Path) -> dict:
         return journal
     return _checked(folder/JOURNAL, check)
 
+# %% ../nbs/05d_outputs.ipynb #484623b9
 def _forward(folder: Path, journal: dict):
     "Do what is not done yet of a journal."
     aside, new = folder/journal['staging']/'old', folder/journal['staging']/'new'
@@ -271,6 +287,7 @@ def _forward(folder: Path, journal: dict):
     if journal['answer']['done']: (folder/journal['staging']/_MARK).unlink(missing_ok=True)
     (folder/JOURNAL).unlink()
 
+# %% ../nbs/05d_outputs.ipynb #2c145078
 def _back(folder: Path, journal: dict):
     "Undo what is done of a journal."
     aside, new = folder/journal['staging']/'old', folder/journal['staging']/'new'
@@ -295,6 +312,7 @@ def _swap(folder: Path, journal: dict):
         if not isinstance(error, Exception): raise
     _tidy(folder, journal)
 
+# %% ../nbs/05d_outputs.ipynb #6a1ff5b8
 def _tidy(folder: Path, journal: dict):
     "Remove what was moved aside, and folders that nothing is left in."
     staging = folder/journal['staging']
@@ -304,6 +322,7 @@ def _tidy(folder: Path, journal: dict):
 def _remove(staging: Path):
     if staging.is_dir() and not staging.is_symlink(): shutil.rmtree(staging, ignore_errors=True)
 
+# %% ../nbs/05d_outputs.ipynb #b3ee674d
 def _settle(folder: Path):
     """Finish what an interrupted run began to put in place, or take it back; throw away what dead runs leave, but for
     what can be gone on with."""
@@ -430,12 +449,14 @@ def _plainly(folder: Path):
         raise OutputError(f'Cannot write into {folder}: {e.strerror}. What was there is as it was; free some space, or '
                           f'choose another folder.{left}') from e
 
+# %% ../nbs/05d_outputs.ipynb #90124e65
 def _begin(folder: Path, name: str, command: str, question: dict, earlier: Answer | None, resume: bool) -> Staged:
     "The files of the run that asked the same, where that is wanted; else an empty place."
     found = [staging for then, staging in unfinished(folder, name) if not differing(then, question)] if resume else []
     staging = found[-1] if found else folder/f'.airl-new-{uuid.uuid4().hex[:8]}'
     return Staged(folder, name, command, question, earlier, staging, bool(found))
 
+# %% ../nbs/05d_outputs.ipynb #df5cb4be
 @contextmanager
 def answering(folder,              # made if it is not there
               # of the answer, in the folder; or a function that gives it once the folder is held

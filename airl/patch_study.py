@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from .files import UserError
 from .outputs import Staged, answering, answers_in, differing, missing
 from .telling import counted, to_json
+
+# %% ../nbs/04_patch_study.ipynb #27af1cd8
 from .augment import interpolation_matrix, prepare
 from .data import ImageSet, load_data
 from .vit_model import count, create_vit, image_size
@@ -52,6 +54,7 @@ class Patching:
     @property
     def native_values(self) -> float: return 3*self.native_pixels**2          # numbers it was enlarged from
 
+# %% ../nbs/04_patch_study.ipynb #4fb90d57
 p16, p32 = Patching(224, 16), Patching(224, 32)
 
 # %% ../nbs/04_patch_study.ipynb #6df3a115
@@ -63,6 +66,7 @@ def step_seconds(models: list[nn.Module], # all on one device
     for step in steps: step()
     return [min(times) for times in zip(*[[step() for step in steps] for _ in range(rounds)])]
 
+# %% ../nbs/04_patch_study.ipynb #d6c5e638
 def _stepper(model, batch_size):
     "A function that does one training step on noise and says how long it took."
     device = next(model.parameters()).device
@@ -91,6 +95,7 @@ def step_memory(model: nn.Module, batch_size: int) -> tuple[float, str]: # bytes
     _stepper(model, batch_size)()
     return torch.cuda.max_memory_allocated(device) - before + 4*sum(p.numel() for p in model.parameters()), 'peak, bf16'
 
+# %% ../nbs/04_patch_study.ipynb #705290a8
 def side_by_side(
     batch_size: int | None = None, # of the steps that are timed; None: 128 on a GPU, as the reference has it, else 8
                  device: str | None = None,     # None: a GPU where there is one
@@ -115,6 +120,7 @@ def _counted(a, b): # `Count` of patch 16, of patch 32
             ('saved for backward an image, fp32', '–', _pair(a.activations/2**20, b.activations/2**20, '{:.0f} MB')
              + f', ratio {a.activations/b.activations:.1f}')]
 
+# %% ../nbs/04_patch_study.ipynb #e617df0c
 def _measured(vits, batch_size): # ViT-S of patch 16, of patch 32
     slow, fast = step_seconds(vits, batch_size)
     (large, how), (small, _) = [step_memory(v, 128) for v in vits]
@@ -125,6 +131,7 @@ def _measured(vits, batch_size): # ViT-S of patch 16, of patch 32
              '140 / 60 s, ratio 2.3',
              _pair(slow*steps, fast*steps, '{:.0f} s') + f', ratio {slow/fast:.1f}')]
 
+# %% ../nbs/04_patch_study.ipynb #b1c13f1a
 def markdown_table(header: tuple, rows: list[tuple]) -> str:
     "A Markdown table."
     return '\n'.join(f'| {" | ".join(map(str, row))} |' for row in [header, ['---']*len(header), *rows]) + '\n'
@@ -162,6 +169,7 @@ class Arm:
     tta: str = 'none'
     claim: str = ''     # what others say it is worth
 
+# %% ../nbs/04_patch_study.ipynb #a70df5d7
 @dataclass
 class Trial:
     "One training of an arm."
@@ -169,6 +177,7 @@ class Trial:
     seed: int
     report: Report      # on the images set apart for judging
 
+# %% ../nbs/04_patch_study.ipynb #c1b9b44c
 def run_trials(recipe: Recipe, arms: list[Arm],
                seeds: list[int],
                train_set: ImageSet,
@@ -216,6 +225,7 @@ def paired_interval(differences: np.ndarray, # [seeds], at least two
     half = t.ppf((1 + level)/2, len(d) - 1)*d.std(ddof=1)/math.sqrt(len(d))
     return float(d.mean() - half), float(d.mean() + half)
 
+# %% ../nbs/04_patch_study.ipynb #4628f924
 def paired_p(differences: np.ndarray) -> float: # 1 where all are nought
     "Student's paired test, two-sided; nan of a single seed."
     from scipy.stats import t
@@ -224,6 +234,7 @@ def paired_p(differences: np.ndarray) -> float: # 1 where all are nought
     error = d.std(ddof=1)/math.sqrt(len(d))
     return float(2*t.sf(abs(d.mean())/error, len(d) - 1)) if error else float(d.mean() == 0)
 
+# %% ../nbs/04_patch_study.ipynb #8a18f58f
 def holm(p: Sequence[float] | np.ndarray) -> np.ndarray: # [m]
     "p values of `m` comparisons, so adjusted that any at all below .05 is one chance in twenty (Holm, 1979)."
     p = np.asarray(p, float)
@@ -276,6 +287,7 @@ def preset_recipe(preset: str, epochs: int) -> Recipe:
     return dataclasses.replace(usual, schedule='epochs', max_minutes=0., epochs=epochs,
                                warmup_epochs=share*epochs, accumulate=1)
 
+# %% ../nbs/04_patch_study.ipynb #af03b7b5
 def size_arms(recipe: Recipe) -> list[Arm]:
     "The recipe with patches of 16, 8 and 32, at equal epochs."
     name = re.fullmatch(r'(.+_patch)\d+(_\d+.*)', recipe.model)
@@ -309,6 +321,7 @@ _INGREDIENTS = [ # what it is called, without it, with it, and what it is said t
     ('colour jitter', dict(jitter=(0., 0., 0.)), dict(jitter=(.2, .2, .2)), 'something, if moderate'),
     ('warm-up', dict(warmup_epochs=0.), dict(warmup_epochs=1.), 'something')]
 
+# %% ../nbs/04_patch_study.ipynb #98168a4a
 def _more_of_it(recipe: Recipe) -> list[Arm]: # what more of an ingredient does
     every, strong = dict(mixup=.8, cutmix=1., mix_prob=1.), dict(jitter=(.4, .4, .4))
     arms = [Arm('strong jitter', strong, 'hflip', 'minus something')]
@@ -316,6 +329,7 @@ def _more_of_it(recipe: Recipe) -> list[Arm]: # what more of an ingredient does
         arms.append(Arm('MixUp and CutMix on all', every, 'hflip', 'plus 1.5, against none'))
     return arms + [Arm('half as long again', dict(epochs=math.ceil(1.5*recipe.epochs)), 'hflip', 'plus something')]
 
+# %% ../nbs/04_patch_study.ipynb #3fe1c2d2
 def ablation_arms(recipe: Recipe) -> list[Arm]:
     "The recipe, and the same with one ingredient taken out, put in where it has none of it, or strengthened."
     half, rate = recipe.batch_size//2, recipe.lr_batch//2
@@ -329,6 +343,7 @@ def ablation_arms(recipe: Recipe) -> list[Arm]:
                                          Arm('half batch, same rate', dict(batch_size=half, lr_batch=rate),
                                              'hflip', 'worse')]
 
+# %% ../nbs/04_patch_study.ipynb #ad40f809
 def ablation_recipe(epochs: int = 20, **changes) -> Recipe:
     "The nano recipe by epochs, each batch in one piece."
     return Recipe.preset('nano', **dict(schedule='epochs', max_minutes=0., epochs=epochs,
@@ -363,6 +378,7 @@ STUDIES = ('patches', 'ablations')
 
 _REPORT = ('report.md', 'report.json', 'trials.png')
 
+# %% ../nbs/04_patch_study.ipynb #39473671
 def study(name: str,             # one of `STUDIES`
           data: str = 'cifar10', # what `load_data` takes
           out: str | Path = 'runs/study',

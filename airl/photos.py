@@ -46,6 +46,7 @@ def _on_white(rgba: np.ndarray, # uint8 [H,W,4]
     alpha = rgba[..., 3:].astype(np.uint16)
     return ((rgba[..., :3]*alpha + 255*(255 - alpha) + 127)//255).astype(np.uint8)
 
+# %% ../nbs/05_photos.ipynb #e00f228a
 def _from_array(a: np.ndarray, # [H,W] or [H,W,C] with C of 1, 3 or 4
                ) -> np.ndarray: # uint8 [H,W,3], contiguous
     "RGB of an array; raises `PhotoError` for any other shape."
@@ -80,6 +81,7 @@ def _transparent_value(image: Any,  # a PNG of Pillow's that is not loaded yet
     if clear is None or image.format != 'PNG' or not getattr(image, 'tile', None): return clear
     return clear*{'L;2': 85, 'L;4': 17}.get(str(image.tile[0][3]), 1) if isinstance(clear, int) else clear
 
+# %% ../nbs/05_photos.ipynb #2ab5727e
 def _deep_colours_alpha(image: Any,  # a PNG of Pillow's that is not loaded yet
                        ) -> Image.Image:     # mode RGBA where the PNG has 16 bits a colour and names one as transparent
     "Pillow keeps the upper 8 of 16 bits, which are not enough to tell which pixels are transparent: OpenCV keeps all."
@@ -106,6 +108,7 @@ def _probe(mode: str) -> Image.Image:
     if mode == 'L': return Image.fromarray(colours.reshape(1, -1))
     return Image.frombytes(mode, (colours.size//len(mode), 1), colours.tobytes())
 
+# %% ../nbs/05_photos.ipynb #d296ec36
 @lru_cache(16)
 def _to_srgb(profile: bytes,  # ICC
             ):                # mode that it takes, transform to sRGB; None where there is nothing to do
@@ -135,6 +138,7 @@ def _in_srgb(image: Image.Image,      # of a mode with 8 bits
     if not (transform and fits): return image.convert('RGB')
     return transform.apply(image.convert(mode))
 
+# %% ../nbs/05_photos.ipynb #30c11dce
 def _from_pil(image: Image.Image, # any mode, first frame
              ) -> np.ndarray:     # uint8 [H,W,3]
     "RGB of a Pillow image: EXIF turned, alpha on white, 16 bits scaled, colours in sRGB."
@@ -152,6 +156,7 @@ def _most_pixels() -> int:
     "From how many pixels on Pillow refuses an image."
     return 2*(Image.MAX_IMAGE_PIXELS or sys.maxsize)
 
+# %% ../nbs/05_photos.ipynb #86a1d821
 def _rare_tiff(file,       # open binary file
               ) -> Image.Image:
     """A grey TIFF that Pillow does not know, such as 16 bits, white is zero, high byte first: by tifffile, which comes
@@ -188,6 +193,7 @@ def _reading(name: str): # what to call the photo
                          'first.') from None
     except _DAMAGE as e: raise PhotoError(f'{name} is damaged or cut off ({e}); copy or download it again.') from None
 
+# %% ../nbs/05_photos.ipynb #d6d31fb0
 _HEIC = {b'heic', b'heix', b'hevc', b'hevx', b'heim', b'heis', b'hevm', b'hevs', b'mif1', b'msf1'}
 
 def _brands(head: bytes,       # the first bytes of a file
@@ -197,6 +203,7 @@ def _brands(head: bytes,       # the first bytes of a file
     end = min(int.from_bytes(head[:4], 'big'), len(head))
     return {head[k:k+4] for k in (8, *range(16, end - 3, 4))}
 
+# %% ../nbs/05_photos.ipynb #7f49a4d2
 def _further(image: Any) -> int: # an image of Pillow's;  pictures or pages after the first, thumbnails aside
     "How much of a file is passed over; what cannot be counted is none."
     if image.format not in ('GIF', 'WEBP', 'AVIF', 'PNG', 'TIFF'): return 0
@@ -208,6 +215,7 @@ def _further(image: Any) -> int: # an image of Pillow's;  pictures or pages afte
     except Exception: return 0   # noqa: BLE001, whatever a broken file makes Pillow raise
     return n
 
+# %% ../nbs/05_photos.ipynb #10ea3279
 def _decode(file,      # open binary file, seekable
             name: str, # what to call it
             alone: bool = True, # is the first picture all that is used?
@@ -287,6 +295,7 @@ def count_pictures(path,    # of a photo that `load_photo` reads
         if image.format not in ('GIF', 'WEBP', 'AVIF', 'PNG'): return 1
         return getattr(image, 'n_frames', 1) - bool(image.info.get('default_image'))
 
+# %% ../nbs/05_photos.ipynb #e3cdeca2
 def moving_pictures(path):  # yields (seconds, uint8 [H,W,3])
     "The pictures of a file that moves; raises `PhotoError` where one is damaged."
     with _reading(str(path)), Image.open(path) as image:
@@ -334,6 +343,7 @@ def natural_key(name,          # a str or `Path`
     name = Path(name).as_posix()
     return [[place(piece) for piece in re.findall(r'\d+|\D', part)] for part in name.split('/')], name
 
+# %% ../nbs/05_photos.ipynb #5fec7839
 def list_photos(folder,         # path of a folder
                ) -> list[Path]: # in natural order
     "The photos that lie directly in `folder`, by suffix, hidden files and what a run has written there aside."

@@ -24,6 +24,7 @@ CONTEXT = .15
 MOST = 12.      # nats: where log-odds are cut, so that no single figure decides alone
 SHOWN = .3      # of a phrase's boxes, those that show it where it is in the photo
 
+# %% ../nbs/13g_posterior.ipynb #5288f508
 @dataclass
 class Evidence:
     "What speaks for a phrase, and what follows from it."
@@ -78,6 +79,7 @@ def moved(boxes: Detections, scale: np.ndarray) -> Detections:  # scale: [4]
     "The same boxes in a picture of another size."
     return replace(boxes, xyxy=boxes.xyxy*scale)
 
+# %% ../nbs/13g_posterior.ipynb #f634aac5
 def gather(image: np.ndarray,                  # uint8 [H, W, 3], what crops are cut from
            phrases: Sequence[str],
            detections: Sequence[Detections],   # of each phrase, best first, in pixels of `image`
@@ -97,8 +99,10 @@ def gather(image: np.ndarray,                  # uint8 [H, W, 3], what crops are
     crops = [crop_around(image, box, CONTEXT) for d in detections for box in d.xyxy[:LOOKED_AT]]
     return _sorted_out(phrases, detections, odds([*crops, *views(image)], list(phrases)), areas, windows)
 
+# %% ../nbs/13g_posterior.ipynb #44401e6d
 def _padded(values, n): return np.r_[values, np.full(n - len(values), np.nan)] # boxes that were not looked at have none
 
+# %% ../nbs/13g_posterior.ipynb #6f195bae
 def _sorted_out(phrases, detections, odds: Odds, areas, windows) -> list[Evidence]:
     "Whose the log-odds of a batch of crops and tiles are."
     ends = np.cumsum([min(len(d), LOOKED_AT) for d in detections])
@@ -175,6 +179,7 @@ class Posterior:
                             'device="cpu" the networks compute in float32.')
         return replace(e, posterior=sure, presence=float(presence)).some(np.argsort(-sure, kind='stable'))
 
+# %% ../nbs/13g_posterior.ipynb #d5f6581d
 def _log_odds(score): return logit(np.clip(np.asarray(score, float), 1e-4, 1 - 1e-4))
 
 def _of_box(e):
@@ -205,6 +210,7 @@ def fit(rows: Sequence[dict],   # `Evidence.as_dict()` and `right` (a bool a box
                         'them with paper or fast.')
     return _of_photos(_of_all_boxes(start, known, share := np.mean(there)), known, share)
 
+# %% ../nbs/13g_posterior.ipynb #66767948
 def _of_all_boxes(found, known, share):
     "What a box is worth, of a detector and of a window search."
     for k, (name, features) in enumerate((('box', _of_box), ('window', lambda e: e.known_crops()[:, None]))):
@@ -216,6 +222,7 @@ def _of_all_boxes(found, known, share):
         found = replace(found, **{name: _near(getattr(found, name), x, right, share)}, usual=tuple(usual))
     return found
 
+# %% ../nbs/13g_posterior.ipynb #4430f09c
 def _of_photos(found, known, share):
     "What all boxes are worth together, and a photo without any."
     even = replace(found, prior=.5)
@@ -246,6 +253,7 @@ def _near(before: tuple,     # offset and weights
     signs = [(None, None)] + [(0, None) if w > 0 else (None, 0) for w in w0[1:]]
     return tuple(round(float(w), 3) for w in minimize(cost, w0, jac=True, bounds=signs, method='L-BFGS-B').x)
 
+# %% ../nbs/13g_posterior.ipynb #25c979c1
 def _usual(right, before, share, firm=50) -> float:  # log-odds at even odds of the question
     "How usual it is that a box is right; `before` counts as much as `firm` boxes."
     expected = firm*expit(before + logit(share))

@@ -60,6 +60,7 @@ def _part(role: str, models: tuple[str, ...], shared: dict, device, low_memory, 
     if role == 'scorer': return make(models, device=device, low_memory=low_memory)
     return make(spec.name, device=device, low_memory=low_memory, **dict(tile=tile) if role == 'detector' else {})
 
+# %% ../nbs/13e_presets.ipynb #f55a2f8a
 def build_engine(model: str,                # a row of `airl.weights.MODELS`
                  role: str,                 # one of its roles
                  device: str | None = None,
@@ -69,6 +70,7 @@ def build_engine(model: str,                # a row of `airl.weights.MODELS`
     "The engine of one model; raises `MissingWeights` or `MissingExtra` with one sentence."
     return _part(role, (model,), {}, device, low_memory, tile)
 
+# %% ../nbs/13e_presets.ipynb #9390b92d
 @lru_cache(maxsize=4)
 def build_engines(name: str,                # a preset, with parts replaced or not
                   device: str | None = None,

@@ -19,6 +19,8 @@ from .telling import counted, progress, to_json
 from .augment import prepare
 from .data import DataError, ImageSet, batches
 from .vit_model import LITE0, create_vit
+
+# %% ../nbs/03c_small_folders.ipynb #5995b90d
 from .recipe import Recipe, RecipeError
 from .runs import Epoch, OpenRun, Run, environment, open_run, save_atomic, write_metrics
 from .steps import macro_scores
@@ -75,6 +77,7 @@ class Regression:
     losses: list[float]    # held out, of each of `STRENGTHS`
     table: np.ndarray      # int [k, k]: true class, answer, of what was held out
 
+# %% ../nbs/03c_small_folders.ipynb #65cf3b66
 def _held_out(x, labels, parts, k):  # [strengths, n, k], nan for what is not held out
     "Probabilities of what is held out; the weights of one strength are where those of the next begin."
     out = np.full((len(STRENGTHS), len(x), k), np.nan)
@@ -84,6 +87,7 @@ def _held_out(x, labels, parts, k):  # [strengths, n, k], nan for what is not he
             out[i, held] = model.set_params(C=strength).fit(x[kept], labels[kept]).predict_proba(x[held])
     return out
 
+# %% ../nbs/03c_small_folders.ipynb #c3fa94da
 def _logistic(**how):
     from sklearn.linear_model import LogisticRegression
     return LogisticRegression(max_iter=3000, tol=1e-6, **how)
@@ -118,6 +122,7 @@ def _checked(recipe: Recipe) -> Recipe:
                           'presets tune, nano and smoke have.')
     return recipe
 
+# %% ../nbs/03c_small_folders.ipynb #a1def520
 def balance(data: ImageSet) -> str:
     "How many images each class has, in words; of many classes the fewest and the most."
     counts = dict(zip(data.class_names, data.labels.bincount(minlength=len(data.class_names)).tolist()))
@@ -163,6 +168,7 @@ def _row(found: Regression, x, labels, seconds) -> Epoch:
     return Epoch(1, loss, (logits.argmax(1) == labels).double().mean().item(), min(found.losses, default=np.nan),
                  accuracy, precision, recall, f1, 0., accuracy, seconds, len(x)/max(seconds, 1e-9))
 
+# %% ../nbs/03c_small_folders.ipynb #1fda7c43
 def _write(run: OpenRun, net, found: Regression, x, data: ImageSet, seconds):
     "The files of a run."
     device = next(net.parameters()).device
@@ -219,6 +225,7 @@ def trained(preset: str, recipe: Recipe, train_set: ImageSet, run_dir, device=No
         raise RecipeError('A probe begins with the weights that ship: leave --start out, or take the preset tune.')
     return fit_probe(train_set, run_dir, recipe, device, **how)
 
+# %% ../nbs/03c_small_folders.ipynb #4c0d4aa7
 def how_chosen(run: Run) -> str:
     "Which of the weights, or which C, a run has kept and by what, in words."
     best, rows = run.best(), run.metrics

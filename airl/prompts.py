@@ -17,6 +17,7 @@ from .words import after_articles, english, has_article, head_of, is_adjective, 
 class PromptError(UserError):
     "A prompt that asks for nothing, or that can be read in two ways."
 
+# %% ../nbs/12a_prompts.ipynb #12bc38ce
 @dataclass(frozen=True)
 class Query:
     "What to look for and what to leave out."
@@ -30,6 +31,7 @@ class Query:
 
 _ADVICE = 'Say each thing on its own, and what to leave out with "not": "a dog . a cup . not the shadow".'
 
+# %% ../nbs/12a_prompts.ipynb #2740994b
 def _refuse(reason: str, text: str): raise PromptError(f'{reason} in {text.translate(_OUTER)!r}. {_ADVICE}')
 
 # %% ../nbs/12a_prompts.ipynb #ce38ff85
@@ -50,6 +52,7 @@ def _describes(left: str, right: str) -> bool:
     if not all(map(is_adjective, words)): return False
     return not is_noun(words) or not has_article(right) and bool(following) and is_adjective(following[0])
 
+# %% ../nbs/12a_prompts.ipynb #45ac3cc7
 def _is_carried(right: str) -> bool:
     "Does what stands before 'and' belong to the last noun of `right` as well ('salt and' 'pepper shakers')?"
     words = head_of(right)
@@ -59,6 +62,7 @@ def _is_carried(right: str) -> bool:
     whole = known_ending(words)
     return whole is None or whole[1] > 0
 
+# %% ../nbs/12a_prompts.ipynb #4024cb4a
 def _is_pair(left: str, right: str) -> bool:
     "Is it 'bread and butter'?"
     pair = f'{" ".join(after_articles(words_of(left)))} and '
@@ -70,8 +74,9 @@ _BETWEEN = re.compile(
     r"""(?P<word>(?:\s*,)?\s*(?<![\w'’/-])(?:and/or|and|or|nor|as\ well\ as|(?:along|together)\ with|plus|versus|vs|then)(?![\w'’/-])\s*)
                           |(?P<comma>\s*(?:(?<!\d),|,(?!\d)|:(?=\s))\s*)
                           |(?P<sign>\s*(?:[&+]|(?<!\bw)/)\s*)
-                          |(?P<stop>\s*[.!?](?=\w)|(?<=\w):(?=\w)|[!?]+\s+)""", re.VERBOSE | re.IGNORECASE)
+                          |(?P<stop>\s*[.!?](?=\w)|(?<=\w):(?=\w)|[!?]+\s+)""", re.VERBOSE | re.IGNORECASE)  # noqa: E501
 
+# %% ../nbs/12a_prompts.ipynb #4edabd2b
 def _two_things(left: str, mark: re.Match, right: str) -> bool:
     "Do `left` and `right` each name a thing of their own?"
     kind, first, second, following = mark.lastgroup, names_thing(left), names_thing(right), words_of(right)
@@ -97,6 +102,7 @@ def _goes_on(left: str, mark: re.Match, right: str) -> bool:
     if last[0] == 'of' and not has_article(left[last.end():]): return False    # 'a cup of coffee and a plate'
     return bool(english().attached.fullmatch(last[0]))
 
+# %% ../nbs/12a_prompts.ipynb #fcbe2106
 def enumerated(text: str) -> list[tuple[str, str]]:  # ('', 'a cat'), ('and', 'a dog')
     "The things of an enumeration, each with the mark before it."
     marks = list(_BETWEEN.finditer(text))
@@ -124,7 +130,9 @@ _OUT = r"""except(?:ing)?(?:\s+(?:for|of|from))?|with\s+(?:the\s+)?(?:exception|
 _ORDER = rf"""(?:please\s+)?(?:(?:ignor|disregard|avoid|delet|subtract|remov|eras|eliminat|discard|reject)(?:e|ing)?(?=\s+\S)|(?:get|getting)\s+rid\s+of
   |(?:filter|weed|rule|screen|throw|kick|take|edit)(?:ing)?\s+out(?:{_THE}|(?=\s+\w+s\b))|(?:skip|forget|ban)(?=\s+\w+s\b)|(?:skip|drop|hid|forget|exempt|ban)(?:e|ing)?{_THE})"""  # noqa: E501
 _DENY = r"""not|no|w/o(?:ut)?|without|with\s+out|sans(?=\s+(?:an?|the)\b)|never|nor|neither|nothing|nobody|no[ ]one|none|cannot
-  |(?:is|are|was|were|do|does|did|has|have|had|ca|wo|ai|would|should|could|must|need)n['’]?t"""
+  |(?:is|are|was|were|do|does|did|has|have|had|ca|wo|ai|would|should|could|must|need)n['’]?t"""  # noqa: E501
+
+# %% ../nbs/12a_prompts.ipynb #942a9200
 _UNCLEAR = rf"""besides|unlike|unless|exempt|discounting|nope|nah|nay|nix|contrary\s+to|different\s+(?:from|than)|(?:de)?void\s+of|bereft\s+of
   |(?:opposite|inverse|complement|negation|antithesis|absence|lack)\s+of|opposite\s+to|(?:leave|keep|take|kick|rule)\s+(?:[^\W\d]+\s+){{1,3}}(?:out|away|aside|off)(?=\W*(?:$|,))|(?:^|(?<=,\s))(?:(?:sans|beyond|contra)(?=\s)|(?:less|ex)(?=\s+\w+s\b))|(?:save|less|bar|ex|sans|hardly|barely|scarcely|rarely|seldom){_THE}"""  # noqa: E501
 # else a thing, an adjective, …
@@ -132,6 +140,8 @@ _BETWEEN_TWO = r'less(?!\s+than\b)|ex|beyond|contra|(?:(?<=s\s)|(?<=men\s)|(?<=p
 _GONE = r"""excluded|excepted|removed|omitted|subtracted|exempted|deleted|erased|(?:left|taken|cut|filtered|edited|cropped)\s+(?:out|away|off)
   |not\s+(?:included|counted|wanted|allowed|needed|shown|asked)|(?:missing|absent|gone|ignored|skipped|banned|forbidden|unwanted|aside)(?=\W*(?:$|,))"""  # noqa: E501
 _ODD = r"""[^\w\s"“”„«»‹›`'’‘´()\[\]{}.,;:|/&+?!–—−™®©°-]"""
+
+# %% ../nbs/12a_prompts.ipynb #93dfa26f
 _MARK = re.compile(
     rf"""(?<![\w'’-])(?:(?P<gone>{_GONE})|(?P<out>{_OUT})|(?P<order>{_ORDER})|(?P<unclear>{_UNCLEAR})|(?P<deny>{_DENY})|(?P<but>but)
                         |(?P<weak>{_BETWEEN_TWO}))(?![\w/-])
@@ -178,6 +188,7 @@ _HOW = {*'yet fully very so too really quite even completely always entirely cur
 _BOARD = re.compile(r'\s(?:signs?|signal|symbol|board|labels?|stickers?|posters?|zone|area|button|lane|notice|plate)\b',
                     re.IGNORECASE)
 
+# %% ../nbs/12a_prompts.ipynb #b8d4e04a
 def _is_attribute(words: list[str]) -> bool:
     "Does this say of what kind a thing is: 'wearing a helmet', 'on a leash', 'black'?"
     if not words or words[0] in ('a', 'an', 'the'): return False
@@ -185,6 +196,7 @@ def _is_attribute(words: list[str]) -> bool:
               or english().relation.match(' '.join(words)))
     return bool(begins) or all(map(is_adjective, words)) and not is_noun(words[-1:])
 
+# %% ../nbs/12a_prompts.ipynb #a1c821a7
 def _is_name(place: _Place) -> bool:
     "Is the word part of a name: 'a no entry sign', 'No. 5', 'yes or no'?"
     last, first = (words[k:][:1] for words, k in ((place.before, -1), (place.after, 0)))
@@ -207,6 +219,7 @@ _MAYBE = {*'maybe perhaps possibly probably preferably ideally mostly usually ho
            'sometimes likely'.split()}
 _HALF = {*'only just merely simply quite always even really every all both most many much longer'.split()}
 
+# %% ../nbs/12a_prompts.ipynb #ba09ee1e
 def _refuse_halves(place: _Place):
     """Raise `PromptError` for an exclusion that is only half of one: 'not necessarily cats', 'maybe not a cat', 'not
     all cats'."""
@@ -218,6 +231,7 @@ def _refuse_halves(place: _Place):
     if last in _MAYBE and re.search(rf'(?:^|[,:(]|\bbut|\band)\W*{last}$', place.core, re.IGNORECASE):
         place.refuse(f'with {last!r} before it is not understood')
 
+# %% ../nbs/12a_prompts.ipynb #9d80ed49
 def _begins_exclusion(place: _Place) -> bool:
     "'not' and 'no' at the beginning, or after a comma or 'but'."
     before, after = place.before, place.after
@@ -227,6 +241,7 @@ def _begins_exclusion(place: _Place) -> bool:
     if attribute and (place.word == 'no' or not place.core): place.refuse('is followed by nothing that can be left out')
     return before[-1:] != ['with'] and not attribute
 
+# %% ../nbs/12a_prompts.ipynb #0af843e4
 def _follows_noun(place: _Place) -> bool:
     "'not' and 'no' right after other words, and 'isn't' after 'that'."
     before, after, word = place.before, place.after, place.word
@@ -248,6 +263,7 @@ def _continues(place: _Place) -> bool:
         place.refuse('is not understood')
     return bool(place.negative)
 
+# %% ../nbs/12a_prompts.ipynb #9478b0b9
 def _denies(place: _Place) -> bool:
     "Does 'not', 'no', 'without', … begin what is to be left out? It belongs to the phrase otherwise."
     if place.word in ('without', 'w/o', 'w/out', 'with out') or place.word.startswith('sans'):
@@ -257,6 +273,7 @@ def _denies(place: _Place) -> bool:
     if place.word not in ('no', 'not'): place.refuse('is not understood')
     return _begins_exclusion(place)
 
+# %% ../nbs/12a_prompts.ipynb #6907d737
 def _contrasts(place: _Place) -> str:
     """'but' after a negative brings in what is wanted; after 'all' it leaves out; between adjectives it is a part of
     the phrase."""
@@ -272,6 +289,7 @@ def _contrasts(place: _Place) -> str:
     if place.two: place.refuse('is not understood')
     return ''
 
+# %% ../nbs/12a_prompts.ipynb #6bdfe1fc
 def _is_idle(place: _Place) -> bool:
     "Is it no exclusion at all? Raises `PromptError` for what can be one."
     kind, empty = place.kind, not words_of(place.rest)
@@ -283,6 +301,7 @@ def _is_idle(place: _Place) -> bool:
     if kind == 'dash' and (place.two or not place.core and not empty): place.refuse('can be a pause and a minus')
     return kind in ('weak', 'odd', 'gone', 'dash') or kind == 'sign' and empty or kind == 'deny' and _is_name(place)
 
+# %% ../nbs/12a_prompts.ipynb #9e0e9d6a
 def _role(place: _Place) -> str:  # 'out', 'in' or ''
     "What begins here: something to leave out, something to look for after all, or nothing new."
     kind, empty = place.kind, not words_of(place.rest)
@@ -314,6 +333,7 @@ def signed(text: str) -> list[tuple[bool, str]]:  # (leave out?, words)
         negative, start = word if role == 'out' else '', at
     return [*out, (bool(negative), text[start:].strip())]
 
+# %% ../nbs/12a_prompts.ipynb #95c27bc0
 _LACKING = re.compile(
     r"""(?<![\w-])(?:(?P<word>lacking|missing|free\s+of|free\s+from|sans)|non[-–—‐‑−\s]?(?!stick|slip|skid|stop)(?P<non>\w+)|(?:no|not)[-–—‐‑−](?P<no>\w+)
                               |(?P<less>(?!wire|cord|seam|price|top|bottom|back|strap)\w+?)-?less|(?P<free>\w+)[-–—‐‑−\s]free(?=\s+\w))(?![\w])""", re.VERBOSE | re.IGNORECASE)  # noqa: E501
@@ -346,6 +366,8 @@ _UNSEEN = re.compile('[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0e\ufe0f
 _DASHES = re.compile(r'^\s*[–—-]\s+', re.MULTILINE)
 _BULLET = re.compile(r'^\s*(?:\*\s+|\d+\)\s+|\d+\.\s+(?=(?:an?|the|not?)\s))|(?:^'
                      r'|(?<=\s))[•·∙‣▪▫●◦○■□◆◇★☆►▶➤①-⑳❶-❿]\s*', re.MULTILINE)
+
+# %% ../nbs/12a_prompts.ipynb #1cd897f8
 _NUMBER = re.compile(r'(?:^|(?<=\s))[(\[#]?(\d{1,2}|[a-h](?=\))|[iv]{1,4}(?=[.)]))(?:[.):\]]|\s-)?\s*(?=[^\W\d])',
                      re.IGNORECASE)
 
@@ -359,6 +381,7 @@ def _list(text: str) -> str:
 
 _CONTROL = re.compile(r'[\x00-\x08\x0e-\x1f\x7f-\x9f\u2066-\u2069\ud800-\udfff]')    # what terminals and browsers obey
 
+# %% ../nbs/12a_prompts.ipynb #6751a6ed
 def _plain(text: str) -> str:
     "The text with one sign of each kind."
     text = re.sub('[！-･]+', lambda m: unicodedata.normalize('NFKC', m[0]),
@@ -382,6 +405,7 @@ _BEGINS = re.compile(r'(?:^|[\n.,;:|/&+!?(\[{<])\s*(?:(?:and|or|but|please|also)
 _INNER = {ord(c): chr(0xA000 + k) for k, c in enumerate('.,;|/&+!?\n-−~: <>=≠\\^*→–—')}
 _OUTER = {ord(v): k for k, v in _INNER.items()}
 
+# %% ../nbs/12a_prompts.ipynb #3061d87c
 def _closing(text: str, start: int) -> int:
     "Where the quote that opens at `start` ends: before a mark if it can, else at its first end; -1 for nowhere."
     ends = [m.start() for m in re.finditer(f'[{re.escape(_CLOSE[text[start]])}](?!\\w)', text) if m.start() > start]
@@ -392,6 +416,7 @@ def _is_stray(sign: str, before: str) -> bool:
     "A quote that neither opens nor is an apostrophe or an inch."
     return sign in '“”„«»‹›`"' and not (sign in '"”' and before.isdigit())
 
+# %% ../nbs/12a_prompts.ipynb #88391ed2
 def _unquoted(text: str) -> str:
     "Quotes around phrases taken off, a line each; what those inside a phrase hold is made one word by `_INNER`."
     out, at = '', 0
@@ -406,6 +431,7 @@ def _unquoted(text: str) -> str:
         out, at = (out + sign, at + 1) if end < 0 else (out + _span(text, at, end, out), end + 1)
     return out
 
+# %% ../nbs/12a_prompts.ipynb #eef50510
 def _span(text: str, start: int, end: int, before: str) -> str:
     "What becomes of the quote or bracket from `start` to `end`."
     inner, marks = text[start + 1:end], [m.start() + len(m[0].rstrip()) for m in _MARK.finditer(f'{before}the x')
@@ -426,6 +452,7 @@ def _is_short(before: str, after: str) -> bool:
     if word in english().titles: return True
     return bool(re.fullmatch(r'(?:\w\.)*[^\W\da]|(?:\w\.)+\w', word)) and not re.match(r'\s+(?:not?|except)\b', after)
 
+# %% ../nbs/12a_prompts.ipynb #1b3c15dc
 def _lines(text: str) -> list[str]:
     """The lines and sentences of a text; one that names no thing of its own ('a black', 'white') belongs to its
     neighbour."""
@@ -450,6 +477,7 @@ def _tidy(phrase: str) -> str:
     while (less := _POLITE.sub('', phrase).strip()) != phrase: phrase = less
     return phrase
 
+# %% ../nbs/12a_prompts.ipynb #26f57cd5
 def _read(text: str) -> list[tuple[bool, str]]:  # (leave out?, phrase), in order
     "The phrases of one text."
     out = []
@@ -462,6 +490,7 @@ def _read(text: str) -> list[tuple[bool, str]]:  # (leave out?, phrase), in orde
             out += [(negative, ' '.join(thing.translate(_OUTER).split())) for _, t in things if (thing := _tidy(t))]
     return out
 
+# %% ../nbs/12a_prompts.ipynb #3ccc2bff
 def _query(texts: Sequence[str]) -> Query:
     "Phrases and negatives of texts, each once."
     found = [part for text in texts for part in _read(text)]
@@ -488,6 +517,7 @@ def _check(phrases: Sequence[str], negatives: Sequence[str], text: str):
     if both := [p for p in phrases if tuple(after_articles(words_of(p))) in plain]:
         raise PromptError(f'{text!r} asks for {both[0]!r} and leaves it out; say one of them.')
 
+# %% ../nbs/12a_prompts.ipynb #b48a1af1
 LONGEST = 10_000   # letters of a text; the time to take one apart grows with their square
 
 def parse_prompt(prompt: str | Sequence[str],  # "a cat", "a dog . a frisbee", ["a dog", "not the shadow"]

@@ -101,6 +101,7 @@ def judged(photo: 'KnownPhoto',
         marks = evaluator.score(photo.image, small.reshape(n*c, *photo.small), each, known, guess)
     return [Proposal(labels[i], boxes[i], scores[i], i, candidates, small[i], marks[i*c:(i+1)*c]) for i in range(n)]
 
+# %% ../nbs/13c_proposals.ipynb #f46fcb9f
 def _priors(detections: Sequence[Detections]) -> np.ndarray | None:  # [n, h, w]
     "The rough masks of all boxes, if each has one."
     priors = [d.prior for d in detections if len(d)]
@@ -188,6 +189,7 @@ def _without(mask, f: Proposal,
         left = left & ~other.mask
     return left, took
 
+# %% ../nbs/13c_proposals.ipynb #58568fd8
 def instances_of(photo: KnownPhoto,
                  found: Sequence[Proposal],            # best first
                  post: str,                            # post-processing: 'fixed', 'adaptive' or 'none'

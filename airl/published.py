@@ -19,6 +19,7 @@ from .photos import load_photo
 class NoData(UserError):
     "A data set that a figure is taken on and that is not on this machine."
 
+# %% ../nbs/17b_published.ipynb #9514c366
 def data_set(name: str,    # folder in $AIRL_DATA
              *inside: str, # what must be in it
             ) -> Path:
@@ -39,6 +40,7 @@ def _numbers(file: Path) -> np.ndarray:   # [H, W], an object's number, 0 for no
     from PIL import Image
     with Image.open(file) as image: return np.asarray(image)
 
+# %% ../nbs/17b_published.ipynb #ed2da24c
 def davis_jf(tracker,           # airl.scene.Tracker
              clips: int | None = None,  # None: all of them
             ) -> tuple[float, str]:
@@ -90,6 +92,7 @@ class Figure:
     of: str = ''                    # 'tracker' or 'detector'
     below: float = .02              # by how much a figure taken here may fall short of it
 
+# %% ../nbs/17b_published.ipynb #0359d49d
 CIFAR, COCO, LVIS, IMAGENET = 'zero-shot CIFAR-10', 'COCO val2017, box AP', 'LVIS minival, box AP', 'zero-shot ImageNet'
 _CLIP, _DINO, _MM = ("open_clip's openclip_results.csv", "IDEA's README of GroundingDINO",
                      "mmdetection's README of MM-Grounding-DINO")
@@ -99,6 +102,8 @@ _SAM3, _EDGETAM, _SAM2 = 'Carion et al. 2025', 'Zhou et al. 2025', "Meta's READM
 _OWL, _OMDET, _HQ = ("Google's README of OWL-ViT (LVIS's frequent classes are in its training)",
                      "Om AI's README of OmDet-Turbo", "SysCV's README of SAM-HQ (the boxes are FocalNet-DINO's)")
 _VIDEOS = 'J&F on SA-V test', 'J&F on MOSE val', 'J&F on LVOS v2'
+
+# %% ../nbs/17b_published.ipynb #2fee2da8
 _JF = {'sam2_hiera_tiny': (.750, .709, .753), 'sam2_hiera_small': (.749, .715, .764),
        'sam2_hiera_base_plus': (.747, .728, .758), 'sam2_hiera_large': (.760, .746, .798),
        'sam2.1_hiera_tiny': (.765, .718, .773), 'sam2.1_hiera_small': (.766, .735, .783),
@@ -107,6 +112,7 @@ _JF = {'sam2_hiera_tiny': (.750, .709, .753), 'sam2_hiera_small': (.749, .715, .
 def _classified(model, value): return Figure(model, CIFAR, value, _CLIP, below=.04)   # fewer images and templates
 def _found(model, value, source): return Figure(model, COCO, value, source, coco_ap, 'detector')
 
+# %% ../nbs/17b_published.ipynb #95c9a9b9
 FIGURES = (
     _classified('ViT-L-14/openai', .9559), _classified('ViT-H-14/laion2b_s32b_b79k', .9745),
     _classified('EVA02-L-14/merged2b_s4b_b131k', .9908), _classified('ViT-B-16-SigLIP/webli', .9234),
@@ -130,6 +136,7 @@ FIGURES = (
     _found('sam3', .564, _SAM3),
     Figure('sam3', 'mask AP on LVIS', .485, _SAM3), Figure('sam3', 'cgF1 on SA-Co/Gold', .541, _SAM3))
 
+# %% ../nbs/17b_published.ipynb #b3440aaf
 def published(model: str) -> list[Figure]:
     "What was published of a model."
     return [f for f in FIGURES if f.model == model]

@@ -30,6 +30,7 @@ def _job_of(row: dict) -> Job:
 # %% ../nbs/15e_ray_engine.ipynb #c41ebce9
 TRIES = 3   # of a block whose actors die
 
+# %% ../nbs/15e_ray_engine.ipynb #2ea11ad5
 class _RayWorker:
     """An actor that holds a pipeline: jobs in, their rows into parts of their own, what the summary counts out; what
     should end the run comes out as `stop`."""
@@ -92,6 +93,7 @@ def _ray_here(ray, recipe: BatchRecipe, where: Where):
     finally:
         if mine: ray.shutdown()
 
+# %% ../nbs/15e_ray_engine.ipynb #08f75010
 def _actors(ray, recipe: BatchRecipe, where: Where) -> tuple[int, float]:
     "How many actors there shall be, and the GPUs of each."
     there = ray.cluster_resources()
@@ -141,6 +143,7 @@ def _ray_counts(ray, blocks: list[pa.Table], actors: int, gpus: float, about: tu
     except ray.exceptions.RayError as e:
         raise UserError(f'Ray gave up: {str(e).strip().splitlines()[-1]}. What is done counts, so start again.') from e
 
+# %% ../nbs/15e_ray_engine.ipynb #a1d3f881
 @contextlib.contextmanager
 def _data_settings(ray):
     "Ray Data without progress bars, and going on where a block is lost; as it was afterwards."

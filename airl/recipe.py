@@ -101,6 +101,7 @@ def _typed(name, value, default):
     kind = f'{len(default)} numbers' if isinstance(default, tuple) else type(default).__name__
     raise RecipeError(f'{name}: {value!r} in the recipe must be {kind}, such as {default!r}.')
 
+# %% ../nbs/02a_recipe.ipynb #bd606c60
 def _check_recipe(recipe):
     "Types and ranges of every field."
     for f in dataclasses.fields(recipe):
@@ -118,6 +119,7 @@ def _check_recipe(recipe):
     if recipe.schedule == 'minutes' and not recipe.max_minutes:
         raise RecipeError("schedule: 'minutes' in the recipe needs max_minutes.")
 
+# %% ../nbs/02a_recipe.ipynb #901cc5f5
 def recipe_from(values: dict) -> Recipe:
     "A `Recipe` of the given fields; `RecipeError` names an unknown one and the nearest that exists."
     known = [f.name for f in dataclasses.fields(Recipe)]
@@ -129,6 +131,7 @@ def recipe_from(values: dict) -> Recipe:
     own = pretrained_statistics(values.get('model', Recipe.model)) if values.get('pretrained') is True else {}
     return Recipe(**own | values)
 
+# %% ../nbs/02a_recipe.ipynb #7f377339
 def pretrained_statistics(model: str, # a name that `create_vit` knows
                          ) -> dict:   # 'mean' and 'std'; empty for a name that is not known
     "Mean and standard deviation of the pixels that `model`'s pretrained weights have been given."
@@ -148,7 +151,11 @@ _NANO = dict(model='vit_nano', img_size=32, epochs=100, max_minutes=60., schedul
              **_CIFAR)
 _P16, _P32 = (dict(model=f'vit_small_patch{size}_224', compile=True) for size in (16, 32))
 _SHORT = dict(pretrained=True, epochs=30, warmup_epochs=3.)
+
+# %% ../nbs/02a_recipe.ipynb #c7111cd7
 _LITE0 = dict(model='tf_efficientnet_lite0', pretrained=True, img_size=224, mean=(.5, .5, .5), std=(.5, .5, .5))
+
+# %% ../nbs/02a_recipe.ipynb #1b9ee096
 _PRESETS = dict(
     reference_p16=_P16,
     reference_p32=_P32,
@@ -168,6 +175,8 @@ _PRESETS = dict(
                         ema=0., mixup=0., cutmix=0., scale=(1., 1.), jitter=(0., 0., 0.)),
     tune=_LITE0 | dict(epochs=15, warmup_epochs=1., batch_size=32, lr=2e-4, lr_batch=32,
                        ema=.98, mixup=0., cutmix=0., scale=(.5, 1.)))
+
+# %% ../nbs/02a_recipe.ipynb #1fa6a368
 PRESETS = tuple(_PRESETS)
 
 # %% ../nbs/02a_recipe.ipynb #bf1fc67c
@@ -180,6 +189,7 @@ def _yaml_loader():
     Loader.add_implicit_resolver('tag:yaml.org,2002:float', number, list('-+.0123456789'))
     return Loader
 
+# %% ../nbs/02a_recipe.ipynb #b351e7b8
 def read_yaml(text: str):
     "What a YAML text says; `RecipeError` where it is none."
     import yaml
@@ -190,12 +200,14 @@ def read_yaml(text: str):
     except (yaml.YAMLError, ValueError) as e:
         raise RecipeError(f'The recipe is not YAML: {" ".join(str(e).split())}.') from None
 
+# %% ../nbs/02a_recipe.ipynb #2c276af3
 def recipe_to_yaml(recipe: Recipe) -> str:
     "All fields, one a line."
     import yaml
     plain = {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(recipe).items()}
     return yaml.safe_dump(plain, sort_keys=False, default_flow_style=None)
 
+# %% ../nbs/02a_recipe.ipynb #6509def6
 def recipe_from_yaml(source # a path, or the text itself
                     ) -> Recipe:
     "Read a recipe; fields that it does not name keep the reference's values."
@@ -221,6 +233,7 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]: # for
     return [dict(params=params, weight_decay=decay, use_fallback=fallback)
             for (decay, fallback), params in groups.items()]
 
+# %% ../nbs/02a_recipe.ipynb #735fffc0
 def make_optimizer(model: nn.Module, recipe: Recipe,
                    batch_size: int|None=None, # images a step; the recipe's if None
                    muon_dtype=torch.bfloat16, # in which Muon makes updates orthogonal
@@ -240,6 +253,7 @@ def make_optimizer(model: nn.Module, recipe: Recipe,
     return torch.optim.AdamW([{k: v for k, v in g.items() if k != 'use_fallback'} for g in groups],
                              lr=rate, betas=recipe.betas, fused=fused)
 
+# %% ../nbs/02a_recipe.ipynb #c6d312e1
 @functools.cache
 def _muon(dtype):
     """timm's Muon, whose Newton-Schulz iteration is fixed to bfloat16, in `dtype`: from a second instance of its
@@ -265,6 +279,7 @@ def rate_factor(step: int, steps_per_epoch: int, recipe: Recipe,
     progress = max(0., step - warmup)/max(1., recipe.epochs*steps_per_epoch - warmup)
     return ramp*.5*(1 + math.cos(math.pi*progress))
 
+# %% ../nbs/02a_recipe.ipynb #b66232cb
 def share_done(step: int, steps_per_epoch: int, recipe: Recipe, seconds=0.) -> float: # 0..1
     """How much of the training lies behind `step`: in epochs, or by the clock where the schedule counts minutes and
     they end first."""

@@ -37,6 +37,7 @@ def window_around(size: tuple,      # height, width
     grow = room*max(x2-x1, y2-y1)
     return np.array([max(0, x1-grow), max(0, y1-grow), min(w, x2+grow), min(h, y2+grow)]).round().astype(int)
 
+# %% ../nbs/13d_refinement.ipynb #21deddaa
 def closer(photo: KnownPhoto,
            original: np.ndarray,  # uint8 [H, W, 3]
            mask: np.ndarray,      # bool [h, w] in the working image
@@ -117,13 +118,13 @@ def _redrawn(mask, points):  # bool [H, W], (x, y, inside?) → float [H, W]
     for x, y, inside in points: cv2.circle(rough, (int(x), int(y)), r, float(inside), -1)
     return cv2.GaussianBlur(rough, (0, 0), max(1., r/6))
 
+# %% ../nbs/13d_refinement.ipynb #652e543a
 def pointed_at(result: SegmentationResult, clicks: Clicks) -> int:  # its place among the objects
     "The object that a box covers best, or the smallest that the first click lies in, else the best one."
     (x, y, _), box = clicks.points[0] if clicks.points else (0, 0, 1), clicks.box
     fit = ([i.mask[y, x]/max(i.mask.sum(), 1) for i in result.instances] if box is None
            else box_iou(box[None], result.xyxy)[0])
     return int(np.argmax(fit)) if result.instances else 0
-
 
 # %% ../nbs/13d_refinement.ipynb #6b7f7a4d
 def _prompts_for(clicks: Clicks, mask: np.ndarray) -> Prompts:  # mask: bool [H, W], of the object as it is
@@ -134,6 +135,7 @@ def _prompts_for(clicks: Clicks, mask: np.ndarray) -> Prompts:  # mask: bool [H,
     box = clicks.box if clicks.box is not None else mask_to_box(rough > .5) if rough is not None else None
     return Prompts(None if box is None else box[None], points, labels, None if rough is None else rough[None])
 
+# %% ../nbs/13d_refinement.ipynb #55d5b19f
 def mended(result: SegmentationResult,   # what is there so far
            clicks: Clicks,
            pipeline,                     # a `TextDrivenSegmentationPipeline`
@@ -147,7 +149,6 @@ def mended(result: SegmentationResult,   # what is there so far
     new = pipeline.segment_at(result.image, _prompts_for(clicks, first), label)
     instances = [*result.instances[:at], *new.instances, *result.instances[at + 1:]]
     return replace(result, instances=instances, candidates=new.candidates, presence=new.presence | result.presence)
-
 
 # %% ../nbs/13d_refinement.ipynb #04d0c45e
 def clicks_from(texts: Sequence[str], size: tuple) -> Clicks:  # size: height, width of the photo

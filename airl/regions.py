@@ -22,6 +22,7 @@ def _intersection(a, b):
     low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
     return np.prod(np.clip(high - low, 0, None), axis=-1)
 
+# %% ../nbs/07a_regions.ipynb #435d07f3
 def box_iou(a: np.ndarray,   # [n, 4]
             b: np.ndarray,   # [m, 4]
            ) -> np.ndarray:  # [n, m] intersection over union, 0..1
@@ -92,6 +93,7 @@ def mask_iou(a: np.ndarray,   # bool [n, H, W]
     union = a.sum(1)[:, None] + b.sum(1)[None] - inter
     return np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
 
+# %% ../nbs/07a_regions.ipynb #2aace471
 def encode_rle(mask: np.ndarray,  # bool [H, W]
               ) -> dict:          # COCO run-length encoding: {'size': [H, W], 'counts': str}
     "A mask as a short string."
@@ -132,6 +134,7 @@ def crop(picture: np.ndarray,  # [H, W] or [H, W, C]
     right, bottom = (int(np.clip(np.ceil(v), low + 1, m)) for v, low, m in zip(xyxy[2:], (left, top), (w, h)))
     return np.ascontiguousarray(picture[top:bottom, left:right])
 
+# %% ../nbs/07a_regions.ipynb #ec8f0199
 def crop_around(image: np.ndarray,     # uint8 [H, W, 3]
                 box: np.ndarray,       # [4] xyxy
                 context: float = .15,  # of the longer side, added all around
@@ -142,6 +145,7 @@ def crop_around(image: np.ndarray,     # uint8 [H, W, 3]
     x, y = (x1 + x2)/2, (y1 + y2)/2
     return crop(image, np.array([x - half, y - half, x + half, y + half]))
 
+# %% ../nbs/07a_regions.ipynb #0ba03ce3
 def squared(image: np.ndarray,  # uint8 [H, W, 3]
            ) -> np.ndarray:     # uint8 [S, S, 3], S the longer side; `image` itself where it is square
     "`image` in the middle of a square of its mean colour."
@@ -185,6 +189,7 @@ def polygons(mask: np.ndarray,        # bool [H, W]
         return polygons(mask, tolerance/2 if tolerance > .3 else 0.)
     return lines
 
+# %% ../nbs/07a_regions.ipynb #d373a650
 def filled(lines: Sequence[np.ndarray], size: tuple) -> np.ndarray:  # bool [H, W]
     "Polygons as the readers of YOLO files draw them."
     canvas = np.zeros(size, np.uint8)
@@ -209,6 +214,7 @@ def coco_annotation(id: int, image_id: int, category_id: int,
     return dict(id=id, image_id=image_id, category_id=category_id, segmentation=rle, area=int(area),
                 bbox=[x1, y1, x2 - x1, y2 - y1], iscrowd=0, score=float(score))
 
+# %% ../nbs/07a_regions.ipynb #b08b272a
 def yolo_line(number: int,        # of the class, from 0
               mask: np.ndarray,   # bool [H, W]
               tolerance: float = 0.,  # as for `polygons`
@@ -217,6 +223,7 @@ def yolo_line(number: int,        # of the class, from 0
     line = one_polygon(mask, tolerance)/mask.shape[::-1]
     return f'{number} ' + ' '.join(f'{v:.6f}' for v in line.ravel()) + '\n'
 
+# %% ../nbs/07a_regions.ipynb #cfd5a4d6
 def labelme_shapes(label: str,
                    mask: np.ndarray,   # bool [H, W]
                    group: int,         # what the pieces of an object share
@@ -227,6 +234,7 @@ def labelme_shapes(label: str,
                  flags={}, description='', mask=None)
             for line in polygons(mask, tolerance)]
 
+# %% ../nbs/07a_regions.ipynb #e47a53a5
 def labelme_file(shapes: list[dict],
                  file_name: str,       # of the photo, beside the JSON file
                  size: tuple,          # height, width

@@ -19,6 +19,8 @@ from scipy.special import softmax
 from .files import readable
 from .lettering import legible, unlettered
 from .outputs import answering, answers_in
+
+# %% ../nbs/03b_reports.ipynb #a4093054
 from .telling import to_json
 from .data import DataError, ImageSet
 from .runs import Run, RunError, plot_curves
@@ -92,6 +94,7 @@ def calibration_bins(probabilities: np.ndarray, # [n, k]
     with np.errstate(invalid='ignore'):
         return np.stack([n, np.bincount(place, confidence, bins)/n, np.bincount(place, correct, bins)/n], 1)
 
+# %% ../nbs/03b_reports.ipynb #4ac4ba11
 def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray,
                                bins: int = 15) -> float: # 0..1, 0 is calibrated
     "Mean gap between confidence and accuracy (Guo et al., 2017)."
@@ -139,6 +142,7 @@ def plot_per_class(report: Report):
     ax.legend(ncol=3, frameon=False, fontsize=8, loc='lower right', bbox_to_anchor=(1, 1))
     return fig
 
+# %% ../nbs/03b_reports.ipynb #c57b27e3
 def plot_confusion(report: Report):
     "The confusion matrix, rows the true class; colour by share of the row."
     import matplotlib.pyplot as plt
@@ -182,6 +186,7 @@ def mistakes(report: Report, k: int = 8) -> np.ndarray: # row numbers, surest fi
     wrong = np.flatnonzero(~report.correct)
     return wrong[np.argsort(-report.probabilities[wrong].max(1), kind='stable')][:k]
 
+# %% ../nbs/03b_reports.ipynb #877a63f9
 def plot_mistakes(report: Report,
                   images: ImageSet, # the set that was evaluated
                   k: int = 8):
@@ -198,6 +203,7 @@ def plot_mistakes(report: Report,
                      f'{names[report.targets[i]]})', fontsize=7, **style)
     return fig
 
+# %% ../nbs/03b_reports.ipynb #70a0ff16
 def most_confused(report: Report,
                   k: int = 5) -> list[tuple[str, str, int, float]]: # truth, answer, images, share of the true class
     "The pairs of classes that are mixed up most often."
@@ -253,6 +259,7 @@ def check_classes(a: Report, b: Report):
         raise DataError(f'{a.model} and {b.model} cannot be compared, their classes differ ({only[0]}; {only[1]}): '
                         'train both on the same classes.')
 
+# %% ../nbs/03b_reports.ipynb #c62a96e0
 def unpaired(a: Report, b: Report) -> str: # '' where they can be paired
     "Why two reports cannot be set beside each other image by image."
     same = np.array_equal(a.targets, b.targets) and not (a.images and b.images and a.images != b.images)
@@ -260,6 +267,7 @@ def unpaired(a: Report, b: Report) -> str: # '' where they can be paired
                             'are others: '
                             'evaluate both on the same images for a paired test.')
 
+# %% ../nbs/03b_reports.ipynb #833a8ba3
 def compare(run_a, run_b,  # reports, or run folders that hold one
            ) -> Comparison:
     "Set the second beside the first. Raises `DataError` where they were judged on different images."
@@ -279,6 +287,7 @@ def class_table(a: Report,
     columns = [[*a.class_names, 'macro'], first.tolist(), second.tolist(), (second - first).tolist(), relative.tolist()]
     return [dict(zip(('class', 'first', 'second', 'gain', 'relative'), row)) for row in zip(*columns)]
 
+# %% ../nbs/03b_reports.ipynb #bfd05981
 def class_table_text(rows: list[dict]) -> str:
     "The table for people, in columns."
     wide = max(len(row['class']) for row in rows)
@@ -295,6 +304,7 @@ _TEXTS = ('classification_report.txt', 'report.json', 'confusion_matrix.csv')
 _ARRAYS = ('test_preds.npy', 'test_logits.npy', 'test_targets.npy')
 _FIGURES = ('confusion_matrix.png', 'per_class_metrics.png', 'reliability.png', 'mistakes.png', 'training_curves.png')
 
+# %% ../nbs/03b_reports.ipynb #43a8f7a3
 def write_report(report: Report,
                  path: Callable,               # name → where to write it
                  images: ImageSet|None = None, # the set that was evaluated, for pictures of the mistakes
@@ -321,6 +331,7 @@ def asked_of(model: str, data: str, tta: str, content: str, temperature: float) 
     "What decides a report, as plain values."
     return dict(model=model, data=data, tta=tta, content=content, temperature=round(temperature, 6))
 
+# %% ../nbs/03b_reports.ipynb #016bb8c3
 def save_report(report: Report, folder,
                 images: ImageSet|None = None, # the set that was evaluated, for pictures of the mistakes
                 overwrite: bool = False,      # another report there may be replaced

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
+
+# %% ../nbs/02b_runs.ipynb #3118bc6a
 import torch
 from torch import nn
 from .files import UserError, readable, replacing
@@ -45,6 +47,7 @@ class Epoch:
     plain_accuracy: float = nan # of training images as they are, a thousand at most
     raw_accuracy: float = nan   # on the validation, of the weights as they are, not averaged
 
+# %% ../nbs/02b_runs.ipynb #f925dab2
 def write_metrics(path, rows: list[Epoch]):
     "The whole table, in one step."
     with replacing(path) as part, open(part, 'w', newline='') as f:
@@ -53,6 +56,7 @@ def write_metrics(path, rows: list[Epoch]):
         writer.writerows({k: v if isinstance(v, int) else f'{v:.6g}' for k, v in dataclasses.asdict(row).items()}
                          for row in rows)
 
+# %% ../nbs/02b_runs.ipynb #bf966be4
 def save_atomic(path, state):
     "Write `state` with torch; after a power cut there is the old file or the new one, never half of one."
     with replacing(path) as part:
@@ -131,6 +135,7 @@ def build_model(recipe: Recipe, num_classes: int, pretrained: bool) -> nn.Module
     return create_vit(recipe.model, pretrained=pretrained, num_classes=num_classes, img_size=recipe.img_size,
                       **recipe.model_args)
 
+# %% ../nbs/02b_runs.ipynb #62a19b4c
 def starting_weights(recipe: Recipe, class_names: list[str],
                      run,     # a `Run` or its folder
                     ) -> dict: # state dict; without the head if it is for other classes
@@ -148,6 +153,7 @@ def starting_weights(recipe: Recipe, class_names: list[str],
 # %% ../nbs/02b_runs.ipynb #558fc341
 _WRITTEN = 'recipe.yaml requirements.txt environment.json metrics.csv best_model.pth last_checkpoint.pth'.split()
 
+# %% ../nbs/02b_runs.ipynb #bf2671b1
 class OpenRun(Run):
     "A training's folder while it is written."
     def __init__(self, folder, staged: Staged,
@@ -248,6 +254,7 @@ def live_curves():
         handle.update(fig)
     return update
 
+# %% ../nbs/02b_runs.ipynb #db71fea2
 def tensorboard(run_dir):
     "A function of the `Training` that writes the last epoch's row for TensorBoard; pass it as `after_epoch`."
     try:

@@ -17,6 +17,8 @@ import numpy as np
 from .devices import encoder_dtype  # noqa: F401, old import paths
 from .examples import SHOWN, Examples, detector_given
 from .files import Recent, UserError, digest, short_name
+
+# %% ../nbs/13_sam2_pipeline.ipynb #d6eeefbc
 from .mask_eval import ComprehensiveMaskEvaluator, post_process
 from .outputs import content_of
 from .photos import load_photo, resize_longest
@@ -27,6 +29,8 @@ from .proposals import KnownPhoto, Proposal, considered, instances_of, one_each,
 from .refinement import refined
 from .sam2_segmenter import SAM2Segmenter, load_sam2  # noqa: F401, old import paths
 from .sam3 import Sam3Engine  # noqa: F401, old import paths
+
+# %% ../nbs/13_sam2_pipeline.ipynb #20737651
 from .regions import box_area, containment
 from .scene import (Candidate, Candidates, Detections, Detector, Instance, Prompts,
                         Scorer, SegmentationResult, Segmenter,
@@ -93,11 +97,13 @@ def _part_of(photo: KnownPhoto, one: Instance, others: Sequence[Evidence], sure:
                     f'place, so {one.label!r} may be a part of it.')
     return ''
 
+# %% ../nbs/13_sam2_pipeline.ipynb #96974a33
 def _below(value: float, least: float) -> str:
     "The two as percentages, with as many digits as it takes to tell them apart."
     digits = next((d for d in range(3) if f'{value:.{d}%}' != f'{least:.{d}%}'), 3)
     return f'{value:.{digits}%}, below the {least:.0%} asked for'
 
+# %% ../nbs/13_sam2_pipeline.ipynb #b2f48107
 def why_absent(e: Evidence, settings: Settings) -> str:
     "The evidence by which a phrase is not found, and the threshold where it is not the usual one, as a sentence."
     n, told = len(e.boxes), f'{e.presence:.0%}'
@@ -125,6 +131,7 @@ def _pointed_at(photo: KnownPhoto, candidates: Candidates, i: int, label: str, p
     proposals = [Candidate(m, s, float(p), label) for m, s, p in zip(masks, scores, iou)]
     return Instance(post_process(masks[0], post), label, scores[0], 1., float(iou[0])), proposals
 
+# %% ../nbs/13_sam2_pipeline.ipynb #274456e4
 def _inner_prompts(prompts: Prompts, scale: np.ndarray) -> Prompts:  # scale: [4] working image → original
     "Prompts in pixels of the photo as prompts in its working image."
     boxes = None if prompts.boxes is None else prompts.boxes/scale
@@ -366,6 +373,7 @@ def segment_image_from_path(image_path,                # a photo on disk
     result.save(output_dir, prefix, asked, overwrite)
     return result
 
+# %% ../nbs/13_sam2_pipeline.ipynb #d213ed9f
 def quick_segment(path, text: str | Sequence[str]) -> SegmentationResult:
     "Segment a file with whatever runs here, say what ran and what was found, and show it where pictures can be shown."
     result = segment_image_from_path(path, text)

@@ -48,6 +48,7 @@ def _pixels(image, side, device):  # float32 [1, 3, side, side]
     pixels = torch.tensor(np.ascontiguousarray(image), device=device).permute(2, 0, 1)[None].float()/255
     return TF.normalize(TF.resize(pixels, [side, side], antialias=True), [.485, .456, .406], [.229, .224, .225])
 
+# %% ../nbs/13a_sam2_segmenter.ipynb #3ca3f232
 def _points(prompts: Prompts, size, side, device):
     "Boxes and clicks as SAM 2's points [n, k, 2] and labels [n, k]; None without any."
     import torch
@@ -62,6 +63,7 @@ def _points(prompts: Prompts, size, side, device):
     return (torch.as_tensor(np.concatenate(xy, 1)*scale, dtype=torch.float32, device=device),
             torch.as_tensor(np.concatenate(labels, 1), dtype=torch.int32, device=device))
 
+# %% ../nbs/13a_sam2_segmenter.ipynb #5c237c1a
 def _rough_masks(masks, size, device):
     "Rough masks (0..1) as SAM 2's mask input: logits [n, 1, *size]; None without any."
     import torch

@@ -27,6 +27,7 @@ def _sequence(device, size, frames: int) -> dict:
                 obj_id_to_idx=OrderedDict(), obj_idx_to_id=OrderedDict(), obj_ids=[],
                 **{f'{k}_per_obj': {} for k in by_object})
 
+# %% ../nbs/14c_sam2_tracker.ipynb #9bdd7511
 def _prepared(frame: np.ndarray, side: int):  # uint8 [H, W, 3] → float32 [3, side, side]
     "The frame as SAM 2's loader prepares it."
     import torch
@@ -44,6 +45,7 @@ def _prompt(model, video: dict, at: int, ids, masks):
         if at in outputs['cond_frame_outputs']: outputs['non_cond_frame_outputs'].pop(at, None)
     for tracked in video['frames_tracked_per_obj'].values(): tracked[at] = dict(reverse=False)
 
+# %% ../nbs/14c_sam2_tracker.ipynb #ea967f66
 def _propagate(model, video: dict,
                at: int,  # the frame's number
                k: int,   # the object's place
@@ -56,6 +58,7 @@ def _propagate(model, video: dict,
     video['frames_tracked_per_obj'][k][at] = dict(reverse=False)
     return logits, float(out['object_score_logits'].float().sigmoid())
 
+# %% ../nbs/14c_sam2_tracker.ipynb #a9228430
 def _forget(video: dict, at: int, reach: int, conditioning: int):
     "Drop what the model will not read again: older than `reach` frames, and all but the last prompted frames."
     for k, outputs in video['output_dict_per_obj'].items():
@@ -76,12 +79,14 @@ def _kept(video: dict) -> dict:
     size = (video['video_height'], video['video_width'])
     return dict(size=size, positions=video['constants'].get('maskmem_pos_enc'), memories=found)
 
+# %% ../nbs/14c_sam2_tracker.ipynb #a01b47fe
 def _put_back(model, video: dict, kept: dict):
     "Remember in a new sequence what `_kept` gave."
     if kept['positions'] is not None:
         video['constants']['maskmem_pos_enc'] = [p.to(model.device) for p in kept['positions']]
     for memory in kept['memories']: _remember(model, video, memory)
 
+# %% ../nbs/14c_sam2_tracker.ipynb #535b3786
 def _remember(model, video: dict, memory: dict):
     "The same of one object."
     k = model._obj_id_to_idx(video, memory['id'])

@@ -16,6 +16,8 @@ from .devices import encoder_dtype, in_chunks, inference, numbers, pick_device
 from .edgetam import sam_answers
 from .examples import SHOWN, Examples, shown_box
 from .files import Recent, UserError, digest
+
+# %% ../nbs/13b_sam3.ipynb #eb5cff91
 from .photos import resize_longest
 from .scene import Candidates, Detections, Embedding, Prompts
 from .weights import MissingWeights, load_transformers
@@ -28,6 +30,7 @@ def check_length(phrase: str, tokens: Sequence):
         raise UserError(f'SAM 3 reads phrases of up to {TOKENS} tokens, and this one has {len(tokens)}: {phrase!r}; '
                         'ask for it in fewer words.')
 
+# %% ../nbs/13b_sam3.ipynb #8eff9304
 def _instances(out, phrase, size, threshold):
     "Boxes in pixels, scores, masks 0..1, phrases, and the presence of `phrase`, of what scores above `threshold`."
     presence = out.presence_logits.float().sigmoid()[0, 0]
@@ -48,6 +51,7 @@ def _prompted_half(folder: Path, detector, device):   # a network of SAM's famil
     net.vision_encoder.backbone = detector.vision_encoder.backbone
     return net.to(device), processor
 
+# %% ../nbs/13b_sam3.ipynb #30fada49
 def _prompted_features(net, seen) -> list:   # maps [1, c, h, w], the finest first
     "What that half makes of a photo that the backbone has read."
     side = net.prompt_encoder.image_embedding_size
@@ -59,6 +63,7 @@ def _prompted_features(net, seen) -> list:   # maps [1, c, h, w], the finest fir
 # %% ../nbs/13b_sam3.ipynb #f0fd76e5
 _NOTHING = np.zeros((0, 4), np.float32), np.zeros(0, np.float32), None, []   # boxes, scores, masks, phrases
 
+# %% ../nbs/13b_sam3.ipynb #af85e189
 class Sam3Engine:
     "SAM 3 (transformers) as detector and segmenter; raises `MissingWeights` if its weights cannot be had."
     name, network = 'sam3', 'Sam3Model'  # the row of `airl.weights.MODELS`, the class in transformers
@@ -136,6 +141,7 @@ class Sam3Engine:
         sure = (p*inside).sum((1, 2))/np.maximum(inside.sum((1, 2)), 1)
         return Candidates(logit(p).astype(np.float32)[:, None], sure.astype(np.float32)[:, None], embedding.size)
 
+# %% ../nbs/13b_sam3.ipynb #1a26163b
 class Sam3LiteTextEngine(Sam3Engine):
     "SAM 3 with a text encoder an eighth as large (Zeng et al. 2026): phrases alone, no boxes, clicks or videos."
     name, network = 'sam3-litetext-s0', 'Sam3LiteTextModel'

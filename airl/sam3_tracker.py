@@ -29,11 +29,13 @@ def surest(masks, scores, limit: float):  # logits [n, h, w], [n] → indices, t
         if all(iou[i, j] <= limit for j in kept): kept.append(i)
     return torch.tensor(kept, dtype=torch.long, device=masks.device)
 
+# %% ../nbs/14h_sam3_tracker.ipynb #a87a54d2
 def _small(there, most) -> np.ndarray:   # bool [h, w]
     "The pieces of a mask that have at most so many pixels."
     _, labels, stats, _ = cv2.connectedComponentsWithStats(there.astype(np.uint8), connectivity=8)
     return there & (stats[:, cv2.CC_STAT_AREA] <= most)[labels]
 
+# %% ../nbs/14h_sam3_tracker.ipynb #b4af529d
 def without_specks(logits, most: int):   # a tensor [..., h, w] → the same
     "Holes of at most `most` pixels filled, and specks removed, unless they are half of the mask."
     import torch
@@ -63,6 +65,7 @@ def _video_class(transformers):
             return {i: without_specks(mask, most) for i, mask in found.items()} if most > 0 else found
     return Sam3VideoModel
 
+# %% ../nbs/14h_sam3_tracker.ipynb #71c1397a
 def _join(session, ids, at: int, alive: int):
     "Make given objects known to the session."
     for i in ids:
@@ -74,6 +77,7 @@ def _join(session, ids, at: int, alive: int):
 _BY_OBJECT = ('obj_id_to_score', 'obj_first_frame_idx', 'trk_keep_alive', 'obj_id_to_last_occluded',
               'obj_id_to_prompt_id')
 
+# %% ../nbs/14h_sam3_tracker.ipynb #e2e55aba
 def _without(session, ids):
     "Let the session forget these objects."
     groups = {i: g for i, g in session.obj_id_to_prompt_id.items() if i not in ids}
@@ -91,12 +95,14 @@ def _forget_frames(session, at: int):
     session.unmatched_frame_inds.clear()
     session.overlap_pair_to_frame_inds.clear()
 
+# %% ../nbs/14h_sam3_tracker.ipynb #c6ac0d6e
 def _noted(session) -> dict:
     "What the session knows of its objects beside their memories, as plain values."
     last = {i: int(v) for i, v in session.obj_id_to_last_occluded.items()}
     noted = {name: dict(getattr(session, name)) for name in _BY_OBJECT}
     return noted | dict(obj_id_to_last_occluded=last, prompts=dict(session.prompts))
 
+# %% ../nbs/14h_sam3_tracker.ipynb #b698df86
 def _note(session, noted: dict, device):
     "Put back what `_noted` gave."
     import torch

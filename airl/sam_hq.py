@@ -24,6 +24,7 @@ def _placed(prompts: Prompts, size, reshaped, device) -> dict:
                       input_labels=torch.as_tensor(prompts.point_labels, dtype=torch.int32, device=device)[None])
     return given
 
+# %% ../nbs/13h_sam_hq.ipynb #e977adea
 def _rough(masks, reshaped, side, square, device):   # float32 [n, 1, side, side]
     "Rough masks (0..1) over the photo as logits over the square that the photo is a corner of."
     import torch

@@ -19,6 +19,8 @@ from .drawing import COLOURS, PALETTE, SHAPES, PaintedScene, draw_instances, sho
 from .files import UserError, digest, short_name
 from .outputs import answering, check_answer, own_name
 from .photos import load_photo, save_image
+
+# %% ../nbs/07_scene.ipynb #e95c4a4e
 from .regions import (coco_annotation, decode_rle, encode_rle, labelme_file, labelme_shapes, mask_to_box,
                           paste_logits, yolo_line)
 from .telling import to_json
@@ -40,6 +42,7 @@ class Scores:
         w = np.array([self.weights[k] for k in self.members])[:, None, None]
         return np.sqrt((w*(np.stack(list(self.members.values())) - self.mean)**2).sum(0)/w.sum())
 
+# %% ../nbs/07_scene.ipynb #b2e6e727
 @dataclass
 class Odds:
     "What each member holds of the same, as natural log-odds that nothing has squashed or cut."
@@ -126,6 +129,7 @@ class Embedding:
     features: Any           # the engine's own
     engine: str = ''
 
+# %% ../nbs/07_scene.ipynb #f1a18146
 @dataclass
 class Candidates:
     "Mask proposals: c for each of n objects, small until one is chosen."
@@ -166,6 +170,7 @@ class Scorer(Protocol):
         "The `k` things most probably in the picture, with their probabilities."
         ...
 
+# %% ../nbs/07_scene.ipynb #e965cc95
 @runtime_checkable
 class Detector(Protocol):
     "Where are the things that phrases name?"
@@ -175,6 +180,7 @@ class Detector(Protocol):
         engine's own threshold, which a lower one need not undercut)."""
         ...
 
+# %% ../nbs/07_scene.ipynb #6a71e400
 @runtime_checkable
 class Segmenter(Protocol):
     "Which pixels belong to the thing that is pointed at?"
@@ -186,6 +192,7 @@ class Segmenter(Protocol):
         "The quick part, as often as you like."
         ...
 
+# %% ../nbs/07_scene.ipynb #2a2f3af1
 @runtime_checkable
 class Tracker(Protocol):
     "Where did they go in the next frame?"
@@ -238,6 +245,7 @@ class MaskScore:
     size: float         # is it of a plausible size?
     smoothness: float   # is its edge smooth?
 
+# %% ../nbs/07_scene.ipynb #00ce266d
 @dataclass
 class Candidate:
     "One mask proposal that was considered, with what spoke for it."
@@ -269,6 +277,7 @@ class Instance:
         "The tightest box around the mask."
         return mask_to_box(self.mask)
 
+# %% ../nbs/07_scene.ipynb #f4a5181e
 def found_phrase(instances: Sequence[Instance], label: str) -> str:
     "What was found of one phrase, in words."
     own = [i for i in instances if i.label == label]
@@ -280,6 +289,7 @@ def found_phrase(instances: Sequence[Instance], label: str) -> str:
 
 def _percent(share): return f'{share:.0%}' if share >= .01 else 'less than 1%'
 
+# %% ../nbs/07_scene.ipynb #d80c49f8
 def shared_and_left_out(instances: Sequence[Instance]) -> list[str]:  # sentences
     "Which phrases found the same thing, and what was taken out of masks."
     labels, same, taken = {i.label for i in instances}, {}, {}
@@ -393,6 +403,7 @@ def to_dict(result: SegmentationResult) -> dict:  # JSON-ready; masks as COCO ru
                                for i in result.instances],
                     candidates=[plain(c) for c in result.candidates])
 
+# %% ../nbs/07_scene.ipynb #31f26598
 def from_dict(d: dict, image: np.ndarray) -> SegmentationResult:
     "The result that `to_dict` described."
     def read(cls, one):

@@ -18,6 +18,8 @@ from .files import UserError
 from .outputs import answering
 from .photos import load_photo, save_image
 from .examples import SHOWN, Examples, example_of
+
+# %% ../nbs/21a_service.ipynb #f31362d9
 from .refinement import Clicks, mended
 from .scene import SegmentationResult, Settings, to_dict
 from .telling import to_json
@@ -31,6 +33,7 @@ def _load(preset, device):
     from airl.sam2_pipeline import TextDrivenSegmentationPipeline
     return TextDrivenSegmentationPipeline(preset, device=device), threading.Lock()
 
+# %% ../nbs/21a_service.ipynb #91280cf8
 def served(preset: str = 'auto',         # 'auto' or a key of `airl.weights.PRESETS`
            device: str | None = None,    # None: the fastest here
           ) -> tuple:                    # the `TextDrivenSegmentationPipeline` of the preset, and its lock
@@ -89,6 +92,7 @@ def clicks_picture(result: SegmentationResult, clicks: Clicks) -> np.ndarray:  #
         cv2.circle(picture, (int(x), int(y)), r, colour, -1, cv2.LINE_AA)
     return picture
 
+# %% ../nbs/21a_service.ipynb #9b93c83f
 def detections_picture(result: SegmentationResult) -> np.ndarray:  # uint8 [H, W, 3]
     "The detector's boxes with their scores."
     found = [(k, i) for k, i in enumerate(result.instances, 1) if i.detected is not None]
@@ -124,6 +128,7 @@ def look_alike(result: SegmentationResult,   # with what was found or pointed at
     examples = example_of(result, which)
     return [ask(photo, name, preset, device, examples, instances='all') for photo in photos]
 
+# %% ../nbs/21a_service.ipynb #97908e0c
 def keep_word(result: SegmentationResult, name: str, which: int = 0) -> str:
     "Teach lite the object under a name; a sentence that says how it went."
     from airl.word_packs import taught, write_pack
@@ -133,7 +138,6 @@ def keep_word(result: SegmentationResult, name: str, which: int = 0) -> str:
 def found_pictures(results: Sequence[SegmentationResult]) -> list[tuple[np.ndarray, str]]:  # picture, caption
     "Each photo with what was found in it."
     return [(overlay(r.image, r.masks), r.sentence()) for r in results]
-
 
 # %% ../nbs/21a_service.ipynb #990fc555
 def downloads(result: SegmentationResult,
@@ -199,6 +203,7 @@ def clip_of(path,
                 with lock: yield frame
     return Clip(path, 0., seconds)
 
+# %% ../nbs/21a_service.ipynb #c43bb9b6
 def _in_background(function, answer):  # → Thread; answer: a dict that gets 'result' or 'error'
     "Run `function` in a thread of its own."
     def run():

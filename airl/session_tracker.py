@@ -29,6 +29,7 @@ class Latest(dict):
 def _own(value):   # a tensor that is a piece of a larger one holds all of that
     return value.clone() if value.untyped_storage().nbytes() > value.nbytes else value
 
+# %% ../nbs/14g_session_tracker.ipynb #dd0a1d17
 def forget(session, at: int,     # the current frame's number
            reading: int,         # frames whose memories are read
            reach: int,           # frames whose pointers are read
@@ -61,11 +62,13 @@ def _each(outputs: dict, change) -> dict:   # every tensor of an object's output
     return {kind: {t: {name: change(value) for name, value in out.items()} for t, out in outs.items()}
             for kind, outs in outputs.items()}
 
+# %% ../nbs/14g_session_tracker.ipynb #ab1acfb8
 def saved(objects: list[dict]) -> list[dict]:
     "The same as copies on the CPU, each no larger than itself."
     def copy(value): return value.detach().to('cpu', copy=True).contiguous().clone()
     return [o | dict(outputs=_each(o['outputs'], copy)) for o in objects]
 
+# %% ../nbs/14g_session_tracker.ipynb #d5312a4a
 def recall(session, objects: list[dict]):
     "Let `session` remember these and no others."
     session.reset_tracking_data()
@@ -97,6 +100,7 @@ def reach_of(plan) -> tuple[int, int]:   # a network's configuration
     "The frames whose memories it reads, and those whose pointers."
     return plan.num_maskmem, max(plan.num_maskmem, plan.max_object_pointers_in_encoder)
 
+# %% ../nbs/14g_session_tracker.ipynb #ff6b09ef
 class SessionTracker:
     "A video network of transformers as a `Tracker` in memory that does not grow; raises `MissingWeights`."
     def __init__(self, model: str = 'edgetam',    # a key of `NETWORKS`

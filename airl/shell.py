@@ -47,6 +47,7 @@ def _no_option(word: str, short: dict[str, bool]) -> bool:
         if short[letter]: return is_noun([word[1:].lower()])        # '-oven', which would write into the folder 'ven'
     return False
 
+# %% ../nbs/20a_shell.ipynb #f11409e8
 class _Command(typer.core.TyperCommand):
     "A command that says what to write instead of a minus before a word."
     def parse_args(self, ctx, args):
@@ -110,6 +111,7 @@ def start(version: Annotated[bool, typer.Option(
           verbose: Verbose = False, quiet: Quiet = False, as_json: AsJson = False):
     "What stands before the command."
 
+# %% ../nbs/20a_shell.ipynb #10c7b58e
 def main():
     "The console script `airl`, and `python -m airl`."
     for stream in (sys.stdout, sys.stderr):  # a console without × prints ?
@@ -130,6 +132,7 @@ def names_photo(word: str) -> bool:
     if word == '-' or Path(word).suffix.lower() in SUFFIXES: return True
     return any(mark in word for mark in {'.', '/', os.sep}) and os.path.exists(os.path.expanduser(word))
 
+# %% ../nbs/20a_shell.ipynb #0df900e8
 def photos_and_texts(words: list[str], like: list[str] | None = None) -> tuple[list[str], list[str]]:
     """The words that name photos, and the texts; raises `UserError` where there are no texts, and nothing is shown
     instead of one."""
@@ -141,6 +144,7 @@ def photos_and_texts(words: list[str], like: list[str] | None = None) -> tuple[l
     if not texts: raise UserError(f'Nothing says what to look for in {", ".join(photos)}; add a text, such as "a cat".')
     return photos, texts
 
+# %% ../nbs/20a_shell.ipynb #1d3553ba
 def photos_in(words: list[str]) -> list[str]:
     "The photos that words name, one after the other: files, `-`, and all that lie in a folder."
     found = []
@@ -162,13 +166,13 @@ def shown_by(like: list[str] | None, unlike: list[str] | None,
         raise UserError('Nothing says what to look for; add a text, such as "a car", or --like PHOTO:x,y,width,height.')
     return examples, texts or ([SHOWN] if examples else [])
 
+# %% ../nbs/20a_shell.ipynb #96f168c8
 def answered(pipeline, image, prompt, mend: list[str] | None):  # a `SegmentationResult`
     "What a pipeline finds, with one object of it mended where `--mend` points."
     result = pipeline.segment_image(image, prompt)
     if not mend: return result
     from airl.refinement import clicks_from, mended
     return mended(result, clicks_from(mend, result.image.shape[:2]), pipeline)
-
 
 # %% ../nbs/20a_shell.ipynb #782121b8
 def read_photo(name: str): # uint8 [H, W, 3]
@@ -181,6 +185,7 @@ def read_photo(name: str): # uint8 [H, W, 3]
     data.name = 'Standard input'
     return load_photo(data)
 
+# %% ../nbs/20a_shell.ipynb #3d80bb5e
 def each_photo(photos: list[str],
                ask: Callable, # name of a photo → its answer
               ) -> tuple[list, list[dict]]: # answers; 'photo' and 'error' of each that failed
@@ -204,6 +209,8 @@ Mend = Annotated[list[str] | None, typer.Option('--mend', help='Mend one object 
                                                                'for more.')]
 Models = Annotated[str, typer.Option('--models', '--preset', help='Which models: auto (the best whose weights are '
                                                                   'here), paper, fast, sam3, lite.')]
+
+# %% ../nbs/20a_shell.ipynb #4a591d57
 ScorerName = Annotated[str | None, typer.Option('--scorer', help="Another scorer than the preset's, such as "
                                                                  "siglip2-b16; airl doctor lists them.")]
 DetectorName = Annotated[str | None, typer.Option('--detector',
@@ -214,6 +221,8 @@ Presence = Annotated[float, typer.Option('--presence-threshold', min=0, max=1,
                                          help='Probability from which a thing counts as there; lower it if something '
                                               'is overlooked.')]
 Device = Annotated[str | None, typer.Option(help='cpu, cuda, cuda:1 or mps; the fastest here if not given.')]
+
+# %% ../nbs/20a_shell.ipynb #784351c2
 Overwrite = Annotated[bool, typer.Option('--overwrite', help='Replace what an earlier run has written there about '
                                                              'something else, in one step at the end. Files of your '
                                                              'own stay.')]
@@ -223,6 +232,8 @@ Model = Annotated[str, typer.Option('--model', '-m',
 Data = Annotated[str, typer.Option(help='cifar10, cifar10:FILE.parquet, folder:DIR (a folder of photos a class; a '
                                         'fifth of each is the test part, unless DIR holds train and test or val), '
                                         'sample (ships with the package) or digits.')]
+
+# %% ../nbs/20a_shell.ipynb #46866741
 Tta = Annotated[str | None, typer.Option('--tta', help='Test-time augmentation, the mean answer to each image as it is '
                                                        'and mirrored (hflip) or moved a little (shift): none, shift, '
                                                        'hflip, or hflip+shift. What suits the model if not given: '
@@ -238,6 +249,7 @@ def one_name(name: str | None,    # as an argument
     if (one := name or preset) and not (name and preset and name != preset): return one
     raise UserError(f'Name one of {choices}, once.' if name or preset else f'Say which: {choices}.')
 
+# %% ../nbs/20a_shell.ipynb #b0a5ca4d
 def overrides(pairs: list[str]) -> dict:  # what `Recipe.preset` takes
     "`name=value` texts as fields of a recipe, values in YAML."
     from airl.recipe import RecipeError, read_yaml

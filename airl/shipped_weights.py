@@ -19,6 +19,8 @@ from .eval_tta import (Classifier, Report, bootstrap_interval, compute_logits, e
                            load_classifier)
 from .files import UserError, replacing
 from .lite_cutting import FALSE_POSITIVE_COST, clicks_in, cutter_loss, cutter_sample  # noqa: F401, old import paths
+
+# %% ../nbs/19_shipped_weights.ipynb #4cc5d6a9
 from .lite_cutting import rough_mask, train_cutter  # noqa: F401, old import paths
 from .lite_photos import Object, dense_class, label_picture, single_objects  # noqa: F401, old import paths
 from .lite_finding import dense_loss, train_dense  # noqa: F401, old import paths
@@ -55,6 +57,7 @@ def nano_recipe(name='vit_nano' # or 'vit_nano_teacher'
     "The recipe of the shipped ViT-nano, or of its teacher."
     return recipe_from_yaml(shipped(f'{name}.recipe.yaml'))
 
+# %% ../nbs/19_shipped_weights.ipynb #73269c44
 def train_teacher(out,            # the run folder; where it holds an unfinished run of this recipe, that goes on
                   data='cifar10', # what `load_data` takes
                   **overrides,    # fields of the recipe
@@ -63,6 +66,7 @@ def train_teacher(out,            # the run folder; where it holds an unfinished
     return fit(dataclasses.replace(nano_recipe('vit_nano_teacher'), **overrides),
                *load_data(data).split(HELD_OUT), run_dir=out)
 
+# %% ../nbs/19_shipped_weights.ipynb #fcbbb164
 def train_nano(out,            # the run folder; where it holds an unfinished run of this recipe, that goes on
                teacher: Run,   # of `train_teacher`, on the same data
                data='cifar10', # what `load_data` takes
@@ -114,6 +118,7 @@ def export_nano(run: Run,
                     recipe.smoothing, recipe.model_args, about)
     with replacing(out_file) as part: save_nano(classifier.model, card, part)
 
+# %% ../nbs/19_shipped_weights.ipynb #debffae8
 def recipe_hash(recipe: Recipe) -> str:
     "Twelve hexadecimal digits that stand for the fields in which `recipe` differs from the default one."
     changed = {k: v for k, v in dataclasses.asdict(recipe).items() if v != getattr(Recipe(), k)}
@@ -181,6 +186,7 @@ def _wordnet(folder: Path
             if not line.startswith('  ')]
     return words, above, {r[0].replace('_', ' '): r[-int(r[2]):] for r in rows}
 
+# %% ../nbs/19_shipped_weights.ipynb #5ce90571
 def _ancestors(offset, above):
     "`offset` and every noun above it."
     found, todo = set(), [offset]
@@ -199,6 +205,7 @@ def _imagenet():  # WordNet offsets and names of the 1,000 classes
     names = dict(line.split('\t') for line in (folder/'imagenet_synset_to_lemma.txt').read_text().splitlines())
     return [i[1:] for i in ids], [[n.strip().lower() for n in names[i].split(',')] for i in ids]
 
+# %% ../nbs/19_shipped_weights.ipynb #b85de0a5
 def _dense_classes(below, names):  # [(name, offset, ImageNet classes)]
     "The rows of `DENSE`, its ImageNet classes as numbers."
     rows = []

@@ -56,6 +56,7 @@ def _mean_of_ties(windows, score, i, ties):
     "The mean of the windows that overlap window `i` and are as good, to within `ties`."
     return windows[(score >= score[i] - ties) & (box_iou(windows[[i]], windows)[0] >= .2)].mean(0)
 
+# %% ../nbs/11a_sliding_window.ipynb #5c1cb46d
 def _apart(windows, score, among, iou=.3, inside=.7):
     "Indices from `among`, best first, leaving out what overlaps a better one or lies in it or around it."
     kept = []

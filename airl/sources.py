@@ -26,6 +26,7 @@ LARGEST_FILE = 1 << 29   # bytes; what is larger is no photo
 _DAMAGED = (OSError, LookupError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile,
             zlib.error, struct.error, tarfile.TarError, pa.ArrowException)  # what readers of archives raise
 
+# %% ../nbs/15a_sources.ipynb #d12fdccb
 @dataclass(frozen=True)
 class Job:
     "One photo to ask about."
@@ -51,6 +52,7 @@ class Job:
         except _DAMAGED as e:
             raise PhotoError(f'{self.image} cannot be read ({e}); check {self.source}.') from None
 
+# %% ../nbs/15a_sources.ipynb #5035335e
 _MEMBERS: dict[str, Callable] = {}   # suffix of a file that holds many photos → how to read one of them
 
 # %% ../nbs/15a_sources.ipynb #b002242f
@@ -58,6 +60,7 @@ LISTED = SUFFIXES | UNREADABLE
 
 def _is_photo(name: str) -> bool: return Path(name).suffix.lower() in LISTED and not Path(name).name.startswith('.')
 
+# %% ../nbs/15a_sources.ipynb #f0ea6281
 def _is_new(folder: Path, home: Path, seen: set) -> bool:
     "Whether a folder below `home` is to be walked; `seen`: where links have led already."
     if not folder.is_symlink(): return True
@@ -69,6 +72,7 @@ def _is_new(folder: Path, home: Path, seen: set) -> bool:
     seen.add(target)
     return True
 
+# %% ../nbs/15a_sources.ipynb #6f73f31d
 def _folder(root: Path,
             skip: Path | None,  # a folder not to look into
            ) -> Iterator[Job]:
@@ -93,11 +97,13 @@ def _zip_jobs(path: Path) -> Iterator[Job]:
         yield Job(path.name, str(path), fault=f'{path} is no zip file that can be read ({e}); copy or download it '
                                               'again.')
 
+# %% ../nbs/15a_sources.ipynb #8745d2ca
 def _zip_member(path: str, member: str) -> bytes:
     if (size := _zip(path).getinfo(member).file_size) > LARGEST_FILE:
         raise PhotoError(f'{member} has {size/1e6:,.0f} MB; no photo is so large.')
     return _zip(path).read(member)
 
+# %% ../nbs/15a_sources.ipynb #cfa4ad95
 def _tar_jobs(path: Path) -> Iterator[Job]:
     cut = Job(path.name, str(path), fault=f'{path} is damaged or cut off; copy or download it again. The photos before '
                                           'the damage are done.')
@@ -108,6 +114,7 @@ def _tar_jobs(path: Path) -> Iterator[Job]:
             if tar.offset + tarfile.BLOCKSIZE > os.path.getsize(path): yield cut # the blocks that say "end" are missing
     except _DAMAGED: yield cut
 
+# %% ../nbs/15a_sources.ipynb #7bd9a84a
 def _until_cut(tar) -> Iterator[tarfile.TarInfo]:
     with contextlib.suppress(tarfile.TarError): yield from (m for m in tar if m.isfile())
 
@@ -119,6 +126,7 @@ def _sample(path, group, tar) -> Iterator[Job]:
     for m in group:
         if _is_photo(m.name): yield Job(m.name, str(path), f'{m.offset_data}+{m.size}', (text,) if text else ())
 
+# %% ../nbs/15a_sources.ipynb #47631f70
 def _tar_member(path: str, member: str) -> bytes:
     start, size = map(int, member.split('+'))
     if size > LARGEST_FILE: raise PhotoError(f'A file in {path} has {size/1e6:,.0f} MB; no photo is so large.')
@@ -134,6 +142,7 @@ _IMAGE, _PROMPT = 'image img photo path file file_name'.split(), 'prompt text ca
 def _column(names: Sequence[str], wanted: Sequence[str]) -> str | None:
     return next((w for w in wanted if w in names), None)
 
+# %% ../nbs/15a_sources.ipynb #436a8a10
 def _listed(rows: Iterable[tuple[str, str]],  # path, prompt
             base: Path,
            ) -> Iterator[Job]:
@@ -144,10 +153,12 @@ def _listed(rows: Iterable[tuple[str, str]],  # path, prompt
     for path, prompts in asked.items():
         yield Job(Path(path).as_posix(), os.path.abspath(base/Path(path).expanduser()), prompts=tuple(prompts))
 
+# %% ../nbs/15a_sources.ipynb #4b21d348
 def _text_jobs(path: Path) -> Iterator[Job]:
     with open(path, encoding='utf-8-sig') as file:
         yield from _listed(((line.strip(), '') for line in file), path.parent)
 
+# %% ../nbs/15a_sources.ipynb #dd42751a
 def _csv_jobs(path: Path) -> Iterator[Job]:
     with open(path, encoding='utf-8-sig', newline='') as file:
         table = csv.DictReader(file)
@@ -214,6 +225,7 @@ def _of_path(path: Path, skip: Path | None, prefix: str = '') -> Iterator[Job]:
     except UserError: raise
     except (*_DAMAGED, csv.Error) as e: raise SourceError(f'{path} cannot be read ({e}); check it.') from e
 
+# %% ../nbs/15a_sources.ipynb #cc1c3ec5
 def _one_of_many(path: Path, skip: Path | None, prefix: str) -> Iterator[Job]:
     "As `_of_path`; but a file that cannot be read is a job that says so, since there are others."
     try: yield from _of_path(path, skip, prefix)
@@ -252,6 +264,7 @@ def _paths_in(source) -> list[tuple[str, str]]:  # each with no text
     try: return [(os.fspath(path), '') for path in source]
     except TypeError: raise SourceError(f'{source!r:.80} is no source; give a path, or a sequence of paths.') from None
 
+# %% ../nbs/15a_sources.ipynb #b17f5c7c
 def jobs_of(
     source,  # folder; photo; glob; list.txt; .csv or .parquet; .zip or .tar; hub:owner/name; or a sequence of paths
             prompts: Sequence[str] = (),       # what to look for in every photo; empty: what the source says of each

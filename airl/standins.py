@@ -33,6 +33,7 @@ class Thing:
         x, y = self.outline.T
         return float(abs(x@np.roll(y, -1) - y@np.roll(x, -1))/2)
 
+# %% ../nbs/13f_standins.ipynb #ad2f7a7b
 def oval(x: float, y: float,   # centre, in parts of width and height
          area: float,          # part of the photo
          shape: float = 1.,    # width over height in pixels
@@ -107,10 +108,12 @@ GROUPS = {noun: name for name, nouns in zip(SUPERCATEGORIES,
                                             np.split(np.array(NOUNS), np.cumsum([*SUPERCATEGORIES.values()])))
           for noun in nouns.tolist()}
 
+# %% ../nbs/13f_standins.ipynb #c7ecd79b
 def siblings(noun: str) -> list[str]:
     "The other nouns of its supercategory in COCO."
     return [n for n in GROUPS if n != noun and noun in GROUPS and GROUPS[n] == GROUPS[noun]]
 
+# %% ../nbs/13f_standins.ipynb #ef6f120b
 class _Painter:
     "Draws things into a photo, one after the other."
     def __init__(self, rng, ratio): self.rng, self.ratio, self.things = rng, ratio, []
@@ -157,6 +160,7 @@ def _scene_of(kind, asked, p):   # p: a `_Painter`
         p.other(asked, u(.05, .2), u(.2, .8), .85)
     else: p.oval(asked, u(.08, .3))
 
+# %% ../nbs/13f_standins.ipynb #56e4d1af
 def stage_photo(kind: str,            # one of `KINDS`
                 seed: int,
                 long_side: int = 144,
@@ -194,6 +198,7 @@ class Setting:
     group: float = .5       # the same of a box around several
     guess: float = .06      # standard deviation of the segmenter's opinion of a mask
 
+# %% ../nbs/13f_standins.ipynb #47b0fd23
 SETTINGS = dict(weak=Setting('weak', gain=.75, noise=.24, true=0., false=-1.6, spread=.9), middle=Setting('middle'),
                 strong=Setting('strong', gain=1.25, noise=.17, true=1., false=-2.3, spread=.7, guess=.04))
 
@@ -213,6 +218,7 @@ ASSUMED = dict(   # parameter: what speaks for it, and the lowest and highest va
     drop=('assumed', .4, 1.6), group=('assumed', 0., 1.2),
     guess=('assumed', .02, .12))
 
+# %% ../nbs/13f_standins.ipynb #8c942dc3
 def sources() -> str:   # Markdown
     "Every parameter of the stand-ins: its three values, where they come from, and the range that is tried."
     rows = [f'| `{name}` | {" / ".join(f"{getattr(s, name):g}" for s in SETTINGS.values())} | {why} | {low:g} to '
@@ -229,6 +235,7 @@ class MemberLike:
     gain: float     # what is added for a thing that fills the picture
     cut: bool       # whether the middle is cut out of what is not square; else it is squashed
 
+# %% ../nbs/13f_standins.ipynb #00dc7916
 MEMBERS = {'ViT-L-14/openai': MemberLike(100., .16, .10, True),
            'ViT-H-14/laion2b_s32b_b79k': MemberLike(100., .08, .18, True),
            'EVA02-L-14/merged2b_s4b_b131k': MemberLike(100., .10, .15, True),
@@ -236,12 +243,14 @@ MEMBERS = {'ViT-L-14/openai': MemberLike(100., .16, .10, True),
 TEXTS = (*NOUNS, *NEGATIVES)
 SPARE = 64                    # places for texts that are in no list
 
+# %% ../nbs/13f_standins.ipynb #5825ed8a
 @lru_cache(4096)
 def text_number(text: str) -> int:
     "The place of a text among all that stand-ins can be asked."
     said = text.lower()
     return TEXTS.index(said) if said in TEXTS else len(TEXTS) + zlib.crc32(said.encode()) % SPARE
 
+# %% ../nbs/13f_standins.ipynb #ed872a05
 @lru_cache(4096)
 def likeness(noun: str, alike: float) -> np.ndarray:  # [n texts]
     "How much of what a thing adds each text gets: 1 for its own, `alike` for siblings."
@@ -250,6 +259,7 @@ def likeness(noun: str, alike: float) -> np.ndarray:  # [n texts]
     row[text_number(noun)] = 1.
     return row
 
+# %% ../nbs/13f_standins.ipynb #4ec102fa
 def correlated(rng, shared: float, members: int, *shape) -> np.ndarray:  # [members, *shape], variance 1
     "Noise that members share in part."
     each = rng.standard_normal((members + 1, *shape))
@@ -264,6 +274,7 @@ class _Known:
     nouns: np.ndarray    # [n, n texts], see `likeness`
     lasting: np.ndarray  # [n + 1, members, n texts], the noise that stays with each thing, and with the ground
 
+# %% ../nbs/13f_standins.ipynb #b44c9707
 def _known(photo: StagedPhoto, setting: Setting, members: int) -> _Known:
     "Work out what does not change from crop to crop."
     areas = np.array([photo.things[k].area for k in photo.wholes])*np.prod(photo.size)
@@ -274,6 +285,7 @@ def _known(photo: StagedPhoto, setting: Setting, members: int) -> _Known:
     lasting = [correlated(rng, setting.shared, members, len(TEXTS) + SPARE) for _ in range(len(areas) + 1)]
     return _Known(areas, whole_of, nouns, np.stack(lasting))
 
+# %% ../nbs/13f_standins.ipynb #6f9fcd82
 def contents(known: _Known, ids: np.ndarray,  # int [h, w] of a crop
              setting: Setting,
             ) -> tuple[np.ndarray, float]:    # [n] what each thing has of the crop, 0..1; what the ground has
@@ -290,6 +302,7 @@ def contents(known: _Known, ids: np.ndarray,  # int [h, w] of a crop
 # %% ../nbs/13f_standins.ipynb #1acd3b96
 _NOTHING = [text_number(t) for t in NEGATIVES]
 
+# %% ../nbs/13f_standins.ipynb #b58a596d
 class _LikeMembers(_Members):
     "Members that know the staged photos instead of having networks."
     def begin(self, stage: Stage, setting: Setting):
@@ -361,6 +374,7 @@ class _Queries:
                 if max(self.photo.size) > 1024 else 0.)
         return self.setting.size*np.log(share/.1) + lost
 
+# %% ../nbs/13f_standins.ipynb #eb5a7f7e
 def _ask(queries: _Queries, phrase: str):
     "Fill in what the network would say of `phrase`."
     photo, ids, s = queries.photo, queries.ids, queries.setting
@@ -421,6 +435,7 @@ class TracedSegmenter:
         logits, guesses = (np.stack(m) for m in zip(*made))
         return Candidates(logits.astype(np.float32), guesses.astype(np.float32), embedding.size)
 
+# %% ../nbs/13f_standins.ipynb #767164f5
 def _regions(photo, ids):  # bool masks of all that can be cut out
     "Every thing, every part, and all things of a noun together."
     wholes = {k: np.isin(ids, np.add(photo.family(k), 1)) for k in photo.wholes}
@@ -430,6 +445,7 @@ def _regions(photo, ids):  # bool masks of all that can be cut out
     return [m for m in (*wholes.values(), *parts, *(np.any(ms, 0) for ms in by_noun.values() if len(ms) > 1))
             if m.any()]
 
+# %% ../nbs/13f_standins.ipynb #4780a955
 def _pointed_at(prompt, regions, ids):  # bool [h, w]
     "The region that a box fits best, or that a click or rough mask lies in; the box's own ellipse where it fits none."
     if prompt.boxes is not None:
@@ -442,6 +458,7 @@ def _pointed_at(prompt, regions, ids):  # bool [h, w]
         return next((m for m in regions if m[y, x]), ids == ids[y, x])
     return prompt.masks[0] > .5
 
+# %% ../nbs/13f_standins.ipynb #cdb3db86
 def _candidates(mask, rng, setting):  # logits [4, h, w], guesses [4]
     "The whole, a half, a part, and the whole with surroundings, in any order; what the segmenter thinks of each."
     import cv2

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from .devices import has_bf16
 from .augment import Augment, Draws, Mixes, draw_mixes, mix, prepare, soft_targets
 from .data import ImageSet, generator_for
+
+# %% ../nbs/02c_steps.ipynb #028f0969
 from .recipe import Recipe, RecipeError, loss_of, make_optimizer, rate_factor, share_done
 from .runs import build_model
 
@@ -30,6 +32,7 @@ def pieces_a_step(recipe: Recipe, n: int, processes: int = 1) -> int:
     most = min(recipe.accumulate, -(-n*recipe.accumulate//recipe.batch_size))
     return max(1, most//processes)
 
+# %% ../nbs/02c_steps.ipynb #fde7e697
 def images_a_step(recipe: Recipe, n: int, processes: int) -> int:
     """The recipe's `batch_size`, or what a smaller data set of `n` images has.
 
@@ -65,6 +68,7 @@ def batch_norm_of(net: nn.Module, device: torch.device, processes: int) -> str: 
     if processes == 1: return 'own'
     return 'shared' if device.type == 'cuda' else 'apart'
 
+# %% ../nbs/02c_steps.ipynb #817ae14a
 def with_batch_norm(net: nn.Module, device: torch.device, processes: int,
                     images: int, # of a process and piece
                    ) -> nn.Module:
@@ -113,6 +117,7 @@ def muon_dtype(device: torch.device, precision: str,
     fast = precision == 'bf16' if device.type == 'cpu' else native
     return torch.bfloat16 if fast else torch.float32
 
+# %% ../nbs/02c_steps.ipynb #8eee4a49
 def compiles(device: torch.device) -> bool:
     "Whether torch.compile can make kernels for `device`."
     if device.type != 'cuda' or not torch.cuda.is_available(): return False
@@ -123,6 +128,7 @@ def _sum_type(device): return torch.float32 if device.type == 'mps' else torch.f
 
 def _dtype(precision): return dict(bf16=torch.bfloat16, fp16=torch.float16, fp32=torch.float32)[precision]
 
+# %% ../nbs/02c_steps.ipynb #52b73baa
 def _augment(recipe, size, side, precision):
     "The recipe's augmentation at `size` pixels, of images of `side`."
     r = recipe
@@ -206,12 +212,14 @@ class Batch(NamedTuple):
     def part(self, start, stop):
         return Batch(self.rows[start:stop], self.draws.rows(start, stop), self.mixes.rows(start, stop))
 
+# %% ../nbs/02c_steps.ipynb #d3bcbdab
 def epoch_rows(training: Training) -> Tensor: # int64 [steps left, batch]
     "Row numbers of the batches of this epoch that are still to come, of all processes together."
     t, done = training, training.steps - training.epoch*training.steps_per_epoch
     order = torch.randperm(len(t.data), generator=generator_for(t.recipe.seed, 'order', t.epoch))
     return order[:t.steps_per_epoch*t.batch_size].view(t.steps_per_epoch, t.batch_size)[done:]
 
+# %% ../nbs/02c_steps.ipynb #03a250ae
 def epoch_batches(training: Training) -> Iterator[Batch]:
     "The batches of this epoch that are still to come: sent to the device together, then only cut in pieces there."
     t, r, left = training, training.recipe, epoch_rows(training)
@@ -248,6 +256,7 @@ def train_step(training: Training,
     if t.ema: t.ema.update(t.net, step=t.steps)
     return torch.stack(losses).mean()
 
+# %% ../nbs/02c_steps.ipynb #84feb8a0
 def _backward(t, augment, batch, last):
     "Gradients of one piece of a batch; its loss."
     r, n = t.recipe, len(batch.rows)
@@ -270,6 +279,7 @@ def _arithmetic(t):
     "Half precision where the training has it."
     return contextlib.nullcontext() if t.precision == 'fp32' else torch.autocast(t.device.type, _dtype(t.precision))
 
+# %% ../nbs/02c_steps.ipynb #6799ac34
 def _asked(t, x):
     "The model's logits; as it is from the first batch on which it cannot be compiled."
     if t.model is t.plain: return t.model(x)
@@ -282,6 +292,7 @@ def _asked(t, x):
         t.model = t.plain
         return t.model(x)
 
+# %% ../nbs/02c_steps.ipynb #9a78bd2c
 def _teach(t: Any, x, batch) -> Tensor:
     "The teacher's logits for a batch: asked, or looked up and mixed as the labels are."
     if callable(t.teacher):
@@ -308,6 +319,7 @@ def validate(training: Training, data: ImageSet,
     total, table = (t.accelerator.reduce(x) for x in (total, table))
     return total.item()/len(data), table.view(k, k).cpu().numpy()
 
+# %% ../nbs/02c_steps.ipynb #debe3d10
 def class_scores(table: np.ndarray, # int64 [k, k]: true class, answer
                 ) -> dict[str, np.ndarray]: # precision, recall, f1, support: [k] each
     "Scores of every class; a class that is never answered has precision 0."
@@ -325,6 +337,7 @@ def negative_log_likelihood(logits: np.ndarray, targets: np.ndarray) -> float: #
     "Mean of -log p(true class)."
     return -float(log_softmax(logits.astype(np.float64), axis=1)[np.arange(len(targets)), targets].mean())
 
+# %% ../nbs/02c_steps.ipynb #a7e3ab36
 def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     """The temperature between 0.05 and 20 with the least negative log-likelihood; 1 where every answer is right, for
     then there is no least."""
@@ -334,6 +347,7 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
                             bounds=(-3, 3), method='bounded')
     return float(np.exp(found.x))
 
+# %% ../nbs/02c_steps.ipynb #126062ac
 @torch.no_grad()
 def held_out_temperature(training: Training, data: ImageSet, net: nn.Module) -> float:
     "The temperature of `net` on `data`, asked as the recipe says: with mirror images where it was trained with them."

@@ -42,6 +42,7 @@ def _one_line(message, category, filename, lineno, file=None, line=None):
     "A warning of Python's as a message of ours."
     logging.getLogger('airl').info('%s: %s', category.__name__, ' '.join(str(message).split()))
 
+# %% ../nbs/05c_telling.ipynb #a014d097
 class _AboveBars(logging.StreamHandler):
     "Messages on lines of their own, above the progress bars that are being drawn."
     def emit(self, record):
@@ -49,6 +50,7 @@ class _AboveBars(logging.StreamHandler):
         from tqdm import tqdm
         tqdm.write(self.format(record), file=self.stream)
 
+# %% ../nbs/05c_telling.ipynb #f5065db2
 def set_loudness(verbose=False, quiet=False):
     """How much is said on standard error by this process and those that it starts: warnings and progress bars, more, or
     errors alone."""
@@ -65,6 +67,7 @@ def set_loudness(verbose=False, quiet=False):
     os.environ.setdefault('PYTHONWARNINGS', 'ignore')                # of helpers that Python starts by itself
     if quiet: os.environ.update(_QUIET)
 
+# %% ../nbs/05c_telling.ipynb #4b8a7746
 def same_loudness():
     "In a process that a command has started: as loud as the command; as Python is otherwise."
     if how := os.environ.get(_LOUDNESS): set_loudness(how == 'verbose', how == 'quiet')
@@ -94,6 +97,7 @@ def _comments(source: str) -> dict[int, str]:
             above = []
     return found
 
+# %% ../nbs/05c_telling.ipynb #ee9c5097
 def _explained(node, said: dict[int, str]) -> list[str]:
     "A line per parameter, or field of a class, that has a comment, and one for what comes back."
     import ast
@@ -107,6 +111,7 @@ def _explained(node, said: dict[int, str]) -> list[str]:
     back = last in said and last < node.body[0].lineno
     return [f'    {name}: {said[line]}' for line, name in named.items()] + [f'Returns:\n    {said.get(last)}']*back
 
+# %% ../nbs/05c_telling.ipynb #19448009
 def with_parameters(thing):   # a function or a class, which is returned
     "Put the comments beside the parameters into the docstring, those of a class's methods into theirs."
     import ast, inspect, textwrap

@@ -17,6 +17,8 @@ from .files import readable
 from .telling import progress as bar_of, to_json
 from .augment import prepare
 from .data import ImageSet, stratified_split
+
+# %% ../nbs/02_train.ipynb #250edfc8
 from .recipe import Recipe, RecipeError
 from .runs import (Epoch, OpenRun, Run, RunError, build_model, environment, is_best,
                        live_curves, open_run, plot_curves, save_atomic,
@@ -27,6 +29,8 @@ from .backup import Backup
 from .recipe import PRESETS, parameter_groups, recipe_from, recipe_from_yaml, recipe_to_yaml  # old import paths
 from .recipe import loss_of, make_optimizer, rate_factor, share_done  # old import paths
 from .steps import class_scores, epoch_rows, mirrored, pieces_a_step  # old import paths
+
+# %% ../nbs/02_train.ipynb #b1f034e7
 from .runs import tensorboard  # old import paths
 from .devices import training_precision as pick_precision  # old import paths
 
@@ -47,6 +51,7 @@ def save_checkpoint(training: Training, run: OpenRun):
         data=fingerprint(t.data)))
     run.keep()
 
+# %% ../nbs/02_train.ipynb #7cbd2cdd
 def restore_checkpoint(training: Training, state: dict):
     "Put a checkpoint's contents back."
     t = training
@@ -65,6 +70,7 @@ def restore_checkpoint(training: Training, state: dict):
     t.working, t.pieces = state.get('working', 0.), state.get('pieces', t.pieces)
     t.rows = [Epoch(**row) for row in state['rows']]
 
+# %% ../nbs/02_train.ipynb #ce191e8b
 def fingerprint(data: ImageSet) -> int:
     "A checksum of pixels and labels in their order."
     return zlib.crc32(data.labels.numpy().tobytes(), zlib.crc32(data.images.contiguous().numpy().data))
@@ -82,6 +88,7 @@ class Stopping:
         for number, handler in self.previous.items(): signal.signal(number, handler)
         if (number := self.agreed or self.asked) and exc[0] is None: signal.raise_signal(number)
 
+# %% ../nbs/02_train.ipynb #2f413ad2
 class Clock:
     "Seconds of training, those before an interruption included."
     def __init__(self, before): self.start = time.monotonic() - before
@@ -90,6 +97,7 @@ class Clock:
 
 AGREE_EVERY = 20   # steps
 
+# %% ../nbs/02_train.ipynb #9c43f7db
 def _agree(t: Training, seconds: float, stop: Stopping) -> float:
     "The first process's clock, and its signal, for all; between two agreements what they last agreed on."
     asked = stop.asked
@@ -107,6 +115,7 @@ def _weights_finite(t) -> bool:
     kept = [x for net in {t.net, t.averaged} for x in net.state_dict().values() if x.is_floating_point()]
     return bool(torch.stack([torch.isfinite(x).all() for x in kept]).all())
 
+# %% ../nbs/02_train.ipynb #7272d5ac
 def check_finite(training: Training, run: Run,
                  whole=True,  # look at the weights too, which the last step has changed and no loss has seen
                  val_loss=0.):
@@ -118,6 +127,7 @@ def check_finite(training: Training, run: Run,
     raise RunError(f'The loss is not a finite number any more at step {t.steps} (epoch {t.epoch + 1}). {last} '
                    'Try a lower lr, a longer warm-up, clip 1, or precision fp32.')
 
+# %% ../nbs/02_train.ipynb #5c443f37
 @contextlib.contextmanager
 def _algorithms(deterministic):
     """Only algorithms that give the same result every time, for which cuBLAS wants a setting; else those that cuDNN
@@ -184,6 +194,7 @@ def _shared(accelerator, run_dir, *how):  # yields the run, whether it is over, 
                 state = torch.load(path, map_location='cpu', weights_only=True)
         yield held or Run(run_dir), over, state
 
+# %% ../nbs/02_train.ipynb #fe030995
 def _told(values: list, accelerator) -> list:
     "What the first process says, for all."
     if accelerator.num_processes == 1: return values
@@ -214,6 +225,7 @@ def _train(t: Training, run: Any, val_set: ImageSet, stop: Stopping, backup,
         if save_epochs and t.epoch % save_epochs == 0: save_checkpoint(t, run)
     if t.steps > began: save_checkpoint(t, run)
 
+# %% ../nbs/02_train.ipynb #f79c564e
 def _finish(t: Training, run: Any, val_set: ImageSet, at_end):
     "What comes once, when all is trained; then the run is whole."
     if t.accelerator.is_main_process:
@@ -233,6 +245,7 @@ def _calibrate(t, run, val_set):
     best['temperature'] = held_out_temperature(t, val_set, net.to(t.device).eval())
     save_atomic(run.path('best_model.pth'), best)
 
+# %% ../nbs/02_train.ipynb #378c5541
 def peak_memory(device: torch.device) -> float | None: # bytes; None where the system does not say
     "The most that this process has had: of the GPU's memory, or of this machine's."
     if device.type == 'cuda': return float(torch.cuda.max_memory_allocated(device))
@@ -241,6 +254,7 @@ def peak_memory(device: torch.device) -> float | None: # bytes; None where the s
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return float(most if sys.platform == 'darwin' else 1024*most)
 
+# %% ../nbs/02_train.ipynb #7102b573
 def _say_costs(t, run):
     "Seconds, images a second and memory, in `environment.json`."
     rates, memory = [row.images_per_second for row in t.rows], peak_memory(t.device)
@@ -309,6 +323,7 @@ def _with_shape(recipe):
     from airl.vit_model import load_nano
     return dataclasses.replace(recipe, model_args=load_nano()[1].config | recipe.model_args)
 
+# %% ../nbs/02_train.ipynb #6b34b488
 def _check_sets(recipe, train_set, val_set, teacher) -> tuple[ImageSet, ImageSet, Any]:
     "The two sets, and the teacher's logits of the first; refuses what does not belong together."
     if val_set is None:
@@ -328,6 +343,7 @@ def _check_sets(recipe, train_set, val_set, teacher) -> tuple[ImageSet, ImageSet
                        'give one row an image.')
     return train_set, val_set, teacher
 
+# %% ../nbs/02_train.ipynb #27ea5feb
 def _accelerator(device):
     """One process by itself on its device, or accelerate's processes.
 
@@ -338,6 +354,7 @@ def _accelerator(device):
     from accelerate import Accelerator
     return Accelerator(cpu=str(device) == 'cpu', mixed_precision='no')
 
+# %% ../nbs/02_train.ipynb #7f6d5bfc
 def _device(name) -> torch.device:
     "What `name` names, or the fastest there is; a sentence for what there is not."
     try: device = torch.device(name or pick_device())
@@ -349,6 +366,7 @@ def _device(name) -> torch.device:
         raise RunError(f'There is no device {device} here; leave it out for the fastest, {pick_device()}.')
     return device
 
+# %% ../nbs/02_train.ipynb #958a3f1e
 def _own_random_numbers(device):
     "What is drawn inside leaves the program's generators as they were, that of one GPU included."
     return torch.random.fork_rng(devices=[device] if device.type == 'cuda' else [])
@@ -371,6 +389,7 @@ class Teacher(nn.Module):
         if x.shape[-1] != self.size: x = nn.functional.interpolate(x, self.size, mode='bilinear', antialias=True)
         return self.net(x*self.scale.to(x.dtype) + self.offset.to(x.dtype))
 
+# %% ../nbs/02_train.ipynb #a8f524d6
 def teacher_of(run, recipe: Recipe, class_names: list[str]) -> Teacher:
     """The teacher in a run folder. Raises `RunError` for one of other classes, `RecipeError` where the recipe listens
     to none."""

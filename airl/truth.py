@@ -18,6 +18,8 @@ from .coco_labels import read_coco, read_refcoco
 from .labels import (Check, Labels, Truth, TruthError, Truths, checked, class_image, inside, label_image, names_of,
                          open_photo, outside, spoken, text_of)
 from .measures import AP, CgF1, ClipScore, Interval, boundary_f, cgf1, interval   # noqa: F401, old import paths
+
+# %% ../nbs/08_truth.ipynb #f2fe4d0e
 from .measures import iou, mask_ap, presence_auc, presence_mcc, score_clip        # noqa: F401, old import paths
 from .photos import SAMPLES, SUFFIXES, natural_key, save_image
 from .regions import encode_rle, mask_to_box
@@ -76,6 +78,7 @@ def _numbered_labels(path: Path, phrase: str) -> Labels:
     masks = values == np.setdiff1d(values, [0])[:, None, None]
     return Labels(masks, [phrase]*len(masks), np.zeros(values.shape, bool))
 
+# %% ../nbs/08_truth.ipynb #a60e2327
 def read_pennfudan(folder, # holds PNGImages and PedMasks
                    skip_bad: bool = False, # leave bad entries out
                   ) -> Truths:
@@ -133,6 +136,7 @@ def _pet_labels(trimap: Path, phrase: str) -> Labels:
     if not (values == 1).any(): raise TruthError(f'{trimap} has not a pixel of the animal.')
     return Labels((values == 1)[None], [phrase], values == 3)
 
+# %% ../nbs/08_truth.ipynb #13a98144
 def read_pet(folder, # holds images and annotations, the latter with trimaps and list.txt (or test.txt)
              split='list', # name of the list, without suffix
              skip_bad: bool = False, # leave bad entries out
@@ -156,6 +160,7 @@ def _ade_labels(path: Path, names: tuple[str, ...]) -> Labels:
     by_class = class_image(path)
     return _class_labels(path, by_class, names, by_class == 0)
 
+# %% ../nbs/08_truth.ipynb #82664a57
 def read_ade20k(folder, # holds images, annotations and objectInfo150.txt
                 split='validation',
                 skip_bad: bool = False, # leave bad entries out
@@ -185,6 +190,7 @@ def _colour_labels(folder: Path, stem: str, colours: dict) -> Labels:
                          'label_colors.txt.')
     return _class_labels(path, by_class, names, (by_class == 0) if '' in colours else np.zeros(by_class.shape, bool))
 
+# %% ../nbs/08_truth.ipynb #9bf54fd4
 def _colour(file: Path, k: int, line: str) -> tuple[str, np.ndarray]: # phrase, '' for void; RGB
     match line.split():
         case [r, g, b, name] if (all(v.isascii() and v.isdigit() and int(v) < 256 for v in (r, g, b))
@@ -192,6 +198,7 @@ def _colour(file: Path, k: int, line: str) -> tuple[str, np.ndarray]: # phrase, 
             return '' if name == 'Void' else spoken(name.lower()), np.array([r, g, b], int)
     raise TruthError(f'{file}: line {k} is {line[:80]!r}, not three numbers up to 255 and a name.')
 
+# %% ../nbs/08_truth.ipynb #fd24f422
 def read_camvid(folder, # holds images, labels and label_colors.txt
                 skip_bad: bool = False, # leave bad entries out
                ) -> Truths:
@@ -210,6 +217,7 @@ def _opened(path: Path, entry: str) -> np.ndarray: # uint8 [H, W, 3]
     try: return open_photo(path)
     except TruthError as e: raise TruthError(f'{entry}: {e}') from None
 
+# %% ../nbs/08_truth.ipynb #996478ae
 def _plain_labels(rows: list[dict], folder: Path) -> Labels:
     masks = [_opened(folder/r['mask'], r[_AT]).any(-1) for r in rows]
     for r, mask in zip(rows, masks):
@@ -220,6 +228,7 @@ def _plain_labels(rows: list[dict], folder: Path) -> Labels:
                              'row if it is not there.')
     return Labels(np.stack(masks), [r['prompt'] for r in rows], np.zeros(masks[0].shape, bool))
 
+# %% ../nbs/08_truth.ipynb #e513146e
 def _table(file: Path) -> list[dict]:
     "The rows of a CSV file."
     try: rows = list(csv.DictReader(text_of(file).splitlines(keepends=True)))
@@ -261,6 +270,7 @@ def _shape_fault(shape) -> str:  # '' if there is none
     return ('' if len(points) == needed[kind] or kind == 'polygon' and len(points) > 3
             else f'is a {kind} of {len(points)} points')
 
+# %% ../nbs/08_truth.ipynb #7b40bd58
 def _mask_of_shape(shape: dict, size: tuple) -> np.ndarray:  # bool [H, W]
     "What a shape covers."
     from PIL import Image, ImageDraw
@@ -276,7 +286,6 @@ def _mask_of_shape(shape: dict, size: tuple) -> np.ndarray:  # bool [H, W]
         canvas.paste(Image.open(io.BytesIO(base64.b64decode(shape['mask']))).convert('1', dither=Image.Dither.NONE),
                      tuple(low.astype(int)))
     return np.asarray(canvas)
-
 
 # %% ../nbs/08_truth.ipynb #ddb95f14
 def _labelme_labels(file: Path, shapes: list[dict], size: tuple) -> Labels:
@@ -327,6 +336,7 @@ def _painted_mask(path: Path, phrase: str) -> Labels:
         raise TruthError(f'{path} is black: nothing is shown in it; remove it if the thing is not there.')
     return Labels(mask[None], [phrase], np.zeros(mask.shape, bool))
 
+# %% ../nbs/08_truth.ipynb #8cc5d03d
 def read_masks(folder, # holds images and masks of the same names, or photos with a mask called PHOTO_mask beside each
                skip_bad: bool = False, # leave bad entries out
               ) -> Truths: # those with a mask, in the order of names
@@ -339,7 +349,6 @@ def read_masks(folder, # holds images and masks of the same names, or photos wit
              if p.suffix.lower() in SUFFIXES and p.stem in of and of[p.stem] != p]
     return Check(skip_bad).found((Truth(p.stem, p, (spoken(folder.name),),
                                         partial(_painted_mask, m, spoken(folder.name))) for p, m in pairs), folder)
-
 
 # %% ../nbs/08_truth.ipynb #414c7fca
 def paint_coco(folder,      # where to write images and instances.json
@@ -371,6 +380,7 @@ def _traced_labels(piece: dict) -> Labels:
     mask = np.asarray(canvas)
     return Labels(mask[None], [piece['prompt']], np.zeros(mask.shape, bool))
 
+# %% ../nbs/08_truth.ipynb #5aadc54d
 def read_sample() -> Truths: # two
     "The two photos of scikit-image whose outlines ship with the package."
     import skimage

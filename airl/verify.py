@@ -18,6 +18,8 @@ import numpy as np
 from . import weights
 from .cases import Answer, Case, ask, cases
 from .files import UserError
+
+# %% ../nbs/17_verify.ipynb #365e79fa
 from .library_checks import (as_library_boxes, as_library_hq, as_library_masks, as_transformers_masks, best_masks,
                                  half_precision)
 from .lite_words import VocabularyError
@@ -28,6 +30,8 @@ from .published import CIFAR, FIGURES, NoData, published
 from .regions import box_iou, mask_iou, mask_to_box
 from .telling import progress, to_json
 from .truth import read_truth
+
+# %% ../nbs/17_verify.ipynb #e15571a8
 from .weights import MODELS, PRESETS, MissingWeights
 from .library_checks import library_boxes  # noqa: F401 (old import path)
 
@@ -45,6 +49,7 @@ class Check:
     measure: Callable | None     # Bench → figure, or figure and a note, or these and the evidence
     case: str = ''               # the question, where it is one of `airl.cases`
 
+# %% ../nbs/17_verify.ipynb #7775686c
 @dataclass
 class Reading:
     "What came of one check."
@@ -122,6 +127,7 @@ def intact(model: str):   # a check's `measure`
     def measure(bench): return 1., str(weights.verify(model))
     return measure
 
+# %% ../nbs/17_verify.ipynb #3a7b794e
 def zero_shot(model: str):   # a check's `measure`
     "Accuracy of one member on CIFAR-10."
     def measure(bench):
@@ -187,6 +193,7 @@ def tracker_of(model: str, bench):  # airl.scene.Tracker
     from airl.session_tracker import SessionTracker
     return SessionTracker(model, bench.device)
 
+# %% ../nbs/17_verify.ipynb #78810160
 def follows(model: str):   # a check's `measure`
     "Mean IoU of a model's tracker over eight frames that slide."
     def measure(bench):
@@ -216,6 +223,7 @@ def as_published(figure):   # `airl.published.Figure` → a check's `measure`
             for k, value in kept.items(): setattr(detector, k, value)
     return measure
 
+# %% ../nbs/17_verify.ipynb #d293a973
 def chain(bench, **changes) -> tuple[float, str]:   # changes: fields of `Settings`
     "Mean IoU of text to mask; an absent answer counts 0."
     start, ious = time.perf_counter(), []
@@ -225,6 +233,7 @@ def chain(bench, **changes) -> tuple[float, str]:   # changes: fields of `Settin
                     if found.present else 0.)
     return float(np.mean(ious)), f'{len(ious)} phrases, {(time.perf_counter() - start)/len(ious):.1f} s each'
 
+# %% ../nbs/17_verify.ipynb #6887c6bc
 def absent(bench) -> float:
     "The share of questions about absent things that get an empty answer."
     photos = [photo for photo, *_ in bench.objects[:8]]
@@ -253,6 +262,7 @@ def evidence_of(*reports: Path,   # verify.json files
 # %% ../nbs/17_verify.ipynb #a9650f00
 EXTRA = tuple(m.name for m in MODELS.values() if m.roles and not m.presets and m.kind != 'sam2')  # models of no preset
 
+# %% ../nbs/17_verify.ipynb #de9b3c22
 def _model_checks(model: str) -> list[Check]:
     "What one model has to show by itself."
     spec, ours = MODELS[model], lambda what: f'{model}: {what}'
@@ -315,6 +325,7 @@ def _all_here(name):
                              'or put a folder for each into '
                              f'{weights.weights_folder()}.{weights.access_to(lack)}') from e
 
+# %% ../nbs/17_verify.ipynb #d7308457
 def run(check: Check, bench: Bench) -> Reading:
     "One row; what breaks it becomes its note."
     reading, start = Reading(check.name, check.models, check.against, check.low, check.high), time.perf_counter()
@@ -358,12 +369,14 @@ def circumstances() -> dict[str, str]:
                 device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu',
                 **{p: of(p) for p in ('airl', 'torch', 'open_clip_torch', 'transformers', 'sam2')})
 
+# %% ../nbs/17_verify.ipynb #204fd98f
 _FILES = ('verify.json', 'verify.md')
 
 def check_folder(folder):
     "Raise `UserError` where `save_report` could not put its files; to be called before any work is done."
     check_answer(folder, 'verify', 'verify', {}, _FILES)
 
+# %% ../nbs/17_verify.ipynb #d36666e1
 def save_report(readings: Sequence[Reading], folder, name: str) -> list[Path]:  # verify.json, verify.md
     "The readings as JSON for programs and as Markdown for people; an earlier report of ours is replaced."
     about = circumstances()
@@ -377,6 +390,7 @@ def save_report(readings: Sequence[Reading], folder, name: str) -> list[Path]:  
         staged.commit()
     return [Path(folder)/file for file in _FILES]
 
+# %% ../nbs/17_verify.ipynb #2da775bd
 def summary(readings: Sequence[Reading]) -> str:
     "How many rows are as they should be."
     asked = [r for r in readings if r.asked]
@@ -385,6 +399,7 @@ def summary(readings: Sequence[Reading]) -> str:
             + [f'{unasked} more not asked, for want of the word or the data']*(unasked > 0))
     return '; '.join([f'{sum(r.ok for r in asked)} of {len(asked)} as they should be', *more])
 
+# %% ../nbs/17_verify.ipynb #5e7f20d6
 def table(readings: Sequence[Reading]) -> str:  # Markdown
     "A row a reading."
     def range_of(r): return 'yes' if r.low == r.high == 1 else f'{r.low:.2f} to {r.high:.2f}'
@@ -398,6 +413,7 @@ def _listed(name: str) -> list[Check]:
     if len(found) == len(checks(name)): return found
     return [*found, Check(f'{name}: cases, right', found[-1].models, 'traced outlines', 1, 1, None)]
 
+# %% ../nbs/17_verify.ipynb #6871be95
 def status(*reports: Path,   # verify.json files
           ) -> str:          # Markdown
     "Every check there is: its figure where a report has one, and the command that makes it."

@@ -16,6 +16,8 @@ import cv2, numpy as np
 from .examples import SHOWN, Examples
 from .files import UserError
 from .flow_tracker import FlowTracker
+
+# %% ../nbs/14_video.ipynb #ebc7b918
 from .frames import Video, VideoError
 from .outputs import answering
 from .photos import resize_longest
@@ -26,6 +28,8 @@ from .sam3_tracker import Sam3Tracker
 from .scene import Settings, Tracker
 from .session_tracker import NETWORKS, SessionTracker
 from .telling import counted, progress as bar_of
+
+# %% ../nbs/14_video.ipynb #2707da9a
 from .video_files import RENDERINGS, FrameMasks, Track, VideoResult, load_video_result, paint
 from .video_folder import VideoFolder, assemble, names_of, source_content
 from .weights import MODELS, PRESETS
@@ -46,6 +50,7 @@ def colours_of(image: np.ndarray,  # uint8 [H, W, 3]
 def _alike(a, b) -> float:  # two histograms → 0..1
     return np.minimum(a, b).sum()
 
+# %% ../nbs/14_video.ipynb #138eef40
 def is_cut(a: np.ndarray,  # uint8 [H, W, 3], two frames in a row
            b: np.ndarray,
           ) -> bool:
@@ -55,6 +60,7 @@ def is_cut(a: np.ndarray,  # uint8 [H, W, 3], two frames in a row
     blurred = [cv2.GaussianBlur(im.astype(np.float32), (0, 0), 3) for im in (a, b)]
     return bool(same_colours < .6 and np.abs(blurred[0] - blurred[1]).mean() > 25)
 
+# %% ../nbs/14_video.ipynb #b4ff53bb
 def assign(gain: np.ndarray,  # [n, m], 0..1
            least: float,      # pairs that gain less are none
           ) -> list[tuple[int, int]]:
@@ -122,10 +128,12 @@ def _tracker_for(pipeline, device,
         return Sam3Tracker(texts if own else (), device, patience=patience, engine=pipeline.segmenter)
     return SAM2Tracker(name, device) if name in MODELS and MODELS[name].kind == 'sam2' else FlowTracker()
 
+# %% ../nbs/14_video.ipynb #f427af63
 def _at_size(mask, size):
     if mask.shape == tuple(size): return mask
     return cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR) > .5
 
+# %% ../nbs/14_video.ipynb #88a29b39
 class VideoSegmenter:
     "Frames in, masks with identities out, one frame at a time."
     def __init__(self,
@@ -245,6 +253,7 @@ class _Preview:
         if self.handle is None: self.handle = display(Image(data), display_id=True)
         else: self.handle.update(Image(data))
 
+# %% ../nbs/14_video.ipynb #b1f1f23b
 def _question(video: Video, segmenter: VideoSegmenter, how: str, pngs: bool) -> dict:
     "What has to be the same for an answer to be the same."
     content = source_content(video)
@@ -274,6 +283,7 @@ def _between_frames() -> Iterator[Callable]:
     finally:
         if ours: signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# %% ../nbs/14_video.ipynb #8b903141
 def _follow(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, preview: bool, progress: bool):
     "Segment and write all frames that are not done yet, a piece at a time."
     run, latest = out.unfinished, _Preview(preview)
@@ -288,6 +298,7 @@ def _follow(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: in
             if run.done % piece == 0: out.checkpoint(segmenter.state)
             stop_if_asked()
 
+# %% ../nbs/14_video.ipynb #b2be2488
 def _put_together(out: VideoFolder, segmenter: VideoSegmenter, complete: bool) -> VideoResult | None:
     "Put together what there is; None where there is nothing."
     run, pipeline = out.unfinished, segmenter.pipeline

@@ -17,6 +17,8 @@ from .drawing import overlay
 from .files import readable, replacing, write_text
 from .frames import Colour, Video, VideoError, on_swscale, usual_colour
 from .outputs import answers_in
+
+# %% ../nbs/14d_video_files.ipynb #3ab66932
 from .photos import save_image
 from .regions import decode_rle, encode_rle, mask_to_box
 from .telling import counted, to_json
@@ -43,6 +45,7 @@ class Track:
         self.area += (float(mask.mean()) - self.area)/self.frames
         self.score += (confidence - self.score)/self.frames
 
+# %% ../nbs/14d_video_files.ipynb #e88c606b
 @dataclass
 class FrameMasks:
     "What one frame shows."
@@ -61,6 +64,7 @@ def paint(shown: FrameMasks) -> np.ndarray:  # uint8 [H, W, 3]
     "The frame with each object tinted and outlined in the colour of its identity."
     return overlay(shown.image, [*shown.masks.values()], ids=[*shown.masks])
 
+# %% ../nbs/14d_video_files.ipynb #94e6a176
 def render(shown: FrameMasks,
            how: str = 'overlay',  # one of `RENDERINGS`
           ) -> np.ndarray:        # uint8 [H, W, 3], or [H, W, 4] for alpha
@@ -71,6 +75,7 @@ def render(shown: FrameMasks,
     if how == 'green': return np.where(inside[..., None], shown.image, np.array(GREEN, np.uint8))
     return np.dstack([shown.image*inside[..., None], inside.astype(np.uint8)*255])
 
+# %% ../nbs/14d_video_files.ipynb #83c34c92
 def indexed(shown: FrameMasks) -> np.ndarray:  # uint8 [H, W]
     """The masks as DAVIS stores them: the value is the identity, 0 the ground; where two overlap, the smaller lies on
     top."""
@@ -164,6 +169,7 @@ def _head(name, size, times, labels) -> dict:
     return dict(info=dict(description='written by airl'), videos=[video],
                 categories=[dict(id=k, name=n) for k, n in enumerate(labels, 1)])
 
+# %% ../nbs/14d_video_files.ipynb #866bdc61
 def write_youtube_vis(path,
                       # () → an iterator over {'index', 'time', 'objects': {identity: {'rle', 'box', 'area',
                       # 'confidence'}}}
@@ -197,6 +203,7 @@ def write_table(path, tracks: list[Track]):
         table.writerow(['id', 'label', 'first_frame', 'last_frame', 'frames_seen', 'mean_area', 'mean_confidence'])
         for t in tracks: table.writerow([t.id, t.label, t.first, t.last, t.frames, f'{t.area:.5f}', f'{t.score:.4f}'])
 
+# %% ../nbs/14d_video_files.ipynb #cc588531
 def contact_sheet(video,          # a file
                   path,           # the picture to write
                   n: int = 12,    # frames
@@ -269,6 +276,7 @@ def save_video_result(result: VideoResult, asked: dict):
     plain = asdict(result) | dict(folder='', video=result.video.name, asked=asked, objects=objects)
     write_text(result.folder/'result.json', to_json(plain, indent=1))
 
+# %% ../nbs/14d_video_files.ipynb #441802ad
 def load_video_result(folder) -> VideoResult:
     "Read a finished run back."
     folder = Path(folder)

@@ -16,6 +16,8 @@ from .files import digest, replacing, short_name
 from .frames import Video, VideoError
 from .outputs import Staged, content_of, missing
 from .photos import list_photos
+
+# %% ../nbs/14f_video_folder.ipynb #a1a09d7c
 from .video_files import FrameMasks, Piece, Track, VideoResult, contact_sheet, indexed, lines_of, load_video_result
 from .video_files import save_video_result, suffix_of, write_table, write_youtube_vis
 from .video_sound import join_pieces
@@ -138,6 +140,7 @@ def assemble(out: VideoFolder, tracks: Iterable[Track], prompts, preset='', why=
     result.video = result.folder/path.name
     return result
 
+# %% ../nbs/14f_video_folder.ipynb #42bd5427
 def _place_masks(out: VideoFolder, complete: bool):
     "The PNGs of the frames there are; whoever goes on needs them too."
     if not out.masks.exists(): return

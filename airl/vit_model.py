@@ -72,6 +72,7 @@ class MLP(nn.Module):
 
     def forward(self, x): return self.fc2(F.gelu(self.fc1(x)))
 
+# %% ../nbs/01_vit_model.ipynb #05805eac
 class Block(nn.Module):
     "A pre-norm Transformer block: x + attention(norm(x)), then x + mlp(norm(x))."
     def __init__(self, dim: int, num_heads: int, mlp_ratio: float = 4.):
@@ -109,6 +110,7 @@ class VisionTransformer(nn.Module):
 
     def forward(self, images): return self.head(self.forward_features(images)[:, 0])
 
+# %% ../nbs/01_vit_model.ipynb #61d69667
 def _start(module):
     "Linear layers begin small, as in the paper's code: N(0, 0.02²) cut at ±2, no bias."
     if isinstance(module, nn.Linear):
@@ -119,6 +121,7 @@ def _start(module):
 _SIZES = dict(tiny=(192, 12, 3), small=(384, 12, 6), base=(768, 12, 12), large=(1024, 24, 16))
 LITE0 = 'tf_efficientnet_lite0'   # timm's name of EfficientNet-Lite0
 
+# %% ../nbs/01_vit_model.ipynb #647c2186
 def create_vit(
     # a timm name, `airl_vit_{tiny,small,base,large}_patch{P}_{S}`, `vit_nano`, or `LITE0`
     name: str = 'vit_small_patch16_224',
@@ -146,6 +149,7 @@ def create_vit(
         raise MissingWeights(f'The pretrained weights of {name} could not be fetched ({type(e).__name__}): go online '
                              'once, or train from scratch with pretrained=False.') from e
 
+# %% ../nbs/01_vit_model.ipynb #e8ee4d2c
 def _unknown(name):
     import timm
     known = timm.list_models('*vit*') + [f'airl_vit_{s}_patch16_224' for s in _SIZES] + ['vit_nano']
@@ -162,6 +166,7 @@ def _check_patches(name, given):
         raise ModelError(f'An image of {img_size} px cannot be cut into patches of {patch} px: choose a patch_size '
                          'that divides it.')
 
+# %% ../nbs/01_vit_model.ipynb #4dd58e35
 def _ours(name, pretrained, num_classes, given):
     said = re.fullmatch(rf'airl_vit_({"|".join(_SIZES)})_patch(\d+)_(\d+)', name)
     if not said: raise ModelError(_unknown(name))
@@ -182,6 +187,7 @@ class Count:
     flops: int        # forward, a multiply-add counts two
     activations: int  # bytes kept for the backward pass
 
+# %% ../nbs/01_vit_model.ipynb #2e43fcb2
 def settings_of(model: nn.Module) -> dict:
     "What timm notes of a model: the size and the normalisation of the images that it is made for."
     known: Any = model.default_cfg
@@ -244,6 +250,7 @@ def rollout(maps: list[torch.Tensor], # from `attention_maps`
     for attention in maps: flow = (attention.mean(1) + torch.eye(len(flow[0]), device=flow.device))/2 @ flow
     return flow
 
+# %% ../nbs/01_vit_model.ipynb #a1e5a907
 def attention_heat(model: nn.Module, images: torch.Tensor) -> torch.Tensor: # [n, h, w], sums to 1
     """Where the answer comes from: the class token's rollout over the patches; the mean token's where there is no class
     token."""
@@ -278,6 +285,7 @@ class ConvStage(nn.Sequential):
         for _ in range(depth - 2): layers += [Shortcut(_conv(c_out, c_out), nn.BatchNorm2d(c_out)), nn.GELU()]
         super().__init__(*layers)
 
+# %% ../nbs/01_vit_model.ipynb #fb54fbdb
 class Shortcut(nn.Sequential):
     "The layers' answer added to what came in."
     def forward(self, x): return x + super().forward(x)
@@ -329,6 +337,7 @@ class ViTNano(nn.Module):
         logits = self.head((self.pool(tokens).softmax(1)*tokens).sum(1))
         return unsmooth(logits, self.smoothing) if self.smoothing and not self.training else logits
 
+# %% ../nbs/01_vit_model.ipynb #cde7fb15
 def unsmooth(logits: torch.Tensor, smoothing: float, softness=1e-3) -> torch.Tensor: # as logits, in the same order
     "What a model believes that was taught smoothed labels: p = (q - ε/k)/(1 - ε), where the softmax gives q."
     excess = logits.float().softmax(-1) - smoothing/logits.shape[-1]
@@ -347,12 +356,14 @@ class NanoCard:
     config: dict = field(default_factory=dict)  # further arguments of `ViTNano`
     about: dict = field(default_factory=dict)   # accuracy, n, recipe: for people
 
+# %% ../nbs/01_vit_model.ipynb #d90f0496
 def save_nano(model: nn.Module, card: NanoCard, path):
     "Write ViT-nano's weights as fp16 safetensors, the card among the metadata."
     from safetensors.torch import save_file
     save_file({k: v.half().contiguous() if v.is_floating_point() else v for k, v in model.state_dict().items()}, path,
               metadata={'card': json.dumps(asdict(card))})
 
+# %% ../nbs/01_vit_model.ipynb #bbdae8f2
 def load_nano(path=None, # None: the weights that ship
              ) -> tuple[ViTNano, NanoCard]:
     "ViT-nano with its trained weights, ready to predict, and its card. Raises `MissingWeights` where they are missing."
@@ -365,6 +376,7 @@ def load_nano(path=None, # None: the weights that ship
     model.smoothing = card.smoothing
     return model.eval().to(memory_format=torch.channels_last), card
 
+# %% ../nbs/01_vit_model.ipynb #e318c4a5
 def _nano(pretrained, num_classes, given):
     "ViT-nano; with `pretrained`, shipped weights, and a fresh head where the number of classes is another."
     if not pretrained: return ViTNano(num_classes, **given)

@@ -23,6 +23,7 @@ class MissingWeights(UserError):
 class MissingExtra(UserError):
     "A Python package that an optional part of the library needs."
 
+# %% ../nbs/06_weights.ipynb #8fa3551e
 def shipped(name: str, # file name, such as 'lite0.safetensors'
            ) -> Path:
     "A file that travels inside the package; raises `MissingWeights` if it does not."
@@ -90,6 +91,7 @@ def _clip(name, repo, size, licence, tokenizer=(), plan=''):
                      size, licence, tokenizer, plan=plan,
                      roles=('scorer',), engine='airl.clip_ensemble:HighAccuracyCLIPScorer', can=('text', 'presence'))
 
+# %% ../nbs/06_weights.ipynb #fe54edba
 def _hf(name, repo, size, tokenizer=('tokenizer.json|vocab.txt',), licence='Apache-2.0',
         gated=False, processor='preprocessor_config.json|processor_config.json', **what):
     return ModelSpec(name, 'transformers', repo, ('model.safetensors', 'config.json', processor),
@@ -99,6 +101,7 @@ def _boxes(name, repo, size, *tokenizer):
     return _hf(name, repo, size, *tokenizer, roles=('detector',), engine='airl.detector:GroundingDINODetector',
                can=('text',))
 
+# %% ../nbs/06_weights.ipynb #acebfc01
 def _sam2(name, size, sha256):
     return ModelSpec(name, 'sam2', 'facebook/'+name.replace('_', '-'), (f'{name}.pt',),
                      size, 'Apache-2.0', sha256=sha256,
@@ -169,6 +172,7 @@ class Preset:
     @property
     def models(self) -> tuple[str, ...]: return tuple(dict.fromkeys((*self.scorer, self.detector, self.segmenter)))
 
+# %% ../nbs/06_weights.ipynb #47c0623e
 PRESETS = {p.name: p for p in (
     Preset('paper', ('ViT-L-14/openai', 'ViT-H-14/laion2b_s32b_b79k', 'EVA02-L-14/merged2b_s4b_b131k',
                      'ViT-B-16-SigLIP/webli'), 'grounding-dino-base', 'sam2_hiera_base_plus'),
@@ -186,6 +190,7 @@ def model_spec(name: str, # a key of `MODELS`
     if name not in MODELS: raise PresetError(f'There is no model {name!r}; there are {", ".join(MODELS)}.')
     return MODELS[name]
 
+# %% ../nbs/06_weights.ipynb #8258538a
 def preset(name: str, # a key of `PRESETS`, or one with a part replaced, as `with_parts` names it
           ) -> Preset:
     "The row of `PRESETS`, with the parts that `name` replaces; `PresetError` lists the names there are."
@@ -213,6 +218,7 @@ def parts_of(name: str, # 'fast', 'fast+detector=llmdet-tiny'
         if model not in fitting: raise PresetError(f'There is no {role} {model!r}; there are {", ".join(fitting)}.')
     return base, parts
 
+# %% ../nbs/06_weights.ipynb #eff99d23
 def with_parts(name: str,                    # a preset, or 'auto'; with parts replaced or not
                scorer: str | None = None,    # names in `MODELS`; None: as it is
                detector: str | None = None,
@@ -236,6 +242,7 @@ def weights_folder() -> Path:
     if folder := os.environ.get('AIRL_WEIGHTS'): return Path(folder).expanduser()
     return cache_root()/'weights'
 
+# %% ../nbs/06_weights.ipynb #a53558c2
 def is_offline() -> bool:
     """Has somebody said that the network must not be touched? `AIRL_OFFLINE`, `HF_HUB_OFFLINE` and
     `TRANSFORMERS_OFFLINE` say so."""
@@ -252,6 +259,7 @@ def _in_folder(spec: ModelSpec) -> Path | None:
     homes = [root/spec.name, root/spec.repo, root/spec.repo.split('/')[-1]] + ([root] if spec.kind == 'sam2' else [])
     return next((_in(h, spec.files[0]) for h in homes if all(_in(h, f) for f in spec.files + spec.tokenizer)), None)
 
+# %% ../nbs/06_weights.ipynb #a2edd471
 def _in_hub(spec: ModelSpec) -> Path | None:
     "The weights in the hub's cache, if all other files are in the same snapshot."
     from huggingface_hub import try_to_load_from_cache
@@ -271,6 +279,7 @@ def locate(name: str,      # a key of `MODELS`
     path = _in_folder(spec) or _in_hub(spec)
     return path if path is None or spec.kind in ('open_clip', 'sam2') else path.parent
 
+# %% ../nbs/06_weights.ipynb #8a9aff99
 def _models_of(name: str) -> tuple[str, ...]: # of a preset, or the model itself
     if name in MODELS and name not in PRESETS: return (name,)
     if parts_of(name)[0] in PRESETS: return preset(name).models
@@ -294,6 +303,7 @@ def _sentence(spec: ModelSpec, why: str) -> str:
             f'{spec.name}`{login} fetches it from '
             f'{spec.source}; or copy {spec.needed} from there{copies} into {weights_folder()/spec.name}.')
 
+# %% ../nbs/06_weights.ipynb #98448d5b
 def _waits(spec):
     if spec.waits: raise MissingWeights(f'{spec.name} cannot run yet: it waits for {spec.waits}.')
 
@@ -302,6 +312,7 @@ def access_to(models) -> str: # rows; '' where none asks for it
     return ''.join(f' {m.name} is given to accounts whose request was granted: ask at {m.source}, then run `hf auth '
                    'login`.' for m in models if m.gated)
 
+# %% ../nbs/06_weights.ipynb #4b75156f
 def fetch(name: str, # a key of `MODELS`
          ) -> Path:  # as `locate`
     "Where the weights lie, downloading them if need be; raises `MissingWeights` with one sentence."
@@ -336,6 +347,7 @@ def _download(spec: ModelSpec):
         if locate(spec.name) is not None: return
     raise MissingWeights(_sentence(spec, f'{spec.source} does not have every file'))
 
+# %% ../nbs/06_weights.ipynb #063d20c4
 def _reason(error: Exception) -> str:
     "Why the hub's client gave up, in words."
     from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
@@ -357,6 +369,7 @@ def download(name: str, # a preset or a model
         if not is_offline(): _room(name, size)
     return [fetch(m) for m in _models_of(name)]
 
+# %% ../nbs/06_weights.ipynb #9b472715
 def _room(name: str, size: int):
     """Raise `MissingWeights` if the hub's cache has no room for `size` bytes: before the first of several models, not
     at the last."""
@@ -371,6 +384,7 @@ def _room(name: str, size: int):
 def _sha256(path: Path) -> str:
     with open(path, 'rb') as file: return hashlib.file_digest(file, 'sha256').hexdigest()
 
+# %% ../nbs/06_weights.ipynb #85da2062
 def _fault(path: Path, sha256: str) -> str: # what is wrong with a weights file; '' for nothing
     blob = path.resolve().name
     if len(blob) == 64 and path.is_symlink(): sha256 = blob
@@ -384,6 +398,7 @@ def _fault(path: Path, sha256: str) -> str: # what is wrong with a weights file;
     with zipfile.ZipFile(path) as archive: bad = archive.testzip()
     return f'{bad} in it fails its checksum' if bad else ''
 
+# %% ../nbs/06_weights.ipynb #e5233b79
 def verify(name: str, # a model
           ) -> Path:  # the weights file, whole
     "Check that the weights of a model are what was published; raises `MissingWeights` if they are damaged or not here."
@@ -418,6 +433,7 @@ def revision_here(where: Path | None, # what `locate` says
     parts = where.parts if where else ()
     return parts[parts.index('snapshots') + 1] if 'snapshots' in parts[:-1] else ''
 
+# %% ../nbs/06_weights.ipynb #954900a9
 def inventory(
              ) -> list[dict]: # with 'where' and 'revision' of what is here (None: it is not), and 'verified'
     "Every model of the table, and where its weights lie on this machine."
@@ -446,6 +462,7 @@ def load_checkpoint(path) -> dict: # name → tensor, on the CPU
                              else f'{path} is damaged or cut off; remove it and fetch it again.') from e
     return _unwrap(state, path)
 
+# %% ../nbs/06_weights.ipynb #ab7c66ed
 def _unwrap(state, path: Path) -> dict:
     "The tensors themselves: SAM 2 and others keep them one level down."
     if not isinstance(state, dict):
@@ -464,6 +481,7 @@ def load_transformers(model: str | Path,      # a row of the table, or a folder 
         made = getattr(transformers, processor).from_pretrained(folder, local_files_only=True, **how)
         return filled(getattr(transformers, net), folder, **how), made
 
+# %% ../nbs/06_weights.ipynb #c3660ce2
 def filled(network,       # a class of transformers
            folder: Path,
            **how):        # for its `from_pretrained`
@@ -482,6 +500,7 @@ def filled(network,       # a class of transformers
                              'transformers.')
     return net.eval().requires_grad_(False)
 
+# %% ../nbs/06_weights.ipynb #405fc458
 @contextmanager
 def _told(folder, net):
     "What transformers raises for damaged files as `MissingWeights` with one sentence."
@@ -492,6 +511,7 @@ def _told(folder, net):
         raise MissingWeights(f'{folder} does not hold a {net} that transformers can load ({str(e).splitlines()[0]}); '
                              'download it again.') from e
 
+# %% ../nbs/06_weights.ipynb #2c96fcaa
 def _spelt_out(folder: Path) -> dict:   # `config`, where that of the folder names its backbone for timm; else nothing
     "A configuration that transformers reads without asking the hub."
     plain = json.loads((folder/'config.json').read_text(encoding='utf-8'))

@@ -32,6 +32,7 @@ class Kept:
                   if (words := named(i)) and i.detection_score >= detection]
         return replace(r, instances=chosen, candidates=r.candidates if chosen else [])
 
+# %% ../nbs/21c_widgets.ipynb #ae604f41
 def keep(image, text, preset='auto', device=None) -> Kept:
     "Ask once for everything."
     return Kept(ask(image, text, preset, device, instances='all', presence_threshold=0., box_threshold=0.))
@@ -80,6 +81,7 @@ def _epoch_line(rows) -> str:  # of `airl.runs.Epoch`, at least one
     return (f'epoch {last.epoch}, validation accuracy {last.val_accuracy:.1%}, best {last.best_accuracy:.1%}, '
             f'{last.seconds - before:.0f} s an epoch')
 
+# %% ../nbs/21c_widgets.ipynb #accc7b1e
 def training_widget(run,   # a run folder, its path, or an `airl.runs.Run`; it need not have begun
                    ):      # ipywidgets.VBox; `fit(…, after_epoch=[widget.update])` keeps it current
     "Curves and the last epoch's figures of a training."

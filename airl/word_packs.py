@@ -29,6 +29,7 @@ def word_key(phrase: str) -> str:
     words = words_of(phrase)
     return ' '.join(words[1:] if len(words) > 1 and words[0] in ARTICLES else words)
 
+# %% ../nbs/09j_word_packs.ipynb #9fe3a6f3
 def checked_word(name: str) -> str:  # its key
     "Raise `UserError` for a name that could not be asked for."
     query, key = parse_prompt(name), word_key(name)
@@ -37,6 +38,7 @@ def checked_word(name: str) -> str:  # its key
     if key and len(key) <= 60: return key
     raise UserError(f'{name!r} is no word that could be asked for; give it a name of one to sixty letters.')
 
+# %% ../nbs/09j_word_packs.ipynb #990d389e
 def words_folder() -> Path:
     "Where packs lie: `$AIRL_WORDS`, else `words` in the cache folder."
     if folder := os.environ.get('AIRL_WORDS'): return Path(folder).expanduser()
@@ -89,6 +91,7 @@ def write_pack(pack: Pack, path: Path | None = None) -> Path:
     with replacing(path) as part: part.write_bytes(save(dict(weights=pack.head.weights.astype(np.float32)), header))
     return path
 
+# %% ../nbs/09j_word_packs.ipynb #2ffcbe3d
 def _content(path: Path) -> tuple[dict, dict]:  # tensors, metadata
     from safetensors import SafetensorError, safe_open
     try:
@@ -128,6 +131,7 @@ def _read_once(path: Path):  # Pack, or a sentence
     s = path.stat()
     return _READ.get((str(path), s.st_mtime_ns, s.st_size), read)
 
+# %% ../nbs/09j_word_packs.ipynb #c00f8e87
 def packs_here(folder: Path | None = None) -> tuple[dict[str, Pack], list[str]]: # by key; what is wrong with the others
     "The taught words of a folder."
     found, wrong = {}, []
@@ -148,6 +152,7 @@ def pack_named(name: str) -> Pack:
     raise UserError(f'No word {name!r} has been taught here; there {"is" if len(found) == 1 else "are"} '
                     f'{", ".join(p.name for p in found.values()) or "none"}.')
 
+# %% ../nbs/09j_word_packs.ipynb #ae13496e
 def delete_pack(name: str) -> Path:
     "Delete a taught word, a broken one too; raises `UserError` where it is not here."
     path = pack_path(name)

@@ -35,6 +35,7 @@ class Vocabulary:
         "The name of a leaf."
         return self.classes[i] if i < len(self.classes) else self.dense[i - len(self.classes)]
 
+# %% ../nbs/09d_words.ipynb #e571e3be
 @once
 def load_vocabulary() -> Vocabulary:
     "The table `shipped/vocabulary.json.gz`."
@@ -88,6 +89,7 @@ def _with_ending(word, endings):
     "`word` with another ending, for each that it has."
     return [word[:len(word) - len(a)] + b for a, b in endings if word.endswith(a) and len(word) > len(a) + 1]
 
+# %% ../nbs/09d_words.ipynb #29b672a5
 def forms(word: str) -> list[str]:  # the word itself first
     "`word`, what it may be the plural of, its own plural, and what else each is called."
     irregular, other = load_vocabulary().plurals, english().spellings
@@ -105,6 +107,7 @@ def _forms_of_many(tokens):
     start = [before, elsewhere] if before else []
     return forms(' '.join(tokens)) + [' '.join([*words, form]) for words in start for form in forms(last)]
 
+# %% ../nbs/09d_words.ipynb #a4cc292f
 def known_ending(tokens: list[str]) -> tuple[str, int] | None:  # the noun, the number of tokens before it
     "The longest ending of `tokens` that the embedded engines know as a noun."
     words = load_vocabulary().words
@@ -128,6 +131,7 @@ def words_of(text: str) -> list[str]:
     bare = (token.strip(_AROUND) for token in text.lower().replace('’', "'").split())
     return [word for word in bare if any(map(str.isalnum, word))]
 
+# %% ../nbs/09d_words.ipynb #3e7a8156
 def is_adjective(word: str) -> bool:
     "Does it say of what kind a thing is? Words that are nouns as well ('orange', 'glass') do."
     if word in english().adjectives or word in english().empty or _NUMBER.fullmatch(word): return True
@@ -138,6 +142,7 @@ def after_articles(words: list[str]) -> list[str]:
     while words and (words[0] in english().empty or _NUMBER.fullmatch(words[0])): words = words[1:]
     return words
 
+# %% ../nbs/09d_words.ipynb #870e2f4d
 def has_article(text: str) -> bool:
     "Does it begin with 'a', 'the', 'two', 'my', …?"
     words = words_of(text)

@@ -17,6 +17,8 @@ import cv2
 from .devices import trim_heap
 from .files import UserError
 from .manifest import BatchRecipe, Opened, PartWriter, new_row, open_photo, rows_of
+
+# %% ../nbs/15d_workers.ipynb #21cc7d08
 from .regions import crop_around
 from .sam2_pipeline import TextDrivenSegmentationPipeline
 from .scene import SegmentationResult
@@ -100,6 +102,7 @@ def use_threads(n: int | None):
     torch.set_num_threads(n)
     cv2.setNumThreads(n)
 
+# %% ../nbs/15d_workers.ipynb #356e1946
 def _serve(connection, recipe, device, threads):
     "What a worker process does: jobs from the pipe until None, answers into it."
     signal.signal(signal.SIGINT, signal.SIG_IGN)      # the parent says when to stop
@@ -239,6 +242,7 @@ class Where:
     gpus: float | None
     writer: PartWriter
 
+# %% ../nbs/15d_workers.ipynb #1e8f4139
 def local_answers(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Iterator[Answer]:
     "The engine of one machine."
     devices = places(where.workers, where.device, recipe.models, where.few)

@@ -109,7 +109,9 @@ PLAIN = b'a cat'
 def bodies():
     "Bodies of requests to the API: name, headers, bytes."
     edge = 'x'
-    part = lambda name, data, more='': f'--{edge}\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode() + data + b'\r\n'
+    def part(name, data, more=''):
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'
+        return head.encode() + data + b'\r\n'
     photo, end, form = (part('photo', bad_inputs.picture_files()['png'], '; filename="a.png"'),
                         f'--{edge}--\r\n'.encode(), {'Content-Type': f'multipart/form-data; boundary={edge}'})
     whole = photo + part('text', PLAIN) + part('preset', b'lite') + end

@@ -289,30 +289,22 @@ def exported_cells(root: Path) -> dict[str, int]:
     return found
 
 
+def large_and_several(root: Path) -> list[str]:
+    "Exported cells of more than 25 lines that hold more than one function or class."
+    found = []
+    for path in notebooks(root):
+        for cell in json.loads(path.read_text(encoding='utf-8'))['cells']:
+            source = ''.join(cell['source'])
+            if cell['cell_type'] != 'code' or not EXPORTS.search(source): continue
+            lines = sum(bool(line.strip()) and not line.startswith('#|') for line in source.splitlines())
+            held = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+            if lines > 25 and len(held) > 1: found.append(f'{path.stem}, cell {cell["id"]}')
+    return found
+
+
 def median_cell(root: Path) -> float:
     "Lines of the exported cell in the middle."
     return statistics.median(exported_cells(root).values())
-
-
-def module_names(source: str) -> set[str]:
-    """What a module defines at its top level: functions, classes and variables, not what it imports; `_` and `__all__`
-    are nobody's name."""
-    found = set()
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef): found.add(node.name)
-        targets = (node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign)
-                   else [])
-        found |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
-    return {name for name in found if name != '_' and not name.startswith('__')}
-
-
-def defined_twice(root: Path) -> dict[str, list[str]]:
-    """Names that several modules define, each for itself, with these modules; a name that begins with an underscore is
-    its module's own affair."""
-    where = {}
-    for path in sorted((root/'airl').glob('[!_]*.py')):
-        for name in module_names(path.read_text(encoding='utf-8')): where.setdefault(name, []).append(path.stem)
-    return {name: modules for name, modules in sorted(where.items()) if len(modules) > 1 and not name.startswith('_')}
 
 
 def type_errors(root: Path, *files) -> list[dict]:
