@@ -8,6 +8,7 @@ __all__ = ['CLIP_LIMIT', 'LOSES_IN_COLAB', 'about_text', 'create_page', 'create_
 # %% ../nbs/21_app.ipynb #9e5e8f87
 import tempfile
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from .api import LOOPBACK, create_api, served_hosts
 from .doctor import devices, extras_here, presets_here, table_rows
@@ -95,7 +96,7 @@ def _examples(names):  # → paths
     return [str(Path(skimage.__file__).parent/'data'/SAMPLES[name]) for name in names]
 
 # %% ../nbs/21_app.ipynb #5571fb46
-def _photo_inputs(gr, preset):  # dict of components
+def _photo_inputs(gr, preset) -> tuple[dict[str, Any], Any, Any]:  # components by name, the two buttons
     "The left half of the first tab."
     photo = _photo_input(gr, elem_id='photo')
     text = gr.Textbox(label='What to look for', placeholder='a cat', elem_id='text',
@@ -203,7 +204,8 @@ def _photo_tab(preset, device, scratch):
     def forget(state, request: gr.Request):
         if state is None: raise UserError('There are no clicks yet.')
         return redone(state[0], Clicks(), state[3], request)
-    asked = [find.click, inputs['text'].submit]
+    text: gr.Textbox = inputs['text']
+    asked = [find.click, text.submit]
     run = gr.on(asked, look, list(inputs.values()), [*outputs, kept], concurrency_id='photo')
     gr.on([*asked, point.click], None, js=_TO_RESULT)
     stop.click(None, cancels=[run])
@@ -282,6 +284,7 @@ def _video_tab(preset, device, scratch):
                 if result is None:
                     yield (say(f'{done} of {counted(count, "frame")}' if count else counted(done, 'frame')),
                            gr.skip(), gr.skip())
+            if result is None: raise UserError('The clip has no frames.')
             files = [result.folder/name for name in ('masks.json', 'objects.csv')]
             yield say(result.sentence()), str(result.video), [str(file) for file in files if file.exists()]
         except UserError as error: yield say(str(error), 'mistake'), None, None
@@ -406,7 +409,7 @@ def create_page(preset: str = 'auto', device: str | None = None):  # gradio.Bloc
             import shutil
             shutil.rmtree(Path(scratch.name)/str(request.session_hash), ignore_errors=True)
         page.unload(leave)
-    page.airl_scratch = scratch  # lives as long as the page
+    vars(page)['airl_scratch'] = scratch  # lives as long as the page
     return page.queue(max_size=32, default_concurrency_limit=1)
 
 # %% ../nbs/21_app.ipynb #8470cc5d

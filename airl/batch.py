@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 import numpy as np, pyarrow.parquet as pq
 from .examples import SHOWN, Examples
 from .files import UserError, write_text
@@ -274,9 +274,9 @@ def _asked_for(prompts, examples: Examples | None):
     return prompts or [SHOWN] if examples else prompts
 
 # %% ../nbs/15_batch.ipynb #3f39ee09
-def _understood(prompts, preset: Preset, shown: bool = False) -> list[str]:
+def _understood(prompts: Any, preset: Preset, shown: bool = False) -> list[str]:
     "The prompts, if they can be asked at all."
-    if isinstance(prompts, Iterable) and not isinstance(prompts, (str, bytes)): prompts = list(prompts)
+    if isinstance(prompts, Iterable) and not isinstance(prompts, str | bytes): prompts = list(prompts)
     query = None if prompts is None or prompts == [] else parse_prompt(prompts)
     if query and preset.detector == 'lite':
         from airl.lite_taught import understood

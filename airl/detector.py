@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 from scipy.special import expit
@@ -380,7 +380,7 @@ def _mended():
     def plain(value, shapes, starts, places, weights, step):
         return deform.multi_scale_deformable_attn_pytorch(value, shapes, places, weights)
     for name, ours in (('BertModelWarper', _square_mask), ('get_tokenlizer', _Local)): setattr(dino, name, ours)
-    if not hasattr(deform, '_C'): deform.MultiScaleDeformableAttnFunction = SimpleNamespace(apply=plain)
+    if not hasattr(deform, '_C'): vars(deform)['MultiScaleDeformableAttnFunction'] = SimpleNamespace(apply=plain)
     return dino
 
 # %% ../nbs/11_detector.ipynb #1d7b5799
@@ -443,7 +443,8 @@ class HybridDetector:
                  scorer: Scorer | None = None,      # says what is present; None: the fallback's own threshold decides
                  present: float = .5,               # least probability of a thing that the fallback looks for
                 ):
-        self.primary, self.fallback, self.scorer, self.present = primary, fallback, scorer, present
+        self.primary: Any = primary       # asked where it is not `broken`
+        self.fallback, self.scorer, self.present = fallback, scorer, present
         self.broken = '' if primary is not None else 'there is no detector'
 
     def detect(self, image: np.ndarray,  # uint8 [H, W, 3]

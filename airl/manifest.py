@@ -12,6 +12,7 @@ import hashlib, itertools, json, logging, time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq
 from .examples import Examples
 from .files import UserError, replacing
@@ -113,7 +114,7 @@ def rows_of(opened: Opened, result: SegmentationResult,
             disagreement: Sequence[float] = (),  # of each object, where there is an ensemble
            ) -> list[dict]:
     "The answer for one photo as rows of the manifest."
-    rows, (h, w) = [], np.shape(opened.image)[:2]
+    rows, (h, w) = [], result.image.shape[:2]
     shared = dict(height=h, width=w, preset=result.preset,
                   engines=json.dumps(result.engines | (dict(unused=result.unused) if result.unused else {})),
                   seconds=result.timings['total'] + opened.shared,
@@ -135,7 +136,8 @@ def part_files(out: Path) -> list[Path]:
 
 def _read_part(path: Path, columns=None) -> pa.Table:
     "One part; an unreadable one counts as never written."
-    try: return pq.read_table(path, columns=columns, partitioning=None)
+    whole: Any = dict(partitioning=None)      # the folder's name is no column; the stub does not allow None
+    try: return pq.read_table(path, columns=columns, **whole)
     except (pa.ArrowException, OSError) as e:
         log.warning('%s cannot be read (%s); its photos will be done again.', path, e)
         return SCHEMA.empty_table().select(columns or SCHEMA.names)

@@ -9,6 +9,7 @@ __all__ = ['SPAN', 'LEAST_SIZE', 'perimeter', 'compactness', 'size_score', 'smoo
 # %% ../nbs/12_mask_eval.ipynb #848abb12
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 import numpy as np
 from .clip_ensemble import odds_of
 from .files import UserError
@@ -196,7 +197,8 @@ def _validate(scores, ious) -> Validation:
     from scipy.stats import spearmanr
     if not len(ious): raise ValueError('There is no labelled object to validate the scores on.')
     pairs = [(s, i) for s, i in zip(scores, ious, strict=True) if np.ptp(s) > 0 and np.ptp(i) > 0]
-    ranks = [rank for rank, _ in (spearmanr(s, i) for s, i in pairs)]
+    correlation: Any = spearmanr
+    ranks = [correlation(s, i).statistic for s, i in pairs]
     chosen, best = np.mean([i[np.argmax(s)] for s, i in zip(scores, ious)]), np.mean([i.max() for i in ious])
     return Validation(float(np.mean(ranks)) if ranks else 0., float(best-chosen), float(chosen), float(best), len(ious))
 

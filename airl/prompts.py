@@ -147,7 +147,7 @@ _MARK = re.compile(
                         |(?P<weak>{_BETWEEN_TWO}))(?![\w/-])
                         |(?P<no>[🚫⛔❌✖✗✘≠∉∌⊄⊖¬]|!=|~~)|(?:(?<=[\s,(])|^)(?P<sign>(?:--?|[−!~])(?=[^\W\d]))
                         |(?P<dash>(?:^|\s)[-–—−]+(?:\s+[-–—−]+)*\s|\s[–—]+(?=[^\W\d])|(?<=\S)(?:[—–−]+|--+)(?=[\w\s]))
-                        |(?P<odd>\s[-–—!]*{_ODD}[\W–—]*(?=\w)|(?<=\w)-?(?![@\#%$]){_ODD}+(?=\w)|\s!\s|\\+\s*(?=\w)|^[\^=<>]+\s*(?=[^\W\d]))""",  # noqa: E501
+                        |(?P<odd>\s[-–—!]*{_ODD}[\W–—]*(?=\w)|(?<=\w)-?(?![@\#%$]){_ODD}+(?=\w)|\s!\s|\\+\s*(?=\w)|^[\^=<>]+\s*(?=[^\W\d]))""",
                    re.VERBOSE | re.IGNORECASE)
 _SURE = (r'definitely|certainly|surely|absolutely|clearly|obviously|explicitly|also|but|and|or|yet|just|only|please'
          r'|although|though|albeit|while|whilst|if|provided|(?:as|so)\s+long\s+as')

@@ -295,8 +295,9 @@ def _asked(t, x):
 # %% ../nbs/02c_steps.ipynb #9a78bd2c
 def _teach(t: Any, x, batch) -> Tensor:
     "The teacher's logits for a batch: asked, or looked up and mixed as the labels are."
-    if callable(t.teacher):
-        with torch.no_grad(): return t.teacher(x)
+    ask: Any = t.teacher
+    if callable(ask):
+        with torch.no_grad(): return ask(x)
     known = F.softmax(t.teacher[batch.rows].float(), 1)
     if t.recipe.mixup or t.recipe.cutmix: known = mix(x, known, batch.mixes)[1]
     return known.clamp_min(1e-8).log()

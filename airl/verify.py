@@ -46,7 +46,7 @@ class Check:
     against: str                 # what the figure is compared with
     low: float                   # the range in which it should lie
     high: float
-    measure: Callable | None     # Bench → figure, or figure and a note, or these and the evidence
+    measure: Callable            # Bench → figure, or figure and a note, or these and the evidence
     case: str = ''               # the question, where it is one of `airl.cases`
 
 # %% ../nbs/17_verify.ipynb #7775686c
@@ -411,7 +411,8 @@ def _listed(name: str) -> list[Check]:
     "The checks of a preset or model, its cases as one."
     found = [c for c in checks(name) if not c.case]
     if len(found) == len(checks(name)): return found
-    return [*found, Check(f'{name}: cases, right', found[-1].models, 'traced outlines', 1, 1, None)]
+    unasked = lambda bench: float('nan')      # each case is asked by its own check
+    return [*found, Check(f'{name}: cases, right', found[-1].models, 'traced outlines', 1, 1, unasked)]
 
 # %% ../nbs/17_verify.ipynb #6871be95
 def status(*reports: Path,   # verify.json files

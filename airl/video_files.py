@@ -141,8 +141,9 @@ class Piece:
         picture = cv2.copyMakeBorder(picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_REPLICATE)
         form = 'rgba' if self.how == 'alpha' else 'rgb24'
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=form)
-        frame = frame.reformat(format=self.stream.pix_fmt, dst_colorspace=on_swscale(self.colour.matrix),
-                               dst_color_range=1 + self.colour.full)
+        colour = self.colour or _written_colour(None, picture, self.how)
+        frame = frame.reformat(format=self.stream.pix_fmt, dst_colorspace=on_swscale(colour.matrix),
+                               dst_color_range=1 + colour.full)
         frame.pts, frame.time_base = max(ticks, self.last + (ticks > self.first)) - self.first, Fraction(1, CLOCK)
         self.last = frame.pts + self.first
         for packet in self.stream.encode(frame): self.container.mux(packet)

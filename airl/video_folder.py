@@ -10,6 +10,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 import numpy as np
 from .drawing import index_png
 from .files import digest, replacing, short_name
@@ -36,7 +37,8 @@ class Unfinished:
     "What of a run is not done yet: its pieces, and the state that goes with the last of them."
     def __init__(self, folder: Path, video: Video, how: str):
         self.folder, self.video, self.how = folder, video, how
-        self.pieces, self.done, self.size, self.piece = [], 0, None, None
+        self.pieces, self.done, self.piece = [], 0, None
+        self.size: Any = None        # height, width of the frames, once there is one
 
     def resume(self) -> dict | None:
         "Go on after the last piece: the state that was saved with it; None if there is none."

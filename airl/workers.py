@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 import cv2
 from .devices import trim_heap
 from .files import UserError
@@ -246,6 +247,7 @@ class Where:
 def local_answers(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Iterator[Answer]:
     "The engine of one machine."
     devices = places(where.workers, where.device, recipe.models, where.few)
+    stream: Any      # a generator, which is to be closed
     if devices: stream = answers_of_many(jobs, recipe, devices, where.threads)
     else: stream = answers(jobs, recipe, recipe.pipeline(where.device))
     with contextlib.closing(stream):
