@@ -151,7 +151,7 @@ class Training:
         if self.device.type == 'cuda' and self.pieces > 1: self.pieces = self._pieces_here(net)
         net = with_batch_norm(net, self.device, processes, self.batch_size//(processes*self.pieces))
         layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
-        self.net = net.to(self.device, memory_format=layout)   # pyright: ignore[reportCallIssue]: torch's stub has no such overload
+        self.net = net.to(self.device).to(memory_format=layout)
         native = self.device.type != 'cpu' and has_bf16(self.device.type)
         self.optimizer = make_optimizer(self.net, recipe, self.batch_size, muon_dtype(self.device, precision, native))
         self.peak = [g['lr'] for g in self.optimizer.param_groups]
