@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 import numpy as np, pyarrow.parquet as pq
-from .examples import SHOWN, Examples
+from .examples import SHOWN_THING, Examples
 from .files import UserError, write_text
 
 # %% ../nbs/15_batch.ipynb #dfe9fa44
-from .manifest import (OWN_TEXTS, BatchRecipe, PartWriter, asked_of, by_image, content_hash, finished, merge_parts,
+from .manifest import (OWN_TEXTS, BatchRecipe, PartWriter, asked_before, by_image,
+                           content_hash, finished, merge_parts,
                            part_files, tables, texts_in)
 from .outputs import REPLACE, OutputError, Staged, answering, answers_in, differing, listed, unfinished
 from .photos import PhotoError
@@ -174,7 +175,7 @@ def _moved_from(out: Path, question: dict, first: list[Job]) -> dict:
     if (before == question['source'] or os.path.exists(before)
         or differing(asked[0] | dict(source=question['source']), question)):
         return {}
-    known, same = asked_of(out), []
+    known, same = asked_before(out), []
     for job in first:
         with contextlib.suppress(PhotoError):
             if job.image in known: same.append(content_hash(job.read()) == known[job.image][0])
@@ -214,7 +215,7 @@ def _noted(jobs: Iterator[Job], there: dict[str, tuple]) -> Iterator[Job]:
 def _catch_up(there: dict[str, tuple], ask: Callable, whole: Path, where: Where):
     "Ask the texts of earlier runs about the photos without an answer to them."
     for texts in texts_in(whole):
-        known, phrases = asked_of(whole), set(parse_prompt(texts).phrases)
+        known, phrases = asked_before(whole), set(parse_prompt(texts).phrases)
         jobs = [Job(image, *place, prompts=texts) for image, place in there.items()
                 if image in known and not known[image][1] >= phrases]
         if jobs: ask(jobs, where=replace(where, writer=PartWriter(where.writer.folder.parent)), total=len(jobs))
@@ -235,7 +236,7 @@ def _done(jobs, total, engine, recipe: BatchRecipe, where: Where, staged: Staged
                              f'the answer about {counted(summary.images + summary.skipped, "photo")}')
         if not parts: staged.forget()        # nothing to go on with
     if parts or moved: merge_parts(whole, staged.path('manifest.parquet'), there if moved else None)
-    known = asked_of(whole)
+    known = asked_before(whole)
     summary.labelled, summary.asked = (len(known),
                                        dict(Counter(p for _, phrases in known.values() for p in sorted(phrases))))
     summary.gone, summary.seconds = [image for image in known if image not in there], time.perf_counter() - start
@@ -271,7 +272,7 @@ def _others(out: Path, prompts: list[str]) -> list[str]:
 # %% ../nbs/15_batch.ipynb #6d25c1be
 def _asked_for(prompts, examples: Examples | None):
     "The texts; where examples stand instead of one, what they are called."
-    return prompts or [SHOWN] if examples else prompts
+    return prompts or [SHOWN_THING] if examples else prompts
 
 # %% ../nbs/15_batch.ipynb #3f39ee09
 def _understood(prompts: Any, preset: Preset, shown: bool = False) -> list[str]:

@@ -10,7 +10,7 @@ import json
 from functools import partial
 from pathlib import Path
 import numpy as np
-from .labels import Check, Labels, Truth, TruthError, Truths, inside, names_of, outside, spoken, text_of
+from .labels import LabelCheck, Labels, Truth, TruthError, Truths, inside, names_of, outside, spoken, text_of
 from .photos import natural_key
 
 # %% ../nbs/08c_coco_labels.ipynb #d8029bcb
@@ -100,7 +100,7 @@ def _name_fault(entry: dict, key: str) -> str:
     return '' if good else f'has the {key} {name!r}'
 
 # %% ../nbs/08c_coco_labels.ipynb #e5d2fff7
-def _images(check: Check, file: Path, data) -> dict: # id → entry
+def _images(check: LabelCheck, file: Path, data) -> dict: # id → entry
     "The photos that a file lists."
     images = {}
     for k, entry in enumerate(_entries(file, data, 'images')):
@@ -112,7 +112,7 @@ def _images(check: Check, file: Path, data) -> dict: # id → entry
     return images
 
 # %% ../nbs/08c_coco_labels.ipynb #72b4f6fe
-def _categories(check: Check, file: Path, data) -> dict: # id → phrase
+def _categories(check: LabelCheck, file: Path, data) -> dict: # id → phrase
     "The classes that a file lists."
     names = {}
     for k, entry in enumerate(_entries(file, data, 'categories')):
@@ -144,7 +144,7 @@ def _unjudged(entry: dict, h: int, w: int) -> dict:
     return dict(category_id=entry['category_id'], iscrowd=1, segmentation=place)
 
 # %% ../nbs/08c_coco_labels.ipynb #545b3925
-def _objects(check: Check, file: Path, data, images: dict, names: dict) -> dict: # id of a photo → its objects
+def _objects(check: LabelCheck, file: Path, data, images: dict, names: dict) -> dict: # id of a photo → its objects
     "The objects of every photo."
     objects, ids = {i: [] for i in images}, {}
     for k, entry in enumerate(_entries(file, data, 'annotations')):
@@ -206,12 +206,12 @@ def read_coco(
               skip_bad: bool = False, # leave bad entries out
              ) -> Truths: # in the order of the file
     "COCO instances; raises `TruthError`."
-    check, parts = Check(skip_bad), _parts(path)
+    check, parts = LabelCheck(skip_bad), _parts(path)
     return check.found([truth for file, photos in parts for truth in _part(check, file, photos)],
                        parts[0][0] if len(parts) == 1 else path)
 
 # %% ../nbs/08c_coco_labels.ipynb #75c9f1f9
-def _part(check: Check, file: Path, photos: Path) -> list[Truth]:
+def _part(check: LabelCheck, file: Path, photos: Path) -> list[Truth]:
     "What one file labels."
     data = _json(file)
     names, images = _categories(check, file, data), _images(check, file, data)
@@ -238,7 +238,7 @@ def _ref_fault(ref, images: dict, objects: dict) -> str: # '' if there is none
                  or _name_fault(s, 'sent')), '')
 
 # %% ../nbs/08c_coco_labels.ipynb #dd5f9e46
-def _things(check: Check, file: Path, data, images: dict) -> dict: # id → entry, or None for a bad one
+def _things(check: LabelCheck, file: Path, data, images: dict) -> dict: # id → entry, or None for a bad one
     "The objects that sentences can be about."
     objects = {}
     for k, entry in enumerate(_entries(file, data, 'annotations')):
@@ -263,7 +263,7 @@ def read_refcoco(folder, # holds refs.json, instances.json and images
     folder = inside(folder, 'refs.json', 'instances.json', 'images')
     file, refs = folder/'instances.json', _json(folder/'refs.json')
     if not isinstance(refs, list): raise TruthError(f'{folder/"refs.json"} is no list of references.')
-    data, check = _json(file), Check(skip_bad)
+    data, check = _json(file), LabelCheck(skip_bad)
     images = _images(check, file, data)
     objects, by_image = _things(check, file, data, images), {}
     for k, ref in enumerate(refs):

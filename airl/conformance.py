@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from unittest.mock import patch
 import numpy as np
 from .devices import out_of_memory
-from .engine_checks import CHECKS, PROTOCOLS, Bench, Check, Skipped, check, inside
+from .engine_checks import CHECKS, PROTOCOLS, EngineBench, EngineCheck, Skipped, check, inside
 from .files import UserError
 
 # %% ../nbs/13k_conformance.ipynb #bbca877b
@@ -220,7 +220,7 @@ class Conformance:
     __repr__ = __str__
 
 # %% ../nbs/13k_conformance.ipynb #f89ee241
-def checks_of(role: str) -> list[Check]:
+def checks_of(role: str) -> list[EngineCheck]:
     "What an engine of a kind has to do."
     if role not in PROTOCOLS: raise UserError(f'There is no kind of engine {role!r}; there are {", ".join(PROTOCOLS)}.')
     return [c for c in CHECKS if role in c.roles]
@@ -238,7 +238,7 @@ def conform(make: Callable,                          # a class, or a function, t
         if role is None:
             raise UserError(f'{type(engine).__name__} has the methods of no engine; airl.scene has the protocols '
                             f'{", ".join(p.__name__ for p in PROTOCOLS.values())}.')
-    wanted, bench = checks_of(role), Bench(make, role, phrases, photo)
+    wanted, bench = checks_of(role), EngineBench(make, role, phrases, photo)
     report = Conformance(str(getattr(bench.engine, 'name', type(bench.engine).__name__)), role)
     for c in wanted:
         try: report.findings.append(Finding(c.name, c.look(bench)))

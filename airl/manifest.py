@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['log', 'SCHEMA', 'OWN_TEXTS', 'content_hash', 'BatchRecipe', 'Opened', 'open_photo', 'new_row', 'rows_of',
-           'part_files', 'tables', 'read_manifest', 'merge_parts', 'PartWriter', 'write_part', 'finished', 'asked_of',
-           'texts_in', 'has_own_texts', 'doubt', 'by_image']
+           'part_files', 'tables', 'read_manifest', 'merge_parts', 'PartWriter', 'write_part', 'finished',
+           'asked_before', 'texts_in', 'has_own_texts', 'doubt', 'by_image']
 
 # %% ../nbs/15b_manifest.ipynb #21785eda
 import hashlib, itertools, json, logging, time
@@ -270,7 +270,7 @@ def finished(out: Path
 # %% ../nbs/15b_manifest.ipynb #4748e972
 OWN_TEXTS = "the source's own"
 
-def asked_of(out: Path) -> dict[str, tuple[str, frozenset[str]]]:  # image → hash of its content, phrases
+def asked_before(out: Path) -> dict[str, tuple[str, frozenset[str]]]:  # image → hash of its content, phrases
     "What each photo of a manifest was asked and is answered; those that failed are not there."
     shared = {}
     return {image: (content, shared.setdefault(tuple(phrases), frozenset(phrases)))

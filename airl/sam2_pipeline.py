@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 import numpy as np
 from .devices import encoder_dtype  # noqa: F401, old import paths
-from .examples import SHOWN, Examples, detector_given
+from .examples import SHOWN_THING, Examples, detector_given
 from .files import Recent, UserError, digest, short_name
 
 # %% ../nbs/13_sam2_pipeline.ipynb #d6eeefbc
@@ -220,7 +220,7 @@ class TextDrivenSegmentationPipeline:
              ) -> 'TextDrivenSegmentationPipeline':
         """This pipeline, looking for what `examples` show where it is asked for the one phrase of `text_prompt`; raises
         `UserError` for engines that cannot."""
-        query = parse_prompt(text_prompt or SHOWN)
+        query = parse_prompt(text_prompt or SHOWN_THING)
         if len(query.phrases) != 1:
             raise UserError(f'Examples show one thing, and {text_prompt!r} names {len(query.phrases)}; ask for the '
                             'others on their own.')
@@ -247,7 +247,7 @@ class TextDrivenSegmentationPipeline:
         """Find and cut out what `text_prompt` names or `examples` show; an absent thing gives an empty result that says
         what was seen."""
         if examples is not None:
-            return self.shown(examples, text_prompt).segment_image(image, text_prompt or SHOWN, save_results,
+            return self.shown(examples, text_prompt).segment_image(image, text_prompt or SHOWN_THING, save_results,
                                                                    filename_prefix, output_dir, settings, **changes)
         settings = (settings or self.settings).changed(**changes)
         text_prompt = text_prompt or ''

@@ -14,7 +14,7 @@ import numpy as np
 from . import weights
 from .devices import encoder_dtype, in_chunks, inference, numbers, pick_device
 from .edgetam import sam_answers
-from .examples import SHOWN, Examples, shown_box
+from .examples import SHOWN_THING, Examples, shown_box
 from .files import Recent, UserError, digest
 
 # %% ../nbs/13b_sam3.ipynb #eb5cff91
@@ -116,7 +116,7 @@ class Sam3Engine:
         found = Detections(boxes, scores, list(names), dict(p[4] for p in parts), masks, self.name)
         return found[np.argsort(-found.score, kind='stable')].above(threshold)
 
-    def given(self, examples: Examples, label: str = SHOWN) -> 'Sam3Shown':
+    def given(self, examples: Examples, label: str = SHOWN_THING) -> 'Sam3Shown':
         "A detector that looks for what boxes in the photo itself show."
         return Sam3Shown(self, examples, label)
 
@@ -166,5 +166,5 @@ class Sam3Shown:
         boxes = [(shown_box(e, self.engine)*zoom).tolist() for e in self.examples.shown]
         given = self.engine.processor(original_sizes=[list(image.shape[:2])], input_boxes=[boxes], return_tensors='pt',
                                       input_boxes_labels=[[int(e.positive) for e in self.examples.shown]])
-        return dict(text='visual' if self.label == SHOWN else self.label, input_boxes=given['input_boxes'],
+        return dict(text='visual' if self.label == SHOWN_THING else self.label, input_boxes=given['input_boxes'],
                     input_boxes_labels=given['input_boxes_labels'])

@@ -17,7 +17,7 @@ from .drawing import draw_instances, overlay
 from .files import UserError
 from .outputs import answering
 from .photos import load_photo, save_image
-from .examples import SHOWN, Examples, example_of
+from .examples import SHOWN_THING, Examples, example_of
 
 # %% ../nbs/21a_service.ipynb #f31362d9
 from .refinement import Clicks, mended
@@ -58,7 +58,7 @@ def ask(image,                          # what `load_photo` reads
        ) -> SegmentationResult:
     "One request: find and cut out, with settings of its own."
     from airl.prompts import parse_prompt
-    prompt = prompt or SHOWN if examples else prompt
+    prompt = prompt or SHOWN_THING if examples else prompt
     parse_prompt(prompt)                # what is wrong with the request is told before anything is loaded
     image, wanted = load_photo(image), Settings().changed(**settings)
     pipeline, lock = served(preset, device)

@@ -139,8 +139,8 @@ def photos_and_texts(words: list[str], like: list[str] | None = None) -> tuple[l
     photos = [word for k, word in enumerate(words) if k == 0 or names_photo(word)]
     texts = [word for word in words[1:] if not names_photo(word)]
     if not texts and like:
-        from airl.examples import SHOWN
-        texts = [SHOWN]
+        from airl.examples import SHOWN_THING
+        texts = [SHOWN_THING]
     if not texts: raise UserError(f'Nothing says what to look for in {", ".join(photos)}; add a text, such as "a cat".')
     return photos, texts
 
@@ -160,11 +160,11 @@ def shown_by(like: list[str] | None, unlike: list[str] | None,
              named: bool = False,   # whether something has to say what to look for
             ) -> tuple:             # `Examples` or None, texts
     "What `--like` and `--unlike` show, and what it is called; raises `UserError` where nothing says what to look for."
-    from airl.examples import SHOWN, examples_from
+    from airl.examples import SHOWN_THING, examples_from
     examples = examples_from(like, unlike)
     if named and not texts and not examples:
         raise UserError('Nothing says what to look for; add a text, such as "a car", or --like PHOTO:x,y,width,height.')
-    return examples, texts or ([SHOWN] if examples else [])
+    return examples, texts or ([SHOWN_THING] if examples else [])
 
 # %% ../nbs/20a_shell.ipynb #96f168c8
 def answered(pipeline, image, prompt, mend: list[str] | None):  # a `SegmentationResult`

@@ -15,8 +15,9 @@ from functools import partial
 from pathlib import Path
 import numpy as np
 from .coco_labels import read_coco, read_refcoco
-from .labels import (Check, Labels, Truth, TruthError, Truths, checked, class_image, inside, label_image, names_of,
-                         open_photo, outside, spoken, text_of)
+from .labels import (LabelCheck, Labels, Truth, TruthError, Truths, checked,
+                         class_image, inside, label_image, names_of,
+                         open_labelled, outside, spoken, text_of)
 from .measures import AP, CgF1, ClipScore, Interval, boundary_f, cgf1, interval   # noqa: F401, old import paths
 
 # %% ../nbs/08_truth.ipynb #f2fe4d0e
@@ -66,7 +67,7 @@ def read_voc(folder, # holds JPEGImages and SegmentationClass, and SegmentationO
             ) -> Truths: # in the order of names
     "PASCAL VOC segmentation; raises `TruthError`."
     folder = inside(folder, 'JPEGImages', 'SegmentationClass')
-    return Check(skip_bad).found((Truth(p.stem, _photo(folder/'JPEGImages', p.stem),
+    return LabelCheck(skip_bad).found((Truth(p.stem, _photo(folder/'JPEGImages', p.stem),
                                         VOC_CLASSES, partial(_voc_labels, p, folder/'SegmentationObject'/p.name))
                                   for p in sorted((folder/'SegmentationClass').glob('*.png'), key=natural_key)), folder)
 
@@ -84,7 +85,7 @@ def read_pennfudan(folder, # holds PNGImages and PedMasks
                   ) -> Truths:
     "Penn-Fudan pedestrians; raises `TruthError`."
     folder = inside(folder, 'PNGImages', 'PedMasks')
-    return Check(skip_bad).found((Truth(p.stem, p, ('a person',),
+    return LabelCheck(skip_bad).found((Truth(p.stem, p, ('a person',),
                                         partial(_numbered_labels, folder/'PedMasks'/f'{p.stem}_mask.png', 'a person'))
                                   for p in sorted((folder/'PNGImages').glob('*.png'), key=natural_key)), folder)
 
@@ -107,7 +108,7 @@ def read_davis(folder,         # holds JPEGImages/480p, Annotations/480p and Ima
               ) -> Truths:     # of `Clip`s
     "DAVIS 2016 or 2017 sequences of a split; raises `TruthError`."
     folder, check = (inside(folder, 'JPEGImages/480p', 'Annotations/480p', f'ImageSets/480p/{split}.txt'),
-                     Check(skip_bad))
+                     LabelCheck(skip_bad))
     file = folder/'ImageSets'/'480p'/f'{split}.txt'
     lines = text_of(file).replace('\0', ' ').split()
     for line in [line for line in lines if outside(line.removeprefix('/'))]:
@@ -143,7 +144,7 @@ def read_pet(folder, # holds images and annotations, the latter with trimaps and
             ) -> Truths:
     "Oxford-IIIT Pet; every photo is also asked for the other animal; raises `TruthError`."
     folder, check, rows = (inside(folder, 'images', 'annotations/trimaps', f'annotations/{split}.txt'),
-                           Check(skip_bad), [])
+                           LabelCheck(skip_bad), [])
     file = folder/'annotations'/f'{split}.txt'
     for k, line in enumerate(text_of(file).replace('\0', '').splitlines(), 1):
         if not line.strip() or line.startswith('#'): continue
@@ -174,14 +175,14 @@ def read_ade20k(folder, # holds images, annotations and objectInfo150.txt
             raise TruthError(f'{folder/"objectInfo150.txt"}: line {k} is {line[:80]!r}, without a tab and a name at '
                              'its end.')
         names.append(spoken(name))
-    return Check(skip_bad).found((Truth(p.stem, _photo(folder/'images'/split, p.stem),
+    return LabelCheck(skip_bad).found((Truth(p.stem, _photo(folder/'images'/split, p.stem),
                                         tuple(names), partial(_ade_labels, p, tuple(names)))
                                   for p in sorted((folder/'annotations'/split).glob('*.png'), key=natural_key)), folder)
 
 # %% ../nbs/08_truth.ipynb #009bf846
 def _colour_labels(folder: Path, stem: str, colours: dict) -> Labels:
     path = next((p for p in (folder/f'{stem}_L.png', folder/f'{stem}.png') if p.exists()), folder/f'{stem}_L.png')
-    image, names = open_photo(path), [n for n in colours if n]
+    image, names = open_labelled(path), [n for n in colours if n]
     by_class = np.full(image.shape[:2], -1)
     for i, name in enumerate(['', *names]):
         if name in colours: by_class[(image == colours[name]).all(-1)] = i
@@ -206,7 +207,7 @@ def read_camvid(folder, # holds images, labels and label_colors.txt
     folder = inside(folder, 'images', 'labels', 'label_colors.txt')
     file = folder/'label_colors.txt'
     colours = dict(_colour(file, k, line) for k, line in enumerate(text_of(file).splitlines(), 1) if line.strip())
-    return Check(skip_bad).found((Truth(p.stem, p, tuple(n for n in colours if n),
+    return LabelCheck(skip_bad).found((Truth(p.stem, p, tuple(n for n in colours if n),
                                         partial(_colour_labels, folder/'labels', p.stem, colours))
                                   for p in sorted((folder/'images').glob('*.png'), key=natural_key)), folder)
 
@@ -214,7 +215,7 @@ def read_camvid(folder, # holds images, labels and label_colors.txt
 _AT = '\0'     # where a row says where it stands; no column is called so
 
 def _opened(path: Path, entry: str) -> np.ndarray: # uint8 [H, W, 3]
-    try: return open_photo(path)
+    try: return open_labelled(path)
     except TruthError as e: raise TruthError(f'{entry}: {e}') from None
 
 # %% ../nbs/08_truth.ipynb #996478ae
@@ -243,7 +244,7 @@ def read_folder(folder, # holds prompts.csv (image, mask, prompt) and the files 
                 skip_bad: bool = False, # leave bad entries out
                ) -> Truths:
     "Your own photos: every prompt of the list is asked of every photo; raises `TruthError`."
-    folder, check, by_image = inside(folder, 'prompts.csv'), Check(skip_bad), {}
+    folder, check, by_image = inside(folder, 'prompts.csv'), LabelCheck(skip_bad), {}
     file = folder/'prompts.csv'
     for k, r in enumerate(_table(file), 2):
         if None in r: check.wrong(file, f'row {k}', 'has more cells than the head of the table')
@@ -299,7 +300,8 @@ def _labelme_labels(file: Path, shapes: list[dict], size: tuple) -> Labels:
     return Labels(masks, [spoken(label) for label, _ in objects], np.zeros(size, bool))
 
 # %% ../nbs/08_truth.ipynb #7f6971ac
-def _labelme_file(check: Check, file: Path) -> tuple | None:  # photo, its size, shapes; None for one that is left out
+def _labelme_file(check: LabelCheck,
+                  file: Path) -> tuple | None:  # photo, its size, shapes; None for one that is left out
     try: data = json.loads(text_of(file))
     except (ValueError, RecursionError) as e:
         if isinstance(e, TruthError): raise
@@ -321,7 +323,7 @@ def read_labelme(path, # a folder with a JSON file a photo, or one such file
                  skip_bad: bool = False, # leave bad entries out
                 ) -> Truths: # in the order of names
     "What LabelMe wrote, such as our own export; raises `TruthError`."
-    path, check = inside(path), Check(skip_bad)
+    path, check = inside(path), LabelCheck(skip_bad)
     files = [path] if path.is_file() else sorted(path.glob('*.json'), key=natural_key)
     read = {file: one for file in files if (one := _labelme_file(check, file))}
     classes = tuple(dict.fromkeys(spoken(s['label']) for *_, shapes in read.values() for s in shapes))
@@ -347,7 +349,7 @@ def read_masks(folder, # holds images and masks of the same names, or photos wit
     of = {p.stem.removesuffix(tail): p for p in sorted(masks.glob(f'*{tail}.*')) if p.suffix.lower() in SUFFIXES}
     pairs = [(p, of[p.stem]) for p in sorted(photos.glob('*'), key=natural_key)
              if p.suffix.lower() in SUFFIXES and p.stem in of and of[p.stem] != p]
-    return Check(skip_bad).found((Truth(p.stem, p, (spoken(folder.name),),
+    return LabelCheck(skip_bad).found((Truth(p.stem, p, (spoken(folder.name),),
                                         partial(_painted_mask, m, spoken(folder.name))) for p, m in pairs), folder)
 
 # %% ../nbs/08_truth.ipynb #414c7fca

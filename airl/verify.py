@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 import numpy as np
 from . import weights
-from .cases import Answer, Case, ask, cases
+from .cases import CaseAnswer, Case, ask, cases
 from .files import UserError
 
 # %% ../nbs/17_verify.ipynb #365e79fa
@@ -108,7 +108,7 @@ class Bench:
         scorer, detector, segmenter = self.engines
         return TextDrivenSegmentationPipeline(scorer=scorer, detector=detector, segmenter=segmenter)
 
-    def answer(self, case: Case) -> Answer: return ask(case, self.pipeline)
+    def answer(self, case: Case) -> CaseAnswer: return ask(case, self.pipeline)
 
     @cached_property
     def objects(self) -> list:   # (photo, phrase, mask of all of it, masks of its objects)

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 import cv2, numpy as np
-from .examples import SHOWN, Examples
+from .examples import SHOWN_THING, Examples
 from .files import UserError
 from .flow_tracker import FlowTracker
 
@@ -31,7 +31,7 @@ from .telling import counted, progress as bar_of
 
 # %% ../nbs/14_video.ipynb #2707da9a
 from .video_files import RENDERINGS, FrameMasks, Track, VideoResult, load_video_result, paint
-from .video_folder import VideoFolder, assemble, names_of, source_content
+from .video_folder import VideoFolder, assemble, files_of_run, source_content
 from .weights import MODELS, PRESETS
 from .flow_tracker import FLOW_SIDE, Appearance, flow_back, pull, small_grey  # old import paths
 from .frames import Frame  # old import paths
@@ -150,7 +150,7 @@ class VideoSegmenter:
                 ):
         if every < 1:
             raise VideoError(f'every is {every}; the detector has to look at least on every frame, which is 1.')
-        text = text or SHOWN if examples else text
+        text = text or SHOWN_THING if examples else text
         parse_prompt(text)
         self.text, self.every, self.settings, self.examples = text, every, settings, examples
         every_one = settings or Settings(instances='all')
@@ -355,7 +355,7 @@ def segment_video(source,  # a file, a folder of frames, 'camera:0', an iterable
     video = source if isinstance(source, Video) else Video(source, start, end, stride)
     if resume and video.live: raise VideoError('A camera cannot be resumed: what it saw is gone. Leave resume out.')
     segmenter = VideoSegmenter(text, models, **options)
-    asked, writes = _question(video, segmenter, how, pngs), names_of(video, how, output)
+    asked, writes = _question(video, segmenter, how, pngs), files_of_run(video, how, output)
     with answering(output, 'video', 'video', asked, writes, overwrite, resume) as staged:
         out = VideoFolder(staged, video, how, pngs)
         if resume and (found := out.finished()): return found

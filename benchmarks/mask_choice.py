@@ -23,7 +23,7 @@ from _figures import figure
 from airl.mask_eval import ComprehensiveMaskEvaluator
 from airl.regions import clip_boxes, mask_iou, mask_to_box
 from airl.scene import Prompts
-from airl.standins import KINDS, SETTINGS, Stage, stage_photo, standin_engines
+from airl.standins import STAGED_KINDS, SETTINGS, Stage, stage_photo, standin_engines
 from airl.truth import read_coco, read_voc
 
 FORMS = {'reference': (0, 0, 0), 'text_in_log_odds': (1, 0, 0), 'size_capped': (0, 1, 0), 'times_guess': (0, 0, 1),
@@ -54,7 +54,7 @@ def chosen(masks, scores, truth):
 
 def staged(setting, photos):
     "A row per present thing of staged photos: photo, IoU by form."
-    for kind in (k for k in KINDS if k != 'absent'):
+    for kind in (k for k in STAGED_KINDS if k != 'absent'):
         for seed in range(photos):
             photo = stage_photo(kind, seed)
             scorer, _, segmenter = standin_engines(Stage(photo), setting)
