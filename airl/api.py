@@ -10,6 +10,7 @@ import asyncio, io, ipaddress
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from .doctor import devices, presets_here
 from .examples import examples_from
@@ -232,7 +233,8 @@ def _add_segment(router, default, device):
         examples = await _shown_in(shown, like, unlike, image)
         result = await line.run(request, ask, image, text, preset, device, examples,
                                 instances='all' if every else 'best')
-        return plain(to_dict(result) | dict(sentence=result.sentence()))
+        told: Any = plain(to_dict(result) | dict(sentence=result.sentence()))
+        return told
 
 # %% ../nbs/21b_api.ipynb #22a02640
 def _add_others(router):

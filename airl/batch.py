@@ -136,8 +136,8 @@ def segment_folder(source,                            # a folder, or whatever el
     "Ask about every photo of a source; raises `UserError` for what would fail for all of them alike."
     if engine not in ENGINES: raise UserError(f'There is no engine {engine!r}; there are {", ".join(ENGINES)}.')
     preset, why = choose_preset(models)
-    out, prompts = Path(out), _spelt(out, _understood(_asked_for(prompts, examples),
-                                                      weights_preset(preset), bool(examples)))
+    out = Path(out)
+    prompts = _spelt(out, _understood(_asked_for(prompts, examples), weights_preset(preset), bool(examples)))
     shown_as = ' . '.join(prompts) if examples else ''
     recipe = BatchRecipe(preset, Settings(instances=instances).changed(**settings), examples, shown_as)
     jobs, first = _peek(jobs_of(source, prompts, skip=out.resolve()), 16)

@@ -200,10 +200,10 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
     from airl.exports import check_export, class_map, left_out_of, stale_exports
     for name in export or (): folders.check_format(name)
     examples, prompt = shown_by(like, unlike, prompt)
-    named = (class_map(classes, folders.phrases_asked(source, prompt, None if overwrite else output)) if classes
+    named = (class_map(classes, folders.phrases_asked(source, prompt or (), None if overwrite else output)) if classes
              else None)
     for name in [*(export or ()), *['gallery']*gallery]: check_export(output, name)
-    summary = folders.segment_folder(source, prompt, output, models=with_parts(models, scorer, detector, segmenter),
+    summary = folders.segment_folder(source, prompt or (), output, models=with_parts(models, scorer, detector, segmenter),
                                      instances=instances, presence_threshold=presence, workers=workers, engine=engine,
                                      address=address, gpus=gpus, overwrite=overwrite, device=device, examples=examples)
     print(f'{summary.sentence()}\nModels: {summary.preset}, {summary.why}.')

@@ -9,6 +9,7 @@ __all__ = ['LONGEST', 'PromptError', 'Query', 'names_thing', 'enumerated', 'sign
 import re, unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from .files import UserError
 from .words import after_articles, english, has_article, head_of, is_adjective, is_noun, known_ending, words_of
@@ -520,11 +521,11 @@ def _check(phrases: Sequence[str], negatives: Sequence[str], text: str):
 # %% ../nbs/12a_prompts.ipynb #b48a1af1
 LONGEST = 10_000   # letters of a text; the time to take one apart grows with their square
 
-def parse_prompt(prompt: str | Sequence[str],  # "a cat", "a dog . a frisbee", ["a dog", "not the shadow"]
+def parse_prompt(prompt: str | Sequence[str] | None,  # "a cat", "a dog . a frisbee", ["a dog", "not the shadow"]
                 ) -> Query:
     """Phrases and negatives of a prompt, in order, each once; raises `PromptError` for one that asks for nothing or can
     be read in two ways."""
-    texts = [prompt] if isinstance(prompt, str) else list(prompt) if isinstance(prompt, Iterable) else [prompt]
+    texts: list[Any] = [prompt] if isinstance(prompt, str) else list(prompt) if isinstance(prompt, Iterable) else [prompt]
     if long := [len(text) for text in texts if isinstance(text, str) and len(text) > LONGEST]:
         raise PromptError(f'A text of {long[0]:,} letters is too long; {LONGEST:,} are the most.')
     if not all(isinstance(text, str) for text in texts):

@@ -8,6 +8,7 @@ __all__ = ['own_prompt', 'window_around', 'closer', 'refined', 'Clicks', 'pointe
 # %% ../nbs/13d_refinement.ipynb #7a1c95e2
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 import numpy as np
 from .examples import example, place_from
 from .files import UserError
@@ -158,10 +159,12 @@ def clicks_from(texts: Sequence[str], size: tuple) -> Clicks:  # size: height, w
         outside = text.startswith('-')
         where = place_from(text.lstrip('+-'))
         if 'box' in where and not outside:
-            x0, y0, x1, y1 = example(np.zeros((*size, 3), np.uint8), **where).box
+            box: Any = example(np.zeros((*size, 3), np.uint8), **where).box
+            x0, y0, x1, y1 = box
             clicks = clicks.add(int(x0), int(y0), 'box').add(int(x1) - 1, int(y1) - 1, 'box')
         elif 'clicks' in where:
-            x, y = example(np.zeros((*size, 3), np.uint8), **where).clicks[0]
+            points: Any = example(np.zeros((*size, 3), np.uint8), **where).clicks
+            x, y = points[0]
             clicks = clicks.add(int(x), int(y), 'remove' if outside else 'add')
         else:
             raise UserError(f'{text!r} mends nothing; write x,y for what belongs to it, -x,y for what does not, or '

@@ -75,7 +75,8 @@ def suppress(xyxy: np.ndarray,        # [n, 4]
     if not len(xyxy): return np.zeros(0, int)
     label = np.unique(np.asarray(phrase), return_inverse=True)[1].reshape(-1)
     xywh = np.concatenate([xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]], 1).astype(float)
-    kept = np.array(cv2.dnn.NMSBoxesBatched(xywh, np.asarray(score, np.float32), label, -1e9, iou), int).reshape(-1)
+    suppressed: Any = cv2.dnn.NMSBoxesBatched      # takes arrays too
+    kept = np.array(suppressed(xywh, np.asarray(score, np.float32), label, -1e9, iou), int).reshape(-1)
     boxes, scores, own = xyxy[kept], score[kept], label[kept][:, None] == label[kept][None]
     inside = (containment(boxes, boxes) > contain) & own & ~np.eye(len(kept), dtype=bool)
     def is_group(i):
