@@ -203,7 +203,8 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
     named = (class_map(classes, folders.phrases_asked(source, prompt or (), None if overwrite else output)) if classes
              else None)
     for name in [*(export or ()), *['gallery']*gallery]: check_export(output, name)
-    summary = folders.segment_folder(source, prompt or (), output, models=with_parts(models, scorer, detector, segmenter),
+    summary = folders.segment_folder(source, prompt or (), output,
+                                     models=with_parts(models, scorer, detector, segmenter),
                                      instances=instances, presence_threshold=presence, workers=workers, engine=engine,
                                      address=address, gpus=gpus, overwrite=overwrite, device=device, examples=examples)
     print(f'{summary.sentence()}\nModels: {summary.preset}, {summary.why}.')

@@ -525,7 +525,8 @@ def parse_prompt(prompt: str | Sequence[str] | None,  # "a cat", "a dog . a fris
                 ) -> Query:
     """Phrases and negatives of a prompt, in order, each once; raises `PromptError` for one that asks for nothing or can
     be read in two ways."""
-    texts: list[Any] = [prompt] if isinstance(prompt, str) else list(prompt) if isinstance(prompt, Iterable) else [prompt]
+    texts: list[Any] = ([prompt] if isinstance(prompt, str) else list(prompt) if isinstance(prompt, Iterable)
+                        else [prompt])
     if long := [len(text) for text in texts if isinstance(text, str) and len(text) > LONGEST]:
         raise PromptError(f'A text of {long[0]:,} letters is too long; {LONGEST:,} are the most.')
     if not all(isinstance(text, str) for text in texts):
