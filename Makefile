@@ -28,9 +28,9 @@ $(VENV)/.dev: requirements-dev.lock settings.ini setup.py pyproject.toml | same-
 	@$(SET_UP) dev $(VENV)
 
 setup: $(VENV)/.dev ## The full environment: base, extras, development tools
-demo: $(VENV)/.base ## The main job on real photos, about three minutes after set-up (installs the base only)
+demo: $(VENV)/.base ## The main job on real photos (installs the base only; Ctrl-C ends it, what was made stays)
 	@$(PY) -m airl demo
-test: $(VENV)/.dev ## Every check and every notebook (JOBS=2; FLAGS="slow network" runs those cells too; PYTHON=3.13 in .venv-3.13)
+test: $(VENV)/.dev ## Every check and every notebook, half an hour on two cores (JOBS=2; FLAGS="slow network" runs those cells too; PYTHON=3.13 in .venv-3.13)
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal --flags "$(FLAGS)"
 lowest: $(VENV)/.dev ## Notebooks at the lowest versions that settings.ini allows, in .venv-lowest and -extras (gigabytes the first time; NB="01 02a" for some)
 	@$(PY) tools/lowest.py $(NB)

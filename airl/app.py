@@ -223,7 +223,7 @@ def _other_photos(gr, kept, device):
     gr.Markdown('### The same thing in other photos')
     name = gr.Textbox(label='What it is called', placeholder='my cup', max_lines=1,
                       elem_id='name', info='What was found or pointed at above.')
-    photos = gr.File(label='Other photos', file_count='multiple', file_types=['image'], height=140, elem_id='others')
+    photos = gr.File(label='Other photos', file_count='multiple', file_types=['image'], height=200, elem_id='others')
     with gr.Row(): find, keep = gr.Button('Find it there', elem_id='there'), gr.Button('Keep as a word', elem_id='keep')
     said = gr.HTML(say('Find or point at something first.'), elem_id='there-said')
     pictures = gr.Gallery(label='Other photos', height='auto', columns=2, object_fit='contain',

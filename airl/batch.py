@@ -54,6 +54,7 @@ class BatchSummary:
     preset: str
     why: str                      # this preset
     images: int = 0               # photos asked about in this run
+    done: int = 0                 # those of them that did not fail
     skipped: int = 0              # photos that were done already
     found: int = 0                # photos of this run with at least one object
     objects: int = 0
@@ -80,7 +81,7 @@ class BatchSummary:
         self.unused |= told
         self.objects += (n := sum(r['instance'] is not None for r in rows))
         self.found += n > 0
-        self._fail(rows)
+        self.done += not self._fail(rows)
 
     def catch_up(self, rows: list[dict], waited: float):
         "Add the answer to texts of an earlier run."
@@ -101,8 +102,8 @@ class BatchSummary:
     def sentence(self) -> str:
         "The summary in words."
         rate = f', {self.images/self.seconds:.1f} a second' if self.images and self.seconds else ''
-        said = [f'{counted(self.images, "photo")} done{rate}: {counted(self.objects, "object")} in {self.found} of '
-                f'them, {self.failed} failed, '
+        said = [f'{counted(self.done, "photo")} done{rate}: {counted(self.objects, "object")} in {self.found} of them, '
+                f'{self.failed} failed, '
                 f'{self.skipped} already done.']
         for texts, n in list(self.caught_up.items())[:10]:
             said.append(f'{texts} was asked of {counted(n, "photo")} too that had no answer to it.')

@@ -42,7 +42,8 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
                                                                         'JSON.')] = Path('out'),
             models: Models = 'auto',
             scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
-            instances: Annotated[str, typer.Option(help='best (one object a text) or all (every one).')] = 'best',
+            instances: Annotated[str, typer.Option(help='best (one object per text) or all (each that can be told '
+                                                        'apart; things that touch may come as one).')] = 'best',
             presence: Presence = .5, like: Like = None, unlike: Unlike = None, mend: Mend = None,
             tile: Annotated[int | None, typer.Option(min=256, help='Also look at overlapping tiles of this many '
                                                                    'pixels, for small things in large photos (paper, '
@@ -80,6 +81,7 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
     """
     (named, prompt), (examples, _) = photos_and_texts(words, like), shown_by(like, unlike, None)
     alone = (photos := photos_in(named)) == named[:1]
+    told = set()     # who answers, said once
     @cache
     def pipeline():
         from airl.sam2_pipeline import TextDrivenSegmentationPipeline
@@ -98,8 +100,10 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
         check_saving(output, prefix, asked, overwrite)
         result = answered(pipeline(), image, prompt, mend)
         files = result.save(output, prefix, asked, overwrite, crops)
-        print(f'{"" if alone else f"{photo}: "}{result.sentence()}\nModels: {result.preset}, {result.why}.\nFiles: '
+        who = f'Models: {result.preset}, {result.why}.\n'
+        print(f'{"" if alone else f"{photo}: "}{result.sentence()}\n{"" if who in told else who}Files: '
               f'{", ".join(map(str, files))}')
+        told.add(who)
         return dict(photo=photo, files=files, sentence=result.sentence()) | to_dict(result)
     answers, failures = each_photo(photos, one)
     return answers[0] if alone else dict(answers=answers, failures=failures, failed=len(failures))
@@ -159,7 +163,9 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
     'out/batch'),
           models: Models = 'auto',
           scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
-          instances: Annotated[str, typer.Option(help='all (every object of a text) or best (one).')] = 'all',
+          instances: Annotated[str, typer.Option(help='all (each object of a text that can be told apart; things that '
+                                                      'touch may come as one) or best (one, as airl segment has it '
+                                                      'unless told).')] = 'all',
           presence: Presence = .5, like: Like = None, unlike: Unlike = None,
           export: Annotated[list[str] | None, typer.Option(
     help='Also write coco, yolo, labelme, voc or masks; again for more.')] = None,
@@ -287,7 +293,7 @@ def evaluate_model(model: Model = 'nano',
 def export(model: Annotated[str, typer.Argument(help='nano, or the folder of a run.')],
            output: Annotated[Path, typer.Argument(metavar='FILE', help='Ends in .onnx or .pt2.')],
            overwrite: Annotated[bool, typer.Option('--overwrite', help='Write over a file that is there.')] = False):
-    """Write a model as one file: .onnx for ONNX Runtime (pip install 'airl[export]'), .pt2 for torch.export.
+    """Write a model as one file: .onnx for ONNX Runtime (needs the extra airl[export]), .pt2 for torch.export.
 
     The file takes RGB between 0 and 1, [n, 3, size, size], and gives probabilities. airl eval and airl predict read it
     too.
@@ -340,7 +346,6 @@ def train(preset: Annotated[str | None, typer.Option(help='Recipe: probe (second
       airl train --data folder:birds/
       airl train --preset tune --data folder:birds/
       airl train --preset nano --data cifar10 --run runs/mine
-      airl train --preset nano --data folder:birds/ --set epochs=30
       airl train --preset nano --data folder:birds/ --run runs/birds --start runs/mine
       airl train --preset smoke --data digits --run runs/pupil --teacher runs/smoke-digits
       airl train --set epochs=30 --set lr=0.001 --json
@@ -372,7 +377,8 @@ def train(preset: Annotated[str | None, typer.Option(help='Recipe: probe (second
     print(
         f'{report_line(report, f"{preset} on {data}{part_of(data, test_set)}")}'
         f'{left_out}\n{how_chosen(done)}{ended}\n{balance(train_set)}\n'
-          f'{costs_line(done.costs)}\nEverything about it is in {done.dir}.')
+          f'{costs_line(done.costs)}\nEverything about it is in {done.dir}. Next: airl predict PHOTO --model '
+          f'{done.dir}')
     return report.summary() | dict(run=done.dir, preset=preset, data=data, epochs=len(done.metrics),
                                    not_judged=test_set.unknown, costs=done.costs,
                                    val_accuracy=done.metrics[-1].best_accuracy)
@@ -511,16 +517,17 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
 
 # %% ../nbs/20_cli.ipynb #ff40d21c
 @command('doctor')
-def doctor():
+def doctor(models: Annotated[bool, typer.Option('--models', help='A row for each model too: size, licence, '
+                                                                 'memory.')] = False):
     """Say what can run here, and how to get what cannot.
 
     \b
     Examples:
-      airl doctor
+      airl doctor --models
       airl doctor --json
     """
     report = examine()
-    print_report(report)
+    print_report(report, models)
     return report
 
 # %% ../nbs/20_cli.ipynb #7f63f84f
@@ -545,14 +552,14 @@ def serve_page(port: Annotated[int, typer.Option(min=0, max=65535, help='0 for a
     \b
     Examples:
       airl app
-      airl app --port 0 --models lite
       airl app --host 0.0.0.0 --auth ada:secret
     """
     if auth is not None and not all(auth.partition(':')[::2]):
         raise UserError(f'--auth {auth} is not NAME:PASSWORD; write it as ada:secret.')
-    from airl.app import serve
     from airl.weights import preset
     if models != 'auto': preset(models)
+    typer.echo('The page is being made; its address comes next.', err=True)      # what is imported now takes seconds
+    from airl.app import serve
     serve(host, port, share, tuple(auth.split(':', 1)) if auth else None, models, device, names or ())
     return dict(stopped=True)
 
@@ -560,16 +567,16 @@ def serve_page(port: Annotated[int, typer.Option(min=0, max=65535, help='0 for a
 @command('demo')
 def demo(output: Annotated[Path, typer.Option('--output', '-o', help='Folder for all that it makes.')] = Path(
     'out/demo')):
-    """Show both lines on real input in about three minutes, with nothing downloaded.
+    """Show both lines on real input, with nothing downloaded; Ctrl-C ends it, and what was made until then stays.
 
     \b
     Examples:
-      airl demo
       airl demo -o elsewhere/ --json
     """
     print('1. Text in, masks out\n')
     masks = demo_segment(output)
-    print('\n2. A Vision Transformer learns digits, about a minute\n')
+    print('\n2. A Vision Transformer learns digits (Ctrl-C ends the demo here; the pictures above stay in '
+          f'{output.resolve()})\n')
     digits = demo_train(output/'digits')
     print('\n3. The Vision Transformer that ships\n')
     nano = demo_nano()

@@ -111,7 +111,7 @@ def read_parquet(path,      # a Parquet file in the hub's layout
                                 'hub layout is img, label.')
             images = np.empty((file.metadata.num_rows, 32, 32, 3), np.uint8)
             for part in file.iter_batches(1000):
-                if 'split' in names and split: part = part.filter(pc.equal(part['split'], split))   # pyright: ignore[reportAttributeAccessIssue]
+                if 'split' in names and split: part = part.filter(pc.equal(part['split'], split))   # pyright: ignore[reportAttributeAccessIssue]   # pyright: ignore[reportAttributeAccessIssue]   # pyright: ignore[reportAttributeAccessIssue]
                 for i, row in enumerate(part['img'].to_pylist(), len(labels)): images[i] = _decode(row, i, path)
                 labels += part['label'].to_pylist()
     except (pa.ArrowException, OSError) as e:

@@ -32,7 +32,7 @@ def demo_segment(folder: Path,
     from airl.regions import mask_iou
     from airl.sam2_pipeline import TextDrivenSegmentationPipeline
     pipeline, rows = TextDrivenSegmentationPipeline('lite'), []
-    print(f'{"text":<7} {"engines":<8} {"score":>5} {"IoU":>5} {"seconds":>7}  files')
+    print(f'{"text":<7} {"engines":<8} {"score":>5} {"IoU":>5} {"seconds":>7}  figure')
     for name in ('cat', 'cup'):
         photo, text, truth = traced(name)
         start = time.perf_counter()
@@ -41,7 +41,7 @@ def demo_segment(folder: Path,
         row = dict(text=text, engines=result.preset, score=float(result.scores[0]) if len(result) else 0.,
                    iou=float(mask_iou(result.mask[None], truth[None])[0, 0]), seconds=seconds, files=files)
         figures = '{text:<7} {engines:<8} {score:>5.2f} {iou:>5.2f} {seconds:>7.1f}'.format(**row)
-        print(f'{figures}  {folder/name}_{{mask,overlay,figure,…}}')
+        print(f'{figures}  {folder/name}_figure.png')
         rows.append(row)
     return rows
 
@@ -54,7 +54,7 @@ def part_of(data: str,  # as the command line names it
     return (f', part {Path(images.source).name}' if kind == 'folder' and Path(images.source) != Path(where).expanduser()
             else '')
 
-# %% ../nbs/20c_demo.ipynb #486ac58f
+# %% ../nbs/20c_demo.ipynb #084a469c
 def report_line(report,     # `airl.eval_tta.Report`
                 what: str,  # what was judged, on which images
                ) -> str:
@@ -67,12 +67,14 @@ def report_line(report,     # `airl.eval_tta.Report`
     return (f'{what}: accuracy {report.top1:.2%}{between}{five}, NLL {report.nll:.3f}, '
             f'calibration error (ECE) {report.ece:.3f}, {counted(report.n, "image")} in {report.seconds:.1f} s{tta}')
 
-# %% ../nbs/20c_demo.ipynb #ccf3c3fa
+# %% ../nbs/20c_demo.ipynb #1d09264f
 def costs_line(costs: dict) -> str: # of `Run.costs`
     "Time, speed and memory of a training, in one line."
     if not costs: return 'What the training cost was not written down.'
     memory = f', at most {costs["peak_memory_gb"]:.2g} GB of memory' if costs['peak_memory_gb'] else ''
-    return f'Training took {costs["seconds"]/60:.1f} minutes, {costs["images_per_second"]:.0f} images a second{memory}.'
+    return (f'Training took {costs["seconds"]/60:.1f} minutes, '
+            f'{costs["images_per_second"]:{".0f" if costs["images_per_second"] >= 10 else ".1f"}} images a '
+            f'second{memory}.')
 
 # %% ../nbs/20c_demo.ipynb #17bd95ce
 def demo_train(folder: Path,     # of the run; an earlier demo's is replaced

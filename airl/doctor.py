@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['MEMORY', 'devices', 'presets_here', 'extras_here', 'memory_of', 'engines_here', 'table_rows', 'print_table',
-           'examine', 'print_report']
+           'examine', 'ready_line', 'print_report']
 
 # %% ../nbs/20b_doctor.ipynb #f777f5e0
 import os
-from .telling import counted
+from .telling import counted, install_line
 
 # %% ../nbs/20b_doctor.ipynb #1f8baf6e
 def devices() -> list[dict]: # 'device', 'there', 'detail', 'fix'
@@ -66,7 +66,7 @@ def extras_here() -> list[dict]: # 'extra', 'there', 'missing', 'fix', 'detail'
     for extra in metadata.get_all('Provides-Extra') or ():
         if extra in ('all', 'dev'): continue
         lack = [r.name for r in wanted if r.marker and r.marker.evaluate({'extra': extra}) and is_missing(r.name)]
-        rows.append(dict(extra=extra, there=not lack, missing=lack, fix=f"pip install 'airl[{extra}]'" if lack else '',
+        rows.append(dict(extra=extra, there=not lack, missing=lack, fix=install_line(extra) if lack else '',
                          detail=f'without {", ".join(lack)}' if lack else ''))
     return rows
 
@@ -122,9 +122,10 @@ def table_rows(processors: list[dict], presets: list[dict], extras: list[dict]) 
     enable it."""
     return [*((row['device'], row['there'], row['detail'], row['fix']) for row in processors),
             *((f'preset {row["preset"]}', row['there'], row['detail'], row['fix']) for row in presets),
-            *((f'airl[{row["extra"]}]', row['there'], row['detail'], row['fix']) for row in extras)]
+            # how: below the table, in one line
+            *((f'airl[{row["extra"]}]', row['there'], row['detail'], '') for row in extras)]
 
-# %% ../nbs/20b_doctor.ipynb #be49fee7
+# %% ../nbs/20b_doctor.ipynb #53625418
 def print_table(title: str,
                 rows: list[tuple],                        # name, whether it is available, detail, how to enable it
                 detail: str = 'detail: how to enable it',  # heading of the last two
@@ -150,20 +151,30 @@ def examine() -> dict:  # 'airl', 'python', 'torch', 'system', 'devices', 'prese
                 extras=extras_here(), data=os.environ.get('AIRL_DATA'))
 
 # %% ../nbs/20b_doctor.ipynb #8068eb32
-def print_report(report: dict):  # what `examine` returns
-    "The table of a report, and below it what can begin right away."
+def ready_line(report: dict) -> str:
+    "What can begin right away."
+    presets = ', '.join(row['preset'] for row in report['presets'] if row['there'])
+    video = ', video' if next(row['there'] for row in report['extras'] if row['extra'] == 'video') else ''
+    usable = [row['device'] for row in report['devices'] if row['there']]
+    fastest = next(device for kind in ('cuda', 'mps', 'cpu') for device in usable if device.startswith(kind))
+    return f'Ready now: airl segment{video} and batch with {presets}; airl train on {fastest}, eval and predict.'
+
+# %% ../nbs/20b_doctor.ipynb #b8cd4124
+def print_report(report: dict,          # what `examine` returns
+                 models: bool = False,  # a row for each model as well
+                ):
+    "What can begin right away, and what is here and is not."
     data = report['data']
     labelled = ('labelled data', bool(data), data or 'only the samples that ship', '' if data else
                 'for airl bench and cifar10: export AIRL_DATA=FOLDER, one that holds cifar10, coco, voc, … as the '
                 'notebook 08_truth has them')
+    print(ready_line(report))
     print_table('airl {airl} · Python {python} · torch {torch} · {system}'.format(**report),
                 [*table_rows(report['devices'], report['presets'], report['extras']), labelled])
+    if any(not row['there'] for row in report['extras']): print(f'An extra: {install_line("NAME")}')
+    if not models: return print(f'The {len(report["engines"])} models one by one: airl doctor --models')
     print_table('Models, for --detector, --scorer and --segmenter',
                 [(row['engine'], row['there'], row['detail'], '') for row in report['engines']],
                 'what it can be, and what it answers; size, licence; memory; where it was verified on real weights, if '
                 'it was')
     print('`airl download NAME` brings one.')
-    ready = ', '.join(row['preset'] for row in report['presets'] if row['there'])
-    usable = [row['device'] for row in report['devices'] if row['there']]
-    fastest = next(device for kind in ('cuda', 'mps', 'cpu') for device in usable if device.startswith(kind))
-    print(f'Ready now: airl segment, video and batch with {ready}; airl train on {fastest}, eval and predict.')

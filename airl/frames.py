@@ -52,12 +52,12 @@ def painted_clip(n: int = 12,               # frames
 # %% ../nbs/14a_frames.ipynb #34d62c45
 def _open_av(path):  # an open PyAV container and its first video stream
     "Open a file, or say in one sentence why not."
-    av = require('av', 'video')
     if str(path) == '-' or Path(path).exists() and not Path(path).is_file():
         raise VideoError(f'{path} is a pipe or a device, and a video is read more than once: save it to a file and '
                          'give its path.')
     if not Path(path).exists(): raise VideoError(f'There is no file {path}; check the path.')
     if not Path(path).stat().st_size: raise VideoError(f'{path} is empty (0 bytes); copy or download it again.')
+    av = require('av', 'video')
     try: container = av.open(str(path))
     except (av.error.FFmpegError, UnicodeDecodeError) as e:
         why = getattr(e, 'strerror', None) or e

@@ -96,12 +96,13 @@ class Handed:
     def get(self, prior: np.ndarray) -> np.ndarray | None:
         with self.lock: return self.made.get(digest(np.asarray(prior, np.float32)))
 
-# %% ../nbs/09k_lite_taught.ipynb #2f04357e
+# %% ../nbs/09k_lite_taught.ipynb #7b6ad187
 def boxes_of(pack: Pack, phrase: str, image: np.ndarray, handed: Handed) -> Detections:
     "What a taught word finds in a photo."
     places = places_of(image)
     z = pack.head.log_odds(places)
-    there, pieces = pack.head.presence(z), pieces_of(z, pack.head.whole)
+    there, z = pack.head.presence(z), pack.head.among_its_kind(z, places)
+    pieces = pieces_of(z, pack.head.whole)
     sure = np.array([sureness(z, piece) for piece in pieces])
     priors = [np.where(cv2.dilate(piece.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0,
                        1/(1 + np.exp(-np.clip(z, -30, 30))), 0).astype(np.float32) for piece in pieces]

@@ -39,7 +39,7 @@ def _leaves(leaves, v):
     above = () if channels else tuple(k for k, name in enumerate(v.dense) if classes and set(classes) <= v.words[name])
     return classes, channels, above
 
-# %% ../nbs/09a_lite_words.ipynb #30b7a533
+# %% ../nbs/09a_lite_words.ipynb #bb4fd9a0
 def _no_such_word(phrase, tokens, v):
     "The sentence for a word that is not known, with words that hold it or are spelt much like it."
     last = tokens[-1] if tokens else ''
@@ -51,7 +51,8 @@ def _no_such_word(phrase, tokens, v):
     several = ('Put " . " between things if it names several. ' if re.search(r'\w[^\w\s\'’-]+\w', last)
                or is_noun(tokens[:-1]) else '')
     return (f'The embedded engines do not know {last or phrase!r} (they know {len(v.words):,} nouns{like}). {several}'
-            'Say it with another noun, or use the preset fast or paper, which understand any text.')
+            'Say it with another English noun (`airl words` lists them), or use --models fast or paper, which '
+            'understand any text.')
 
 # %% ../nbs/09a_lite_words.ipynb #5e0aa10d
 def _noun_in(phrase: str, tokens: list[str]) -> tuple[str, int] | None:  # the noun, the number of tokens before it
@@ -122,9 +123,9 @@ def _refuse_what_it_lacks(phrase: str, word: str):
     raise VocabularyError(f'The embedded engines cannot judge {lack!r} in {phrase!r}: they would look for {word!r} '
                           'with it and without it alike. '
                           f'Ask for {word!r}, say what to leave out as a text of its own ("not the …"), '
-                          'or use the preset fast or paper, which read the whole phrase.')
+                          'or use --models fast or paper, which read the whole phrase.')
 
-# %% ../nbs/09a_lite_words.ipynb #134aeac2
+# %% ../nbs/09a_lite_words.ipynb #39e1ae76
 def look_up(phrase: str) -> Meaning:
     """What `phrase` means; raises `VocabularyError` that names the nearest words there are, or the things if it names
     several."""
@@ -148,7 +149,7 @@ def look_up(phrase: str) -> Meaning:
     if found is None: raise VocabularyError(_no_such_word(phrase, head, v))
     return _meaning(phrase, found[0], head[:found[1]], tail)
 
-# %% ../nbs/09a_lite_words.ipynb #d648dbb5
+# %% ../nbs/09a_lite_words.ipynb #36632653
 def _meaning(phrase, word, before, tail):
     "Which of the words before the noun are colours, and which, with all that comes after it, are not understood."
     v, colours = load_vocabulary(), english().colours

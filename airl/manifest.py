@@ -18,12 +18,14 @@ from .examples import Examples
 from .files import UserError, replacing
 from .outputs import answers_in, unfinished
 from .photos import PhotoError, load_photo
-from .regions import encode_rle
 
-# %% ../nbs/15b_manifest.ipynb #39ae3503
+# %% ../nbs/15b_manifest.ipynb #71415433
+from .regions import encode_rle
 from .sam2_pipeline import TextDrivenSegmentationPipeline
 from .scene import SegmentationResult, Settings
 from .sources import Job, SourceError
+from .telling import broken_program
+from .weights import MissingExtra
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,7 @@ class Opened:
     error: str = ''
     shared: float = 0.               # seconds of work done for it together with others
 
-# %% ../nbs/15b_manifest.ipynb #50c2b641
+# %% ../nbs/15b_manifest.ipynb #585c1e8f
 def open_photo(job: Job, recipe: BatchRecipe) -> Opened:
     "Read, hash and decode; a photo that the manifest has already is not decoded."
     opened = Opened(job)
@@ -78,6 +80,7 @@ def open_photo(job: Job, recipe: BatchRecipe) -> Opened:
         opened.content = content_hash(data)
         opened.key = recipe.key(opened.content, job.prompts)
         if opened.key not in job.done.split(' '): opened.image = load_photo(data)
+    except ImportError as e: raise MissingExtra(broken_program(e)) from e
     except PhotoError as e: opened.error = str(e).replace('The image', job.image, 1)
     except Exception as e:  # noqa: BLE001, a torn stream or a password in an archive, say
         opened.error = f'{job.image} cannot be read ({type(e).__name__}: {e}); check {job.source}.'

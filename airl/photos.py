@@ -157,6 +157,11 @@ def _most_pixels() -> int:
     return 2*(Image.MAX_IMAGE_PIXELS or sys.maxsize)
 
 # %% ../nbs/05_photos.ipynb #86a1d821
+def _most_pixels() -> int:
+    "From how many pixels on Pillow refuses an image."
+    return 2*(Image.MAX_IMAGE_PIXELS or sys.maxsize)
+
+# %% ../nbs/05_photos.ipynb #08c74d31
 def _rare_tiff(file,       # open binary file
               ) -> Image.Image:
     """A grey TIFF that Pillow does not know, such as 16 bits, white is zero, high byte first: by tifffile, which comes

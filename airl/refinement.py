@@ -136,7 +136,7 @@ def _prompts_for(clicks: Clicks, mask: np.ndarray) -> Prompts:  # mask: bool [H,
     box = clicks.box if clicks.box is not None else mask_to_box(rough > .5) if rough is not None else None
     return Prompts(None if box is None else box[None], points, labels, None if rough is None else rough[None])
 
-# %% ../nbs/13d_refinement.ipynb #55d5b19f
+# %% ../nbs/13d_refinement.ipynb #cd276073
 def mended(result: SegmentationResult,   # what is there so far
            clicks: Clicks,
            pipeline,                     # a `TextDrivenSegmentationPipeline`
@@ -149,7 +149,9 @@ def mended(result: SegmentationResult,   # what is there so far
     label = edited.label if edited else result.prompts[0] if result.prompts else 'object'
     new = pipeline.segment_at(result.image, _prompts_for(clicks, first), label)
     instances = [*result.instances[:at], *new.instances, *result.instances[at + 1:]]
-    return replace(result, instances=instances, candidates=new.candidates, presence=new.presence | result.presence)
+    known = dict(preset=result.preset or new.preset, why=result.why or new.why, engines=new.engines | result.engines)
+    return replace(result, instances=instances, candidates=new.candidates, presence=new.presence | result.presence,
+                   **known)
 
 # %% ../nbs/13d_refinement.ipynb #04d0c45e
 def clicks_from(texts: Sequence[str], size: tuple) -> Clicks:  # size: height, width of the photo

@@ -9,6 +9,7 @@ __all__ = ['FEW', 'RunError', 'Epoch', 'write_metrics', 'save_atomic', 'is_best'
 # %% ../nbs/02b_runs.ipynb #f6f94b58
 import csv
 import dataclasses
+import functools
 import json
 import os
 import sys
@@ -202,10 +203,16 @@ def open_run(run_dir, recipe: Recipe,
         yield run
 
 # %% ../nbs/02b_runs.ipynb #ff41fa81
-def _requirements() -> str:
-    "What is installed, as `pip freeze` has it."
+@functools.lru_cache(1)
+def _installed(folders: tuple) -> str:
+    "What is installed, as `pip freeze` has it; `folders` only says until when that stays true."
     from importlib.metadata import distributions
-    return '\n'.join(sorted({f'{d.name}=={d.version}' for d in distributions()}, key=str.lower)) + '\n'
+    about = [d.metadata for d in distributions()]
+    return '\n'.join(sorted({f'{m["Name"]}=={m["Version"]}' for m in about}, key=str.lower)) + '\n'
+
+def _requirements() -> str:
+    "What is installed now; read again once a folder of packages has changed."
+    return _installed(tuple((p, os.stat(p).st_mtime_ns) for p in sys.path if os.path.isdir(p)))
 
 # %% ../nbs/02b_runs.ipynb #34797461
 def environment(device: torch.device, precision: str, processes: int) -> dict:

@@ -64,6 +64,9 @@ def _prompted_features(net, seen) -> list:   # maps [1, c, h, w], the finest fir
 _NOTHING = np.zeros((0, 4), np.float32), np.zeros(0, np.float32), None, []   # boxes, scores, masks, phrases
 
 # %% ../nbs/13b_sam3.ipynb #af85e189
+_NOTHING = np.zeros((0, 4), np.float32), np.zeros(0, np.float32), None, []   # boxes, scores, masks, phrases
+
+# %% ../nbs/13b_sam3.ipynb #0fbd9057
 class Sam3Engine:
     "SAM 3 (transformers) as detector and segmenter; raises `MissingWeights` if its weights cannot be had."
     name, network = 'sam3', 'Sam3Model'  # the row of `airl.weights.MODELS`, the class in transformers

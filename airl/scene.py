@@ -191,6 +191,7 @@ class Segmenter(Protocol):
     def segment(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         "The quick part, as often as you like."
         ...
+        ...
 
 # %% ../nbs/07_scene.ipynb #2a2f3af1
 @runtime_checkable

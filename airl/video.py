@@ -17,7 +17,7 @@ from .examples import SHOWN_THING, Examples
 from .files import UserError
 from .flow_tracker import FlowTracker
 
-# %% ../nbs/14_video.ipynb #ebc7b918
+# %% ../nbs/14_video.ipynb #b1b853a0
 from .frames import Video, VideoError
 from .outputs import answering
 from .photos import resize_longest
@@ -29,10 +29,10 @@ from .scene import Settings, Tracker
 from .session_tracker import NETWORKS, SessionTracker
 from .telling import counted, progress as bar_of
 
-# %% ../nbs/14_video.ipynb #2707da9a
+# %% ../nbs/14_video.ipynb #b0de81c7
 from .video_files import RENDERINGS, FrameMasks, Track, VideoResult, load_video_result, paint
 from .video_folder import VideoFolder, assemble, files_of_run, source_content
-from .weights import MODELS, PRESETS
+from .weights import MODELS, PRESETS, require
 from .flow_tracker import FLOW_SIDE, Appearance, flow_back, pull, small_grey  # old import paths
 from .frames import Frame  # old import paths
 from .sam2_tracker import MANY  # old import paths
@@ -353,6 +353,7 @@ def segment_video(source,  # a file, a folder of frames, 'camera:0', an iterable
     if how not in RENDERINGS: raise VideoError(f'A video can show {", ".join(RENDERINGS)}, not {how!r}.')
     if piece < 2: raise VideoError(f'A piece of {piece} frames is too short; take at least 2.')
     video = source if isinstance(source, Video) else Video(source, start, end, stride)
+    require('av', 'video')       # what writes the video; before models are read
     if resume and video.live: raise VideoError('A camera cannot be resumed: what it saw is gone. Leave resume out.')
     segmenter = VideoSegmenter(text, models, **options)
     asked, writes = _question(video, segmenter, how, pngs), files_of_run(video, how, output)

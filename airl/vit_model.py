@@ -201,7 +201,9 @@ def image_size(model: nn.Module) -> int: # pixels a side
 # %% ../nbs/01_vit_model.ipynb #33333c1b
 def count(model: nn.Module) -> Count: # for one image of the size that `model` is made for
     "Tokens, parameters, forward FLOPs and activation bytes, measured."
-    from torch.utils.flop_counter import FlopCounterMode
+    from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
+    fused = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu   # torch 2.5's counter overlooks it
+    attention = {fused: lambda q, k, v, *rest, **named: sdpa_flop_count(q, k, v)}
     image = torch.zeros(1, 3, *2*[image_size(model)], device=next(model.parameters()).device)
     weights, kept, tokens = {p.data_ptr() for p in model.parameters()}, {}, []
     def keep(tensor):
@@ -209,7 +211,8 @@ def count(model: nn.Module) -> Count: # for one image of the size that `model` i
         return tensor
     first, training = model.get_submodule('blocks.0'), model.training
     hook = first.register_forward_pre_hook(lambda _, inputs: tokens.append(inputs[0].shape[1]))
-    with FlopCounterMode(display=False) as counter, torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
+    with FlopCounterMode(display=False, custom_mapping=attention) as counter, torch.autograd.graph.saved_tensors_hooks(
+        keep, lambda t: t):
         model.eval()(image)
     model.train(training)
     hook.remove()

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from .files import UserError
+from .telling import install_line
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +40,8 @@ def require(module: str, # what to import, such as 'open_clip'
     "Import `module`, or raise `MissingExtra` that says what to install."
     try: return importlib.import_module(module)
     except ImportError as e:
-        raise MissingExtra(f"This needs the package {module}, which cannot be imported here ({e}); pip install "
-                           f"'airl[{extra}]'.") from e
+        raise MissingExtra(f"This needs the package {module}, which cannot be imported here ({e}); "
+                           f"{install_line(extra)}.") from e
 
 # %% ../nbs/06_weights.ipynb #e480af73
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ class ModelSpec:
     def presets(self) -> tuple[str, ...]: return tuple(p.name for p in PRESETS.values() if self.name in p.models)
 
 # %% ../nbs/06_weights.ipynb #d5f8f8fa
-_SHIPPED = ('lite0.safetensors', 'lite_dense.safetensors', 'lite_cutter.safetensors', 'vocabulary.json.gz',
-            'english.json')
+_SHIPPED = ('lite0.safetensors', 'lite_dense.safetensors', 'lite_cutter.safetensors',
+            'vocabulary.json.gz', 'english.json')
 
 _SIGLIP, _BYTES = (('tokenizer.json', 'tokenizer_config.json'),
                    ('tokenizer.json|vocab.json', 'tokenizer.json|merges.txt', 'tokenizer_config.json'))   # tokenizers

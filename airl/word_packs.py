@@ -49,7 +49,7 @@ def pack_path(name: str, folder: Path | None = None) -> Path:
     return (folder or words_folder())/f'{safe_name(word_key(name))}.airlword'
 
 # %% ../nbs/09j_word_packs.ipynb #a81cb8c3
-FORMAT = 'airl word 1'
+FORMAT = 'airl word 2'
 HEADER = tuple(f.name for f in fields(Head) if f.name != 'weights')
 
 @dataclass(frozen=True)
@@ -74,7 +74,6 @@ class Pack:
     def as_dict(self) -> dict:   # JSON-ready
         return dict(name=self.name, version=self.version, data=self.data, examples=self.examples,
                     **{k: getattr(self.head, k) for k in HEADER})
-
 
 # %% ../nbs/09j_word_packs.ipynb #ca5277a4
 def taught(name: str, examples: Examples, segmenter=None) -> Pack:
@@ -110,10 +109,12 @@ def read_pack(path: Path) -> Pack:
                         'one.')
     try:
         about = json.loads(metadata['about'])
-        head = Head(np.asarray(weights, np.float32), **{k: about[k] for k in HEADER})
+        head = Head(np.asarray(weights, np.float32), **{k: about[k] for k in HEADER}
+                    | dict(kinds=tuple(about['kinds'])))
         pack = Pack(about['name'], head, about['version'], about['data'], about['examples'])
         figures = [v for v in (head.bias, head.threshold, head.slope, head.offset, head.share, *head.weights)]
-        if (head.weights.shape != (sum(BLOCKS.values()),) or not np.isfinite(figures).all()
+        known = all(isinstance(k, int) and 0 < k < BLOCKS['classes'] for k in head.kinds)
+        if (not known or head.weights.shape != (sum(BLOCKS.values()),) or not np.isfinite(figures).all()
             or not checked_word(pack.name)):
             raise ValueError('its figures are not those of a word')
     except (KeyError, TypeError, ValueError) as e: raise UserError(f'{path} is a broken word pack: {e}.') from None

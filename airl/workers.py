@@ -17,14 +17,14 @@ from typing import Any
 import cv2
 from .devices import trim_heap
 from .files import UserError
-from .manifest import BatchRecipe, Opened, PartWriter, new_row, open_photo, rows_of
 
-# %% ../nbs/15d_workers.ipynb #21cc7d08
+# %% ../nbs/15d_workers.ipynb #8717321f
+from .manifest import BatchRecipe, Opened, PartWriter, new_row, open_photo, rows_of
 from .regions import crop_around
 from .sam2_pipeline import TextDrivenSegmentationPipeline
 from .scene import SegmentationResult
 from .sources import Job
-from .telling import same_loudness
+from .telling import broken_program, same_loudness
 from .weights import MissingExtra, MissingWeights
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ _asked = itertools.count(1)
 
 def answer(pipeline: TextDrivenSegmentationPipeline, opened: Opened,
           ) -> list[dict]:  # rows of the manifest; none for a photo that is finished already
-    "Ask about one photo; what goes wrong with it becomes a row."
+    "Ask about one photo; what goes wrong with it becomes a row. What is wrong with the installation is raised."
     if opened.error: return [new_row(opened, error=opened.error)]
     if opened.image is None: return []
     if next(_asked) % 25 == 0: trim_heap()   # photos of many sizes leave gaps
@@ -42,6 +42,7 @@ def answer(pipeline: TextDrivenSegmentationPipeline, opened: Opened,
         result = pipeline.segment_image(opened.image, opened.job.prompts)
         return rows_of(opened, result, _disagreement(pipeline.scorer, result))
     except (MissingWeights, MissingExtra): raise
+    except ImportError as e: raise MissingExtra(broken_program(e)) from e
     except UserError as e: return [new_row(opened, error=str(e))]
     except Exception as e:
         log.warning('%s failed', opened.job.image, exc_info=True)
@@ -103,7 +104,7 @@ def use_threads(n: int | None):
     torch.set_num_threads(n)
     cv2.setNumThreads(n)
 
-# %% ../nbs/15d_workers.ipynb #356e1946
+# %% ../nbs/15d_workers.ipynb #9b8efd3a
 def _serve(connection, recipe, device, threads):
     "What a worker process does: jobs from the pipe until None, answers into it."
     signal.signal(signal.SIGINT, signal.SIG_IGN)      # the parent says when to stop
@@ -114,6 +115,7 @@ def _serve(connection, recipe, device, threads):
         connection.send(None)                         # ready
         for one in answers(iter(connection.recv, None), recipe, pipeline): connection.send(one)
     except UserError as e: connection.send(e)
+    except ImportError as e: connection.send(MissingExtra(broken_program(e)))
     except (EOFError, BrokenPipeError, ConnectionResetError): pass   # the parent is gone
 
 # %% ../nbs/15d_workers.ipynb #acf8fe60

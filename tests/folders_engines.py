@@ -118,14 +118,15 @@ def put(patch,   # pytest's MonkeyPatch
     import matplotlib.figure
     import torch
     import typer.testing
-    for room in (*ROOMS, 'cli', 'lite', 'batch', 'sam2_pipeline'): importlib.import_module(f'airl.{room}')
+    for room in (*ROOMS, 'cli', 'lite_taught', 'batch', 'sam2_pipeline'): importlib.import_module(f'airl.{room}')
     quick = dict(
         result_figure=figure, plot_confusion=figure, plot_per_class=figure, plot_reliability=figure,
         plot_mistakes=figure, plot_curves=figure,
         plot_trials=figure, FlowTracker=Tracker, yardstick=lambda: 1.,
         activation_mask=lambda image, phrase: np.zeros(image.shape[:2], bool),
         build_model=_build_model, side_by_side=lambda *_: [],
-        lite_engines=lambda device=None: (Scorer(), Detector(asked), Segmenter()),
+        taught_engines=lambda device=None: (Scorer(), Detector(asked), Segmenter()),
+        training_precision=lambda device: 'fp32',
         bootstrap_interval=lambda values, **_: (float(np.mean(values)),)*2, _requirements=lambda: '')
     for name, module in list(sys.modules.items()):
         if not name.startswith('airl.'): continue
@@ -143,6 +144,8 @@ def put(patch,   # pytest's MonkeyPatch
     # it takes longer than these engines
     patch.setattr(typer.testing, '_get_command', functools.cache(typer.main.get_command))
     forget_engines()
+    from airl.presets import build_engines
+    assert isinstance(build_engines('lite')[1], Detector), 'the preset asks engines that nothing stands in for'
     patch.setattr(video, 'segment_video', in_pieces(video.segment_video, 3))
 
 

@@ -1,6 +1,7 @@
 "The repository holds together: notebooks and what is made from them, style, layers, site, workflows, wheel, locks."
 import json
 import os
+import re
 import sys
 import zipfile
 from configparser import ConfigParser
@@ -276,3 +277,29 @@ def test_make_help_names_every_target(root):
     shown = checks.run(root, 'make', 'help').stdout
     none([t for t in 'setup demo test lowest colab-check export notebooks readme docs bench weights clean'.split()
           if f'make {t} ' not in shown])
+
+
+def test_no_text_installs_airl_by_its_bare_name(root):
+    """No package index has airl: whoever took that name there would be installed. From a folder of wheels
+    (`--no-index`) it is airl."""
+    from airl.telling import HOME, install_line
+    assert HOME == settings()['git_url'] and f'git+{HOME}"' in install_line('app')
+    bare = re.compile(
+        r"""pip3? (?:install|download|wheel)\b(?![^\n]*--no-index)[^\n`#;&]*?[\s'"\\]airl(?:\[[^\]\n]*\])?(?=['"\\`.;,)]|\s+(?!@)|$)""", re.M)   # noqa: E501
+    for text in ('pip install airl', "`pip install 'airl[app]'`", 'pip install -q "airl[a,b]"\\n'):
+        assert bare.search(text), text
+    for text in (install_line('app'), "pip install --no-index 'airl[app]'"): assert not bare.search(text), text
+    here = Path(__file__).resolve()
+    for path in (p for kind in ('*.md', '*.ipynb', '*.py', '*.ini', '*.yml', '*.toml') for p in root.rglob(kind)):
+        if (path.resolve() == here or {'.venv', '.git', '_docs', '_proc'} & {*path.relative_to(root).parts}
+            or path.relative_to(root).parts[0].startswith('.venv')):
+            continue
+        found = bare.search(path.read_text(encoding='utf-8'))
+        assert not found, f'{path.relative_to(root)}: {found[0]}'
+
+
+def test_the_first_page_leads_to_every_how_to(root):
+    text = (root/'README.md').read_text(encoding='utf-8')
+    none([f'README.md does not lead to {path.name}' for path in sorted((root/'nbs/howto').glob('*.ipynb'))
+          if f'(nbs/howto/{path.name})' not in text])
+    assert 'airl video ' in text

@@ -1,8 +1,9 @@
-"`make` and Pythons: an environment for each, and never another one in its place. Nothing is installed here."
+"`make` and Pythons: an environment for each, and never another one in its place. Nothing is fetched here."
 import os
 import platform
 import subprocess
 import sys
+import sysconfig
 
 import pytest
 
@@ -43,3 +44,19 @@ def test_the_first_line_says_which_python(root):
     told = subprocess.run([sys.executable, '-m', 'pytest', '--collect-only', '-p', 'no:cacheprovider', __file__],
                           cwd=root, text=True, capture_output=True).stdout
     assert f'Python {sys.version.splitlines()[0]}' in told
+
+
+def test_airl_is_imported_from_the_folder_above(copy, tmp_path):
+    "A clone is called airl as the package is: seen from above, it must not be taken for the package."
+    clone, venv = copy.rename(tmp_path/'airl'), tmp_path/'venv'
+    subprocess.run([sys.executable, '-m', 'venv', '--without-pip', venv], check=True)
+    python, = venv.glob('bin/python')
+    site, = venv.glob('lib/python*/site-packages')
+    uv = [sys.executable, '-m', 'uv', 'pip', 'install', '--quiet', '--offline', '--no-deps',
+          '--no-build-isolation', '--python', python]
+    (site/'builder.pth').write_text(sysconfig.get_path('purelib'))   # setuptools, of the environment that runs this
+    subprocess.run([*uv, '-e', '.'], cwd=clone, check=True)
+    told = subprocess.run([python, '-c', 'import airl; print(airl.__file__, airl.__version__)'],
+                          cwd=tmp_path, text=True, capture_output=True,
+                          env={name: value for name, value in os.environ.items() if name != 'PYTHONPATH'})
+    assert told.stdout.startswith(f'{clone/"airl"/"__init__.py"} '), told.stdout + told.stderr

@@ -16,7 +16,7 @@ def test_busy(): subprocess.run([sys.executable, '-c', BUSY])
 def test_files_stay_together_and_notebooks_do_not():
     names = ['tests/test_a.py::one', 'tests/test_notebooks.py::n[x]', 'tests/test_notebooks.py::n[y]',
              'tests/test_b.py::one', 'tests/test_b.py::two']
-    assert [names[i][-3:] for i in seconds.order(names, {})] == ['one', '[x]', '[y]', 'one', 'two']
+    assert [names[i][-3:] for i in seconds.order(names, {})] == ['one', 'one', 'two', '[x]', '[y]']
     known = {names[2]: 50., names[3]: 1., names[4]: 30., names[1]: 2.}
     assert [names[i] for i in seconds.order(names, known)] == [names[2], names[3], names[4], names[1], names[0]]
 

@@ -51,8 +51,8 @@ def main():
                               env=os.environ | {'PYTHONUNBUFFERED': '1'})
     try:
         with tempfile.TemporaryDirectory() as folder:
-            Image.fromarray(data.coffee()).save(photo := Path(folder)/'coffee.png')
-            png = picture(server.stdout.readline().strip(), photo, 'a cup . a spoon')
+            Image.fromarray(data.chelsea()).save(photo := Path(folder)/'cat.png')
+            png = picture(server.stdout.readline().strip(), photo, 'a cat . a cup')
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(60)

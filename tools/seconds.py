@@ -34,12 +34,15 @@ def sums(costs: dict[str, tuple[float, float]]) -> list[tuple[str, int, float, f
 
 def order(nodeids: list[str], known: dict[str, float]) -> list[int]:
     """Places of `nodeids`, the dearest first; the tests of a file stay together, for the fixtures that they share,
-    notebooks aside."""
+    notebooks aside.
+
+    Where nothing is known yet, notebooks come last: the longest of them takes less than the longest of the others."""
     group = [nodeid if part(nodeid) == 'notebooks' else part(nodeid) for nodeid in nodeids]
     cost = defaultdict(float)
     for nodeid, name in zip(nodeids, group): cost[name] += known.get(nodeid, 0.)
     first = {name: place for place, name in reversed([*enumerate(group)])}
-    return sorted(range(len(nodeids)), key=lambda i: (-cost[group[i]], first[group[i]], i))
+    return sorted(range(len(nodeids)), key=lambda i: (-cost[group[i]], part(nodeids[i]) == 'notebooks',
+                                                      first[group[i]], i))
 
 
 def pytest_collection_modifyitems(config, items):
