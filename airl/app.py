@@ -96,7 +96,7 @@ def _examples(names):  # → paths
     return [str(Path(skimage.__file__).parent/'data'/SAMPLES[name]) for name in names]
 
 # %% ../nbs/21_app.ipynb #5571fb46
-def _photo_inputs(gr, preset) -> tuple[dict[str, Any], Any, Any]:  # components by name, the two buttons
+def _photo_inputs(gr, preset) -> tuple[dict[str, Any], Any, Any, Any]:  # components by name; what stands below them
     "The left half of the first tab."
     photo = _photo_input(gr, elem_id='photo')
     text = gr.Textbox(label='What to look for', placeholder='a cat', elem_id='text',

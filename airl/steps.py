@@ -297,7 +297,8 @@ def _teach(t: Any, x, batch) -> Tensor:
     "The teacher's logits for a batch: asked, or looked up and mixed as the labels are."
     ask: Any = t.teacher
     if callable(ask):
-        with torch.no_grad(): return ask(x)
+        with torch.no_grad(): told: Any = ask(x)
+        return told
     known = F.softmax(t.teacher[batch.rows].float(), 1)
     if t.recipe.mixup or t.recipe.cutmix: known = mix(x, known, batch.mixes)[1]
     return known.clamp_min(1e-8).log()

@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 LONGEST, SHORTEST = 450, 60   # lines of an exported module
-LONGER = {'cli': 530}         # whose commands declare a hundred options
+LONGER = {'cli': 560}         # whose commands declare a hundred options
 HOUSEHOLD = {'log'}   # every room has its own logger
 
 
