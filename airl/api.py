@@ -10,12 +10,15 @@ import asyncio, io, ipaddress
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from .doctor import devices, presets_here
 from .examples import examples_from
 from .files import UserError
 from .photos import load_photo
 from .prompts import LONGEST
+
+# %% ../nbs/21b_api.ipynb #2613dd3b
 from .scene import to_dict
 from .service import ask
 from .telling import plain
@@ -35,11 +38,13 @@ def _guard(auth):  # FastAPI dependencies
         if not all(same): raise HTTPException(401, 'Wrong name or password.', {'WWW-Authenticate': 'Basic'})
     return [Depends(check)]
 
+# %% ../nbs/21b_api.ipynb #cc9f70d0
 async def _photo_of(upload):
     "The photo in an upload."
     from fastapi import HTTPException
     data = await upload.read(LIMIT + 1)
-    if len(data) > LIMIT: raise HTTPException(413, f'The photo has more than {LIMIT/1e6:.0f} MB; make it smaller first.')
+    if len(data) > LIMIT:
+        raise HTTPException(413, f'The photo has more than {LIMIT/1e6:.0f} MB; make it smaller first.')
     return load_photo(io.BytesIO(data))
 
 # %% ../nbs/21b_api.ipynb #01189df6
@@ -62,10 +67,12 @@ def _keep_to(api, hosts):
     hosts = {f'[{name}]' if ':' in name else name for name in map(str.lower, hosts)}
     class Hosts(TrustedHostMiddleware):
         async def __call__(self, scope, receive, send):
-            if hosts & {'0.0.0.0', '[::]'} and _in_figures(dict(scope.get('headers', ())).get(b'host', b'')): await self.app(scope, receive, send)
+            if hosts & {'0.0.0.0', '[::]'} and _in_figures(dict(scope.get('headers', ())).get(b'host', b'')):
+                await self.app(scope, receive, send)
             else: await super().__call__(scope, receive, send)
     api.add_middleware(Hosts, allowed_hosts=sorted({*hosts, *(name.strip('[]') for name in hosts)}), www_redirect=False)
 
+# %% ../nbs/21b_api.ipynb #0e838eec
 def _in_figures(host: bytes) -> bool:
     "Whether a Host header names an address and no name."
     try: return bool(ipaddress.ip_address(urlsplit(f'//{host.decode("latin1")}').hostname or ''))
@@ -81,7 +88,8 @@ def _foreign(headers: dict[bytes, bytes], hosts: set[str]) -> bool:
     if origin is None: return False
     try: name, here = urlsplit(origin.decode('latin1')), urlsplit(f'//{headers.get(b"host", b"").decode("latin1")}')
     except ValueError: return True
-    return not name.netloc or name.netloc.lower() != here.netloc.lower() and name.hostname not in hosts - {*LOOPBACK, *EVERYWHERE}
+    return (not name.netloc or name.netloc.lower() != here.netloc.lower()
+            and name.hostname not in hosts - {*LOOPBACK, *EVERYWHERE})
 
 # %% ../nbs/21b_api.ipynb #1d357899
 class _Gate:
@@ -91,17 +99,21 @@ class _Gate:
     async def __call__(self, scope, receive, send):
         from starlette.exceptions import HTTPException
         from starlette.responses import JSONResponse
-        if scope['type'] != 'http' or scope['method'] in ('GET', 'HEAD', 'OPTIONS'): return await self.app(scope, receive, send)
+        if scope['type'] != 'http' or scope['method'] in ('GET', 'HEAD', 'OPTIONS'):
+            return await self.app(scope, receive, send)
         headers, read = dict(scope['headers']), 0
         if _foreign(headers, self.hosts):
-            return await JSONResponse({'detail': 'This was sent by a page of another site; open the page of this one.'}, 403)(scope, receive, send)
+            return await JSONResponse({'detail': 'This was sent by a page of another site; open the page of this one.'},
+                                      403)(scope, receive, send)
         async def counted():
             nonlocal read
             read += len((message := await receive()).get('body', b''))
-            if read > LIMIT + _FIELDS: raise HTTPException(413, f'A request has at most {(LIMIT + _FIELDS)/1e6:.0f} MB.')
+            if read > LIMIT + _FIELDS:
+                raise HTTPException(413, f'A request has at most {(LIMIT + _FIELDS)/1e6:.0f} MB.')
             return message
         await self.app(scope, counted if scope['path'].startswith('/api/') else receive, send)
 
+# %% ../nbs/21b_api.ipynb #efaa14d4
 def _keep_out(api, hosts): api.add_middleware(_Gate, hosts=hosts)
 
 # %% ../nbs/21b_api.ipynb #649eb335
@@ -112,7 +124,8 @@ class Line:
     def __init__(self): self.waiting, self.turn = 0, asyncio.Lock()
 
     async def run(self, request, function: Callable, *args, **kwargs):
-        "What `function` gives, worked out in a thread when its turn has come; 503 where the line is too long, or the turn does not come."
+        """What `function` gives, worked out in a thread when its turn has come; 503 where the line is too long, or the
+        turn does not come."""
         from fastapi import HTTPException
         from fastapi.concurrency import run_in_threadpool
         busy = HTTPException(503, f'{QUEUE} requests are waiting already; ask again later.', {'Retry-After': '5'})
@@ -134,12 +147,13 @@ def _add_docs(api):
     from fastapi import HTTPException
     from fastapi.openapi.docs import get_swagger_ui_html
     from fastapi.responses import FileResponse
-    def files(): return Path(require('fastapi_offline', 'app').__file__).parent/'static'
+    def files(): return Path(require('fastapi_offline', 'app').__path__[0])/'static'
     @api.get('/docs', include_in_schema=False)
     def docs():
         files()   # or the sentence that says what to install
         script, style, icon = (f'docs/files/{name}' for name in _SWAGGER)
-        return get_swagger_ui_html(openapi_url='openapi.json', title='airl', swagger_js_url=script, swagger_css_url=style,
+        return get_swagger_ui_html(openapi_url='openapi.json', title='airl', swagger_js_url=script,
+                                   swagger_css_url=style,
                                    swagger_favicon_url=icon, swagger_ui_parameters={'validatorUrl': None})
     @api.get('/docs/files/{name}', include_in_schema=False)
     def docs_file(name: str):
@@ -151,7 +165,8 @@ def _refusals() -> dict[int, dict]:   # by status
     "What the description says of requests that are not answered."
     from pydantic import create_model
     told = create_model('Refusal', detail=(str | list[dict], ...))
-    why = {400: 'The body is damaged, or the host is not served.', 403: "Another site's page asks.", 413: 'The request is too large.',
+    why = {400: 'The body is damaged, or the host is not served.', 403: "Another site's page asks.",
+           413: 'The request is too large.',
            422: 'A mistake in the request.', 503: 'The weights are not here, or too many requests are waiting.'}
     return {status: dict(model=told, description=text) for status, text in why.items()}
 
@@ -159,7 +174,8 @@ def _refusals() -> dict[int, dict]:   # by status
 def create_api(preset: str = 'auto',
                device: str | None = None,
                auth: tuple | None = None,  # (name, password), asked for by HTTP Basic
-               hosts: Iterable[str] = LOOPBACK, # names under which it answers; '0.0.0.0': besides, any address in figures
+               # names under which it answers; '0.0.0.0': besides, any address in figures
+               hosts: Iterable[str] = LOOPBACK,
               ):                           # fastapi.FastAPI
     "The JSON API: /api/segment, /api/classify, /api/about, described at /docs."
     fastapi = require('fastapi', 'app')
@@ -189,7 +205,8 @@ async def _shown_in(sent, like, unlike, image):  # Examples or None
     photos = {Path(upload.filename or '').name: await _photo_of(upload) for upload in sent} | dict(photo=image)
     def read(name):
         if name in photos: return photos[name]
-        raise UserError(f'No file {name!r} was sent along; there {"is" if len(photos) == 1 else "are"} {", ".join(photos)}.')
+        raise UserError(f'No file {name!r} was sent along; there {"is" if len(photos) == 1 else "are"} '
+                        f'{", ".join(photos)}.')
     return examples_from(like, unlike, read)
 
 # %% ../nbs/21b_api.ipynb #ad3e6acf
@@ -200,18 +217,24 @@ def _add_segment(router, default, device):
     @router.post('/segment', summary='Segment objects by text or by examples')
     async def segment(request: Request,
                       photo: UploadFile = File(description='An image file.'),
-                      text: list[str] = Form([], description='What to look for, a field a thing; "not …" for what to leave out.'),
+                      text: list[str] = Form([], description='What to look for, a field a thing; "not …" for what to '
+                                                             'leave out.'),
                       every: bool = Form(False, description='Find all instances of each text, not only the best.'),
                       preset: str = Form(default, description='auto, paper, fast, sam3 or lite.'),
                       like: list[str] = Form([], description=_LIKE),
                       unlike: list[str] = Form([], description='The same for what is not meant.'),
-                      shown: list[UploadFile] = File([], description='Photos and masks that like and unlike name.')) -> dict:
-        "Masks as COCO RLE, boxes as pixel xyxy, scores 0..1; `present` is false and `seen` says what is there instead, if nothing was found."
-        if (letters := sum(map(len, text))) > LONGEST: raise UserError(f'The texts have {letters:,} letters; {LONGEST:,} are the most.')
+                      shown: list[UploadFile] = File([], description='Photos and masks that like and unlike '
+                                                                     'name.')) -> dict:
+        """Masks as COCO RLE, boxes as pixel xyxy, scores 0..1; `present` is false and `seen` says what is there
+        instead, if nothing was found."""
+        if (letters := sum(map(len, text))) > LONGEST:
+            raise UserError(f'The texts have {letters:,} letters; {LONGEST:,} are the most.')
         line, image = lines[choose_preset(preset)[0]], await _photo_of(photo)
         examples = await _shown_in(shown, like, unlike, image)
-        result = await line.run(request, ask, image, text, preset, device, examples, instances='all' if every else 'best')
-        return plain(to_dict(result) | dict(sentence=result.sentence()))
+        result = await line.run(request, ask, image, text, preset, device, examples,
+                                instances='all' if every else 'best')
+        told: Any = plain(to_dict(result) | dict(sentence=result.sentence()))
+        return told
 
 # %% ../nbs/21b_api.ipynb #22a02640
 def _add_others(router):
@@ -219,10 +242,12 @@ def _add_others(router):
     line = Line()
     @router.post('/classify', summary='Name what is in a photo')
     async def classify(request: Request, photo: UploadFile = File(description='An image file.')) -> dict:
-        "The ten classes of CIFAR-10 with their probabilities, and that of none of them; `asked` is false where the photo is too small to ask for that."
+        """The ten classes of CIFAR-10 with their probabilities, and that of none of them; `asked` is false where the
+        photo is too small to ask for that."""
         from airl.classify import predict
         (answer,) = await line.run(request, predict, await _photo_of(photo), k=10)
-        return dict(model=answer.model, top=[dict(name=name, probability=p) for name, p in answer.top], other=answer.other, asked=answer.asked)
+        return dict(model=answer.model, top=[dict(name=name, probability=p) for name, p in answer.top],
+                    other=answer.other, asked=answer.asked)
     @router.get('/about', summary='What runs here')
     def about() -> dict:
         "Version, devices, presets and what they miss."

@@ -8,6 +8,7 @@ __all__ = ['CLIP_LIMIT', 'LOSES_IN_COLAB', 'about_text', 'create_page', 'create_
 # %% ../nbs/21_app.ipynb #9e5e8f87
 import tempfile
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from .api import LOOPBACK, create_api, served_hosts
 from .doctor import devices, extras_here, presets_here, table_rows
@@ -16,7 +17,10 @@ from .files import UserError
 from .telling import counted
 from .photos import SAMPLES, load_photo
 from .refinement import Clicks, pointed_at
-from .service import (answer_line, ask, attention_picture, candidate_pictures, canvas, clicks_picture, detections_picture, downloads, follow,
+
+# %% ../nbs/21_app.ipynb #19a057c5
+from .service import (answer_line, ask, attention_picture, candidate_pictures,
+                          canvas, clicks_picture, detections_picture, downloads, follow,
                           found_pictures, instance_rows, keep_word, look_alike, point_at, say)
 from .weights import require
 from .api import LIMIT  # old import paths
@@ -35,6 +39,7 @@ def _or_sentence(n, otherwise=None):  # number of outputs after the sentence, an
         return run
     return wrap
 
+# %% ../nbs/21_app.ipynb #66d993e3
 def _keeping(n):
     "Like `_or_sentence`, but the outputs stay as they are."
     import gradio as gr
@@ -47,10 +52,12 @@ def _place(text):  # → x, y
         raise UserError(f'{text!r} is no place in the photo: type two whole numbers, such as 120, 80.')
     return map(int, numbers)
 
+# %% ../nbs/21_app.ipynb #d126a9f5
 def _inside(image, x, y):  # → x, y
     "The place, if it lies in the photo."
     h, w = image.shape[:2]
-    if not (0 <= x < w and 0 <= y < h): raise UserError(f'({x}, {y}) lies outside the photo, which has {w} × {h} pixels.')
+    if not (0 <= x < w and 0 <= y < h):
+        raise UserError(f'({x}, {y}) lies outside the photo, which has {w} × {h} pixels.')
     return int(x), int(y)
 
 # %% ../nbs/21_app.ipynb #fbdec55b
@@ -60,12 +67,16 @@ def _photo_input(gr, label='Photo', **options):
     photo.preprocess = lambda payload: payload and payload.path
     return photo
 
+# %% ../nbs/21_app.ipynb #7ca5e073
 def _uploaded(path) -> Path:
-    "A file that a client has sent, or an example; raises `UserError` where a client names another file of this machine."
+    """A file that a client has sent, or an example; raises `UserError` where a client names another file of this
+    machine."""
     from gradio.utils import get_upload_folder
-    if not (path := Path(path).resolve()).is_relative_to(Path(get_upload_folder()).resolve()): raise UserError('That is no upload; upload the file again.')
+    if not (path := Path(path).resolve()).is_relative_to(Path(get_upload_folder()).resolve()):
+        raise UserError('That is no upload; upload the file again.')
     return path
 
+# %% ../nbs/21_app.ipynb #1b5a938f
 def _needs(photo):  # path → uint8 [H, W, 3]
     "The photo, or a sentence that does not name a path of the server's."
     if not photo: raise UserError('There is no photo yet: upload one, paste it, or take an example.')
@@ -78,13 +89,14 @@ def _presets():  # (shown, value)
     shown = [(f'{name} ({size:.1f} GB not here)' if size else name, name) for name, size in sizes.items()]
     return [('auto: the best that is here', 'auto'), *shown]
 
+# %% ../nbs/21_app.ipynb #9824f94e
 def _examples(names):  # → paths
     "Photos that scikit-image brings."
     import skimage
     return [str(Path(skimage.__file__).parent/'data'/SAMPLES[name]) for name in names]
 
 # %% ../nbs/21_app.ipynb #5571fb46
-def _photo_inputs(gr, preset):  # dict of components
+def _photo_inputs(gr, preset) -> tuple[dict[str, Any], Any, Any, Any]:  # components by name; what stands below them
     "The left half of the first tab."
     photo = _photo_input(gr, elem_id='photo')
     text = gr.Textbox(label='What to look for', placeholder='a cat', elem_id='text',
@@ -98,17 +110,20 @@ def _photo_inputs(gr, preset):  # dict of components
     with gr.Row():
         find, stop = gr.Button('Find', variant='primary', elem_id='find'), gr.Button('Stop', elem_id='stop')
         point = gr.Button('Point instead', elem_id='point')
-    return dict(photo=photo, text=text, every=every, models=models, presence=presence, box=box, post=post), find, stop, point
+    return (dict(photo=photo, text=text, every=every, models=models, presence=presence, box=box, post=post),
+            find, stop, point)
 
+# %% ../nbs/21_app.ipynb #8d4737a5
 def _edit_tools(gr):  # what a click means, a typed place, the two buttons
     "What edits the mask."
     with gr.Row():
         tool = gr.Radio([('include', 'add'), ('remove', 'remove'), ('box (click two corners)', 'box')], value='add',
                         label='A click on the result means', elem_id='tool')
-        place = gr.Textbox(label='Coordinates', placeholder='x, y', max_lines=1, elem_id='place', info='x, y in pixels, then Enter.')
-    with gr.Row(): undo, clear = gr.Button('Undo click', size='sm', elem_id='undo'), gr.Button('Clear clicks', size='sm')
+        place = gr.Textbox(label='Coordinates', placeholder='x, y', max_lines=1,
+                           elem_id='place', info='x, y in pixels, then Enter.')
+    with gr.Row():
+        undo, clear = gr.Button('Undo click', size='sm', elem_id='undo'), gr.Button('Clear clicks', size='sm')
     return tool, place, undo, clear
-
 
 # %% ../nbs/21_app.ipynb #46c2632f
 def _photo_outputs(gr):  # components in the order of `_shown`; the tools that edit the mask
@@ -124,7 +139,8 @@ def _photo_outputs(gr):  # components in the order of `_shown`; the tools that e
         boxes = gr.Image(label='Detections', interactive=False, height=280, buttons=['fullscreen'])
         candidates = gr.Gallery(label='Candidates of the best object, with their four scores', height='auto', columns=2,
                                 object_fit='contain', interactive=False, elem_id='candidates')
-        rows = gr.Dataframe(headers=['#', 'label', 'sure', 'mask quality', 'detection', 'share', 'box x1 y1 x2 y2'], label='Objects',
+        rows = gr.Dataframe(headers=['#', 'label', 'sure', 'mask quality', 'detection', 'share', 'box x1 y1 x2 y2'],
+                            label='Objects',
                             interactive=False)
     return [said, picture, boxes, candidates, rows, *files], tools
 
@@ -145,7 +161,8 @@ def _folder(scratch, request):  # → Path
     return folder
 
 # %% ../nbs/21_app.ipynb #60296d95
-def _photo_tab(gr, preset, device, scratch):
+def _photo_tab(preset, device, scratch):
+    import gradio as gr      # as a module, so that `gr.Request` is a type
     with gr.Row():
         with gr.Column(): inputs, find, stop, point = _photo_inputs(gr, preset)
         with gr.Column(): outputs, (tool, place, undo, clear) = _photo_outputs(gr)
@@ -172,9 +189,13 @@ def _photo_tab(gr, preset, device, scratch):
         if len(clicks.corners) == 1: shown[0] = say('One corner of the box; click on the opposite one.')
         return [*shown, (found, result, clicks, models)]
     @_keeping(len(outputs))
-    def click(state, tool, event: gr.SelectData, request: gr.Request): return mend(state, *event.index, tool, request)
+    def click(state, tool, event: gr.SelectData, request: gr.Request):
+        x, y = event.index
+        return mend(state, x, y, tool, request)
     @_keeping(len(outputs))
-    def typed(state, tool, where, request: gr.Request): return mend(state, *_place(where), tool, request)
+    def typed(state, tool, where, request: gr.Request):
+        x, y = _place(where)
+        return mend(state, x, y, tool, request)
     @_keeping(len(outputs))
     def back(state, request: gr.Request):
         if state is None or state[2].before is None: raise UserError('There are no clicks yet.')
@@ -183,7 +204,8 @@ def _photo_tab(gr, preset, device, scratch):
     def forget(state, request: gr.Request):
         if state is None: raise UserError('There are no clicks yet.')
         return redone(state[0], Clicks(), state[3], request)
-    asked = [find.click, inputs['text'].submit]
+    text: gr.Textbox = inputs['text']
+    asked = [find.click, text.submit]
     run = gr.on(asked, look, list(inputs.values()), [*outputs, kept], concurrency_id='photo')
     gr.on([*asked, point.click], None, js=_TO_RESULT)
     stop.click(None, cancels=[run])
@@ -194,16 +216,18 @@ def _photo_tab(gr, preset, device, scratch):
     point.click(begin, [inputs['photo'], inputs['models']], [*outputs, kept], concurrency_id='photo')
     _other_photos(gr, kept, device)
 
-
 # %% ../nbs/21_app.ipynb #30391bf1
 def _other_photos(gr, kept, device):
-    "The last part of the first tab, which looks in other photos for the object that was pointed at, else for the best one."
+    """The last part of the first tab, which looks in other photos for the object that was pointed at, else for the best
+    one."""
     gr.Markdown('### The same thing in other photos')
-    name = gr.Textbox(label='What it is called', placeholder='my cup', max_lines=1, elem_id='name', info='What was found or pointed at above.')
+    name = gr.Textbox(label='What it is called', placeholder='my cup', max_lines=1,
+                      elem_id='name', info='What was found or pointed at above.')
     photos = gr.File(label='Other photos', file_count='multiple', file_types=['image'], height=200, elem_id='others')
     with gr.Row(): find, keep = gr.Button('Find it there', elem_id='there'), gr.Button('Keep as a word', elem_id='keep')
     said = gr.HTML(say('Find or point at something first.'), elem_id='there-said')
-    pictures = gr.Gallery(label='Other photos', height='auto', columns=2, object_fit='contain', interactive=False, elem_id='there-pictures')
+    pictures = gr.Gallery(label='Other photos', height='auto', columns=2, object_fit='contain',
+                          interactive=False, elem_id='there-pictures')
     def meant(state):
         if state is None: raise UserError('There is nothing to look for yet: find something, or point at it, first.')
         found, result, clicks, models = state
@@ -212,7 +236,8 @@ def _other_photos(gr, kept, device):
     def look(state, name, photos):
         result, which, models = meant(state)
         results = look_alike(result, [_needs(photo) for photo in photos or ()], name or '', which, models, device)
-        return [say(f'Found in {sum(r.present for r in results)} of {counted(len(results), "photo")}.'), found_pictures(results)]
+        return [say(f'Found in {sum(r.present for r in results)} of {counted(len(results), "photo")}.'),
+                found_pictures(results)]
     @_or_sentence(0)
     def learn(state, name):
         result, which, _ = meant(state)
@@ -232,14 +257,18 @@ def _video_inputs(gr, preset):  # clip, text, engines, seconds; the buttons
     with gr.Row(): go, stop = gr.Button('Track', variant='primary', elem_id='follow'), gr.Button('Stop')
     return [clip, text, models, seconds], go, stop
 
+# %% ../nbs/21_app.ipynb #49bafd94
 def _video_outputs(gr):  # sentence, video, files
     "The right half of the second tab."
-    said = gr.HTML(say('Choose a clip and say what to track. Without a GPU count a few seconds for each second of it, or more.'),
+    said = gr.HTML(say('Choose a clip and say what to track. Without a GPU count a few seconds for each second of it, '
+                       'or more.'),
                    elem_id='video-said')
     shown = gr.Video(label='Result', interactive=False, height=380)
     return [said, shown, gr.File(label='Masks (COCO RLE) and a table of objects', interactive=False)]
 
-def _video_tab(gr, preset, device, scratch):
+# %% ../nbs/21_app.ipynb #6f5c4671
+def _video_tab(preset, device, scratch):
+    import gradio as gr
     try: require('av', 'video')
     except UserError as error:
         gr.HTML(say(f'Clips cannot be read here. {error}', 'mistake'))
@@ -250,8 +279,12 @@ def _video_tab(gr, preset, device, scratch):
     def run(path, words, name, length, request: gr.Request):
         try:
             if not path: raise UserError('There is no clip yet: upload one.')
-            for done, count, result in follow(_uploaded(path), words or '', _folder(scratch, request)/'clip', length, name, device):
-                if result is None: yield say(f'{done} of {counted(count, "frame")}' if count else counted(done, 'frame')), gr.skip(), gr.skip()
+            for done, count, result in follow(_uploaded(path), words or '', _folder(scratch, request)/'clip',
+                                              length, name, device):
+                if result is None:
+                    yield (say(f'{done} of {counted(count, "frame")}' if count else counted(done, 'frame')),
+                           gr.skip(), gr.skip())
+            if result is None: raise UserError('The clip has no frames.')
             files = [result.folder/name for name in ('masks.json', 'objects.csv')]
             yield say(result.sentence()), str(result.video), [str(file) for file in files if file.exists()]
         except UserError as error: yield say(str(error), 'mistake'), None, None
@@ -266,7 +299,8 @@ def _classify_tab(gr):
             photo, name = _photo_input(gr), gr.Button('Classify', variant='primary')
             gr.Examples([[p] for p in _examples(['cat', 'rocket', 'motorcycle'])], [photo], label='Examples')
         with gr.Column():
-            said = gr.HTML(say('A small Vision Transformer knows the ten classes of CIFAR-10. Whether the photo shows any of them '
+            said = gr.HTML(say('A small Vision Transformer knows the ten classes of CIFAR-10. Whether the photo shows '
+                               'any of them '
                                'is asked of another network.'))
             classes = gr.Label(num_top_classes=11, label='Classes')
             seen = gr.Image(label='What the model looked at', interactive=False, height=280, buttons=['fullscreen'])
@@ -280,6 +314,7 @@ def _classify_tab(gr):
         return [say(said), dict(answer.top) | {'none of the ten': answer.other}, attention_picture(image)]
     name.click(classify, [photo], [said, classes, seen])
 
+# %% ../nbs/21_app.ipynb #81835aef
 def _rival(preset):  # the other side's preset, and whether it begins with all instances
     "Other models that are here; where there are none, the same ones with all instances."
     from airl import weights
@@ -288,6 +323,7 @@ def _rival(preset):  # the other side's preset, and whether it begins with all i
     others = [name for name in weights.PRESETS if name != first and not weights.missing(name)]
     return (others[-1], False) if others else (first, True)
 
+# %% ../nbs/21_app.ipynb #c3b985eb
 def _compare_tab(gr, preset, device):
     photo, text = _photo_input(gr), gr.Textbox(label='What to look for', placeholder='a cat')
     go, sides = gr.Button('Compare', variant='primary'), []
@@ -322,7 +358,7 @@ Here **{name}** answers: {why}. `lite` is one small network inside the package t
 | --- | --- | --- | --- |
 {table}
 
-The same for programs: [`/docs`](/docs) describes the JSON API. `curl -F photo=@photo.jpg -F "text=a cat" {address}/api/segment`"""
+The same for programs: [`/docs`](/docs) describes the JSON API. `curl -F photo=@photo.jpg -F "text=a cat" {address}/api/segment`"""   # noqa: E501
 
 # %% ../nbs/21_app.ipynb #b3a5be35
 _LOOK = """
@@ -333,33 +369,37 @@ button[role=tab].selected { color: var(--body-text-color) !important; }
 #said { scroll-margin-top: 8px; }
 :is(#candidates, #there-pictures) :is(.grid-wrap, .gallery-item, .thumbnail-lg) { height: auto; max-height: none; aspect-ratio: auto; overflow: visible; }
 :is(#candidates, #there-pictures) .caption-label { position: static; max-width: none; white-space: normal; }  /* below its picture, whole */
-"""
+"""   # noqa: E501
 
+# %% ../nbs/21_app.ipynb #82c9f50f
 # on a narrow window the result stands below all that is asked
 _TO_RESULT = """() => {
   if (document.querySelector('#result').getBoundingClientRect().bottom > innerHeight) document.querySelector('#said').scrollIntoView();
-}"""
+}"""   # noqa: E501
 
 _NAMES = """<script>
 new MutationObserver(() => {  // what Gradio leaves without a role or a name
   document.querySelectorAll('.empty[aria-label]:not([role])').forEach(e => e.setAttribute('role', 'img'));
   document.querySelectorAll('button.gallery-item:not([aria-label])').forEach((e, i) => e.setAttribute('aria-label', 'Example ' + (i + 1)));
 }).observe(document.documentElement, {childList: true, subtree: true});
-</script>"""
+</script>"""   # noqa: E501
 
+# %% ../nbs/21_app.ipynb #f77d921e
 def _address(headers) -> str:  # of a request
     "The page's address as its reader has it, behind a proxy or on another port."
     origin, host = headers.get('origin'), headers.get('host')
     return origin if origin not in (None, 'null') else f'http://{host}' if host else 'http://127.0.0.1:7860'
 
+# %% ../nbs/21_app.ipynb #09790ba9
 def create_page(preset: str = 'auto', device: str | None = None):  # gradio.Blocks
     "The page with its tabs."
-    gr = require('gradio', 'app')
+    require('gradio', 'app')
+    import gradio as gr
     scratch = tempfile.TemporaryDirectory(prefix='airl-page-', ignore_cleanup_errors=True)
     with gr.Blocks(title='airl', analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         gr.Markdown('# airl\nA sentence in, masks out.')
-        with gr.Tab('Photo'): _photo_tab(gr, preset, device, scratch.name)
-        with gr.Tab('Video'): _video_tab(gr, preset, device, scratch.name)
+        with gr.Tab('Photo'): _photo_tab(preset, device, scratch.name)
+        with gr.Tab('Video'): _video_tab(preset, device, scratch.name)
         with gr.Tab('Classify'): _classify_tab(gr)
         with gr.Tab('Compare'): _compare_tab(gr, preset, device)
         with gr.Tab('About'): about = gr.Markdown(about_text(), elem_id='about')
@@ -369,14 +409,16 @@ def create_page(preset: str = 'auto', device: str | None = None):  # gradio.Bloc
             import shutil
             shutil.rmtree(Path(scratch.name)/str(request.session_hash), ignore_errors=True)
         page.unload(leave)
-    page.airl_scratch = scratch  # lives as long as the page
+    vars(page)['airl_scratch'] = scratch  # lives as long as the page
     return page.queue(max_size=32, default_concurrency_limit=1)
 
 # %% ../nbs/21_app.ipynb #8470cc5d
 def _theme(gr):
     "Colours with enough contrast for small print, and nothing fetched from elsewhere."
-    theme = gr.themes.Default(primary_hue='blue', font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace'])
-    quiet = ('body_text_color_subdued', 'block_info_text_color', 'block_label_text_color', 'block_title_text_color', 'input_placeholder_color')
+    theme = gr.themes.Default(primary_hue='blue', font=['system-ui', 'sans-serif'],
+                              font_mono=['ui-monospace', 'monospace'])
+    quiet = ('body_text_color_subdued', 'block_info_text_color', 'block_label_text_color',
+             'block_title_text_color', 'input_placeholder_color')
     fills = dict(button_primary_background_fill='*primary_700', button_primary_background_fill_hover='*primary_800')
     theme.set(**fills, **{f'{part}_dark': fill for part, fill in fills.items()},
               **{part: '*neutral_600' for part in quiet}, **{f'{part}_dark': '*neutral_300' for part in quiet})
@@ -393,9 +435,12 @@ def create_app(preset: str = 'auto',
     "Page and API in one application."
     gr = require('gradio', 'app')
     page = create_page(preset, device)
-    app = gr.mount_gradio_app(create_api(preset, device, auth, hosts), page, path='/', auth=auth, theme=_theme(gr), css=_LOOK, head=_NAMES,
-                              allowed_paths=[str(Path(_examples(['cat'])[0]).parent)], max_file_size=CLIP_LIMIT, show_error=True, footer_links=[])
-    page.has_launched = True      # where it has not, as a mounted page, Gradio takes the name of any file of this machine for an upload
+    app = gr.mount_gradio_app(create_api(preset, device, auth, hosts), page, path='/',
+                              auth=auth, theme=_theme(gr), css=_LOOK, head=_NAMES,
+                              allowed_paths=[str(Path(_examples(['cat'])[0]).parent)],
+                              max_file_size=CLIP_LIMIT, show_error=True, footer_links=[])
+    # where it has not, as a mounted page, Gradio takes the name of any file of this machine for an upload
+    page.has_launched = True
     return app
 
 # %% ../nbs/21_app.ipynb #d238992f
@@ -410,22 +455,29 @@ def _keeps_connection(version: str):   # Gradio's
     "Raise `UserError` where this version loses the page in Colab."
     numbers = [tuple(int(n) for n in v.split('.')[:2] if n.isdecimal()) for v in (*LOSES_IN_COLAB, version)]
     if in_colab() and numbers[0] <= numbers[2] <= numbers[1]:
-        raise UserError(f"Gradio {version} loses its connection to the page in Colab: pip install -U 'gradio>=6.27', then start again.")
+        raise UserError(f"Gradio {version} loses its connection to the page in Colab: pip install -U 'gradio>=6.27', "
+                        "then start again.")
 
 # %% ../nbs/21_app.ipynb #29c818d9
 def _listen(host, port):  # socket
     "A socket that listens, or a sentence."
     import socket
     try: return socket.create_server((host, port), family=socket.AF_INET6 if ':' in host else socket.AF_INET)
-    except OSError as e: raise UserError(f'Nothing can listen on {host}, port {port} ({e.strerror or e}); choose another with --port, or --port 0 for any.') from e
+    except OSError as e:
+        raise UserError(f'Nothing can listen on {host}, port {port} ({e.strerror or e}); choose another with --port, '
+                        'or --port 0 for any.') from e
 
+# %% ../nbs/21_app.ipynb #e32bda0d
 def _tunnel(port):
     "A public address through Gradio's servers."
     import secrets
     from gradio.networking import setup_tunnel
     try: return setup_tunnel('127.0.0.1', port, secrets.token_urlsafe(32), None, None)
-    except Exception as e: raise UserError(f'No public address could be had ({str(e) or type(e).__name__}); --share needs a network.') from e
+    except Exception as e:
+        raise UserError(f'No public address could be had ({str(e) or type(e).__name__}); --share needs a '
+                        'network.') from e
 
+# %% ../nbs/21_app.ipynb #8d6ef801
 def serve(host: str = '127.0.0.1',       # this machine alone; 0.0.0.0: whoever reaches it
           port: int = 7860,              # 0: any that is free
           share: bool = False,           # a public address besides
@@ -440,11 +492,14 @@ def serve(host: str = '127.0.0.1',       # this machine alone; 0.0.0.0: whoever 
     socket, hosts = _listen(host, port), served_hosts(host, names)
     port = socket.getsockname()[1]
     public = share and _tunnel(port)
-    if public: hosts.add(urlsplit(public).hostname)
+    if public: hosts.add(urlsplit(public).hostname or public)
     app = create_app(preset, device, auth, hosts)
-    print(f'http://{f"[{host}]" if ":" in host else host}:{port}\nThe API is described at /docs. Ctrl+C stops.', flush=True)
+    print(f'http://{f"[{host}]" if ":" in host else host}:{port}\nThe API is described at /docs. Ctrl+C stops.',
+          flush=True)
     everybody = 'with the password' if auth else 'and nothing asks who they are: think of --auth NAME:PASSWORD'
     if host not in LOOPBACK: print(f'Whoever reaches this machine on port {port} can use it, {everybody}.\n'
                                     'Reached under a name of its own, it wants to be told: --name NAME.', flush=True)
-    if public: print(f'{public}\nWhoever has that address can use this page for a week, {everybody}; photos pass through Gradio\'s servers.', flush=True)
+    if public:
+        print(f'{public}\nWhoever has that address can use this page for a week, {everybody}; photos pass through '
+              'Gradio\'s servers.', flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level='warning', timeout_graceful_shutdown=2)).run(sockets=[socket])

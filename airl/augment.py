@@ -18,6 +18,7 @@ from torch import Tensor
 # %% ../nbs/00a_augment.ipynb #a5b91d21
 def _uniform(generator, low, high, *shape): return torch.rand(shape, generator=generator)*(high - low) + low
 
+# %% ../nbs/00a_augment.ipynb #a788bb5b
 def random_crops(n: int, height: int, width: int,
                  scale=(.8, 1.),     # share of the area that a crop covers
                  ratio=(3/4, 4/3),   # width / height
@@ -58,6 +59,7 @@ def interpolation_matrix(start: Tensor,   # float [n], first pixel of the crop
     body[..., -pad - 1:-1] += weights[..., -pad:].flip(-1)
     return body
 
+# %% ../nbs/00a_augment.ipynb #4ef4e0de
 def resample(images: Tensor, # float [n, 3, H, W]
              rows,           # float32 [n, S, H], or its `Taps`
              columns,        # float32 [n, S, W], or its `Taps`
@@ -71,7 +73,8 @@ def resample(images: Tensor, # float [n, 3, H, W]
 # %% ../nbs/00a_augment.ipynb #1f2c2f3f
 @dataclass
 class Taps:
-    "An `interpolation_matrix` of an enlargement without its zeros: two neighbouring pixels and their weights for each row."
+    """An `interpolation_matrix` of an enlargement without its zeros: two neighbouring pixels and their weights for each
+    row."""
     index: Tensor  # int64 [n, n_out, 2]; of `planes`: int32 [n, channels, n_out, 2]
     weight: Tensor # float, the same shape
 
@@ -81,7 +84,8 @@ class Taps:
         "The same for every channel, counted through the rows of `together` images that lie one below the other."
         n, n_out, _ = self.index.shape
         first = (torch.arange(n) % together*channels)[:, None] + torch.arange(channels)
-        return Taps(self.index.int()[:, None] + (first*n_in).int()[..., None, None], self.weight[:, None].expand(-1, channels, -1, -1).contiguous())
+        return Taps(self.index.int()[:, None] + (first*n_in).int()[..., None, None],
+                    self.weight[:, None].expand(-1, channels, -1, -1).contiguous())
 
     def matrix(self, n_in: int, dtype=torch.float32) -> Tensor: # [n, n_out, n_in]
         "With its zeros."
@@ -91,6 +95,7 @@ class Taps:
         n, n_out, _ = self.index.shape
         return torch.zeros(n, n_in).scatter_add_(1, self.index.view(n, -1), self.weight.view(n, -1))/n_out
 
+# %% ../nbs/00a_augment.ipynb #dd4cb030
 def interpolation_taps(start: Tensor, length: Tensor, n_in: int, n_out: int, flip: Tensor, pad=0) -> Taps:
     "What `interpolation_matrix` computes of the same arguments, on the CPU and for n_out ≥ n_in."
     ahead, first, last = torch.where(flip, -length, length)/n_out, start[:, None], (start + length)[:, None] - 1
@@ -102,14 +107,17 @@ def interpolation_taps(start: Tensor, length: Tensor, n_in: int, n_out: int, fli
     if pad: index = n_in - 1 - (index.abs() - (n_in - 1)).abs()   # mirrored at both edges
     return Taps(index, torch.stack([1 - share, share], -1))
 
+# %% ../nbs/00a_augment.ipynb #1131dbd9
 @lru_cache(1)
 def _keep_freed_memory():
-    "Let glibc keep up to 62 MB for the next batch: it does so once a block of 31 MB, here an untouched one, has been freed."
+    """Let glibc keep up to 62 MB for the next batch: it does so once a block of 31 MB, here an untouched one, has been
+    freed."""
     torch.empty(31 << 20, dtype=torch.uint8)
 
 @lru_cache(1)
 def _pairs(n: int): return torch.arange(0, n, 2, dtype=torch.int32)   # where each pair of taps begins
 
+# %% ../nbs/00a_augment.ipynb #f054b24e
 def _blend_rows(wide: Tensor, # [n, c, H, S]
                 rows: Taps,   # or its `planes` for n images together
                ) -> Tensor:   # [n, c, n_out, S]
@@ -117,7 +125,8 @@ def _blend_rows(wide: Tensor, # [n, c, H, S]
     n, c, h, s = wide.shape
     if rows.index.dim() == 3: rows = rows.planes(c, h, n)
     index, weight = rows.index.view(-1), rows.weight.to(wide.dtype).view(-1)
-    return torch.nn.functional.embedding_bag(index, wide.view(-1, s), _pairs(len(index)), mode='sum', per_sample_weights=weight).view(n, c, -1, s)
+    return torch.nn.functional.embedding_bag(index, wide.view(-1, s), _pairs(len(index)),
+                                             mode='sum', per_sample_weights=weight).view(n, c, -1, s)
 
 # %% ../nbs/00a_augment.ipynb #3969a2c2
 _GREY = (.2989, .587, .114)
@@ -127,6 +136,7 @@ def constant(values: tuple, device: torch.device) -> Tensor:
     "A tensor of `values`, sent to `device` once: every copy from the host makes a GPU wait for it."
     with torch.inference_mode(False): return torch.tensor(values, device=device)
 
+# %% ../nbs/00a_augment.ipynb #0431bb9d
 def color_jitter(images: Tensor,  # float [n, 3, H, W], 0..1
                  factors: Tensor, # float [n, 3]: brightness, contrast, saturation; 1 leaves as it is
                  order: Tensor,   # int64 [n, 3]: which of them comes first, second, third
@@ -140,7 +150,8 @@ def color_jitter(images: Tensor,  # float [n, 3, H, W], 0..1
     factor = factors.gather(1, order).T[..., None, None]       # [3, n, 1, 1], a turn a row
     matrix = factor*one + (1 - factor)*(turn == 2)*grey        # of the colours; saturation blends with grey
     to_mean = (1 - factor)*(turn == 1)*grey                    # contrast with the mean grey of the crop
-    here, there = torch.empty_like(x), torch.empty_like(x)     # new memory at every turn would take longer than the arithmetic
+    # new memory at every turn would take longer than the arithmetic
+    here, there = torch.empty_like(x), torch.empty_like(x)
     for m, g in zip(matrix, to_mean):
         mean = g @ torch.mul(x, weights, out=here).sum(2, keepdim=True)
         x = torch.baddbmm(mean.expand(-1, 3, -1), m, x, out=here).clamp_(0, 1)
@@ -156,13 +167,18 @@ class Draws(NamedTuple):
     order: Tensor   # int64 [n, 3]
     holes: Tensor   # float [n, 2]: centre of the cut-out square, 0..1
 
-    def rows(self, start, stop, device=None): # where they lie if None
+    def rows(self, start, stop, device=None) -> 'Draws': # where they lie if None
         "The choices for images `start` to `stop`, on `device`."
-        return type(self)(*(t[start:stop].to(device or t.device, non_blocking=True) for t in self))
+        return Draws(*_some_rows(self, slice(start, stop), device))
 
-    def take(self, index: Tensor, device): # int64 [m]
+    def take(self, index: Tensor, device) -> 'Draws': # int64 [m]
         "The choices for the images at `index`, on `device`."
-        return type(self)(*(t[index].to(device, non_blocking=True) for t in self))
+        return Draws(*_some_rows(self, index, device))
+
+# %% ../nbs/00a_augment.ipynb #9cb52545
+def _some_rows(choices: tuple[Tensor, ...], index, device) -> list[Tensor]:
+    "Some rows of every tensor, on `device`; where they lie if None."
+    return [t[index].to(device or t.device, non_blocking=True) for t in choices]
 
 IMAGENET_MEAN, IMAGENET_STD = (.485, .456, .406), (.229, .224, .225)
 
@@ -220,7 +236,7 @@ class Augment:
         if any(self.jitter):
             means = (rows.mean(h), columns.mean(w)) if sparse else (rows.mean(1), columns.mean(1))
             x = color_jitter(x, draws.factors, draws.order, *means)
-        if sparse:
+        if isinstance(rows, Taps) and isinstance(columns, Taps):      # sparse
             _keep_freed_memory()
             rows, columns = rows.planes(3, h, together or len(images)), columns.matrix(w, self.dtype)
         mean, std = _statistics(self.mean, self.std, x.device)
@@ -232,7 +248,8 @@ class Augment:
 
     def __call__(self, images: Tensor, generator) -> Tensor: # uint8 [n, H, W, 3] to normalised [n, 3, S, S]
         "Draw and apply."
-        return self.apply(images, self.draw(*images.shape[:3], generator).rows(0, None, images.device))
+        n, height, width = images.shape[:3]
+        return self.apply(images, self.draw(n, height, width, generator).rows(0, None, images.device))
 
 # %% ../nbs/00a_augment.ipynb #3ffc7049
 def cutout(images: Tensor, # normalised, [n, 3, S, S]
@@ -246,6 +263,7 @@ def cutout(images: Tensor, # normalised, [n, 3, S, S]
     y, x = ((pixel >= f[:, None]) & (pixel < f[:, None] + side) for f in first.T)
     return images.masked_fill((y[:, :, None] & x[:, None, :])[:, None], 0)
 
+# %% ../nbs/00a_augment.ipynb #22d3b915
 def prepare(images: Tensor,   # uint8 [n, H, W, 3]
             img_size: int,
             mean=IMAGENET_MEAN, std=IMAGENET_STD,
@@ -253,8 +271,10 @@ def prepare(images: Tensor,   # uint8 [n, H, W, 3]
            ) -> Tensor:       # normalised, [n, 3, img_size, img_size]
     "Resize and normalise, nothing random: what evaluation does."
     plain = Augment(img_size, scale=(1, 1), hflip=0., jitter=(0, 0, 0), mean=mean, std=std, dtype=dtype)
-    return plain.apply(images, _undrawn(*images.shape[:3], images.device))
+    n, height, width = images.shape[:3]
+    return plain.apply(images, _undrawn(n, height, width, images.device))
 
+# %% ../nbs/00a_augment.ipynb #5199446a
 def _undrawn(n, height, width, device) -> Draws:
     "The whole image as it is, `n` times: made where the images lie."
     full = lambda value, *shape: torch.full((n, *shape), value, device=device)
@@ -267,15 +287,22 @@ class Mixes(NamedTuple):
     share: Tensor  # float [n], the part that an image keeps; 1 for images that stay alone
     boxes: Tensor  # float [n, 4], CutMix rectangle as y0, x0, y1, x1 in 0..1; empty for MixUp
     cutmix: Tensor # bool [n]
-    rows, take = Draws.rows, Draws.take
+    def rows(self, start, stop, device=None) -> 'Mixes':
+        "The choices for images `start` to `stop`, on `device`."
+        return Mixes(*_some_rows(self, slice(start, stop), device))
 
+    def take(self, index: Tensor, device) -> 'Mixes':
+        "The choices for the images at `index`, on `device`."
+        return Mixes(*_some_rows(self, index, device))
+
+# %% ../nbs/00a_augment.ipynb #aa7a5203
 def draw_mixes(n: int,
                mixup=.8,   # α of MixUp's Beta(α, α); 0 for no MixUp
                cutmix=1.,  # α of CutMix's; 0 for no CutMix
                prob=1.,    # share of images that are mixed at all
                *, generator) -> Mixes:
     "Draw kind, share and rectangle for every image; MixUp and CutMix with even odds where both are on."
-    rng = np.random.default_rng(torch.randint(2**62, (), generator=generator).item())
+    rng = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
     kind = rng.random(n) < (.5 if mixup and cutmix else float(bool(cutmix)))
     share = np.where(kind, rng.beta(cutmix or 1, cutmix or 1, n), rng.beta(mixup or 1, mixup or 1, n))
     mixed = (rng.random(n) < prob) & bool(mixup or cutmix)
@@ -296,6 +323,7 @@ def _partner(x: Tensor) -> Tensor:
     index = torch.arange(len(x), device=x.device) ^ 1
     return x[index.clamp_(max=len(x) - 1)]
 
+# %% ../nbs/00a_augment.ipynb #79aecb63
 def mix(images: Tensor,  # float [n, 3, S, S]
         targets: Tensor, # float [n, n_classes]
         mixes: Mixes,    # a row an image, on the same device
@@ -307,4 +335,5 @@ def mix(images: Tensor,  # float [n, 3, S, S]
     kept = ~(y[:, :, None] & x[:, None, :])
     weight = torch.where(mixes.cutmix[:, None, None], kept.float(), mixes.share[:, None, None])
     share = weight.mean((1, 2))[:, None]
-    return (torch.lerp(_partner(images), images, weight[:, None].to(images.dtype)), torch.lerp(_partner(targets), targets, share))
+    return (torch.lerp(_partner(images), images, weight[:, None].to(images.dtype)),
+            torch.lerp(_partner(targets), targets, share))

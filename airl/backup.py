@@ -8,6 +8,7 @@ __all__ = ['log', 'SLOTS', 'write_slot', 'read_header', 'unpack_slot', 'Backup',
 # %% ../nbs/02d_backup.ipynb #590195be
 import hashlib, json, logging, os, shutil, tarfile, threading, time
 from pathlib import Path
+from typing import Any
 from .files import UserError
 from .outputs import RECORD, answers_in
 
@@ -21,25 +22,34 @@ class _Hashed:
     "A file that is written and hashed at once."
     def __init__(self, file): self.file, self.hash, self.size = file, hashlib.blake2b(digest_size=16), 0
     def write(self, data):
-        self.hash.update(data); self.size += len(data)
+        self.hash.update(data)
+        self.size += len(data)
         return self.file.write(data)
 
+# %% ../nbs/02d_backup.ipynb #bb413d28
 def write_slot(path: Path, folder: Path,
                number: int,  # of the copy; the higher one is the newer
               ) -> int:      # bytes written
     "All files of `folder` into the file `path`, which is overwritten where it stands."
     if not path.exists(): path.touch()
     with open(path, 'r+b') as file:
-        file.write(b' '*_HEADER); _flush(file)
+        file.write(b' '*_HEADER)
+        _flush(file)
         body = _Hashed(file)
-        with tarfile.open(fileobj=body, mode='w|', bufsize=1 << 20) as tar: tar.add(folder, '.')
-        file.truncate(); _flush(file)
+        stream: Any = body          # a stream is only written to
+        with tarfile.open(fileobj=stream, mode='w|', bufsize=1 << 20) as tar: tar.add(folder, '.')
+        file.truncate()
+        _flush(file)
         file.seek(0)
         header = dict(number=number, size=body.size, hash=body.hash.hexdigest())
-        file.write(json.dumps(header).encode().ljust(_HEADER)); _flush(file)
+        file.write(json.dumps(header).encode().ljust(_HEADER))
+        _flush(file)
     return 2*_HEADER + body.size
 
-def _flush(file): file.flush(); os.fsync(file.fileno())
+# %% ../nbs/02d_backup.ipynb #9ea2d25e
+def _flush(file):
+    file.flush()
+    os.fsync(file.fileno())
 
 # %% ../nbs/02d_backup.ipynb #26c764ee
 def read_header(path: Path) -> dict | None: # 'number', 'size', 'hash'; None for no copy
@@ -49,6 +59,7 @@ def read_header(path: Path) -> dict | None: # 'number', 'size', 'hash'; None for
     except (OSError, ValueError): return None
     return found if path.stat().st_size == _HEADER + found['size'] else None
 
+# %% ../nbs/02d_backup.ipynb #921e7873
 def unpack_slot(path: Path, folder: Path) -> bool: # whether it was whole
     "The files of a copy into `folder`, which is there only if all of them are as they were."
     found, part = read_header(path), folder.with_name(f'.{folder.name}.unpacked')
@@ -122,10 +133,14 @@ class Backup:
             log.warning('The run could not be copied to %s (%s); that is tried again in %g minutes.',
                         self.place, e.strerror or e, self.minutes)
 
+    def _wait(self):
+        "Until a copy that was begun is written."
+        if self.thread and self.busy: self.thread.join()
+
     def finish(self, whole: bool):  # the run has ended; else it was stopped, and will go on
         "The last copy: of a run that has ended its files as they are."
         if not self.active: return
-        if self.busy: self.thread.join()
+        self._wait()
         if whole and _same(self.place/RECORD, self.dir/RECORD): return
         self._link()
         if not whole: return self._write()
@@ -138,7 +153,7 @@ class Backup:
 
     def __enter__(self): return self
     def __exit__(self, *exc):
-        if self.busy: self.thread.join()
+        self._wait()
         shutil.rmtree(self.snapshot, ignore_errors=True)
 
 # %% ../nbs/02d_backup.ipynb #2cddbd60
@@ -149,6 +164,7 @@ def _empty(path):
 def _same(one: Path, other: Path) -> bool:
     return one.exists() and other.exists() and one.read_bytes() == other.read_bytes()
 
+# %% ../nbs/02d_backup.ipynb #89f1f9b3
 def _copy_files(source: Path, place: Path) -> int: # bytes
     "All files of `source`, each in place, the record last: with it the run in `place` is whole."
     files = sorted((p for p in source.rglob('*') if p.is_file()), key=lambda p: p.name == RECORD)
@@ -158,6 +174,7 @@ def _copy_files(source: Path, place: Path) -> int: # bytes
         shutil.copyfile(file, target)
     return sum(p.stat().st_size for p in files)
 
+# %% ../nbs/02d_backup.ipynb #62559b1b
 def take(place: Path, run_dir: Path) -> bool: # whether there was something
     "A run from where its copies lie, unless its folder is there: all of one that has ended, else the newer whole copy."
     if run_dir.is_dir() and any(run_dir.iterdir()): return False
@@ -173,4 +190,5 @@ def take(place: Path, run_dir: Path) -> bool: # whether there was something
     found = sorted(((h['number'], place/name) for name in SLOTS if (h := read_header(place/name))), reverse=True)
     return any(unpack_slot(path, run_dir) for _, path in found)
 
+# %% ../nbs/02d_backup.ipynb #7439f94a
 class _NONE: done = False

@@ -12,11 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 import numpy as np, pyarrow.parquet as pq
-from .examples import SHOWN, Examples
+from .examples import SHOWN_THING, Examples
 from .files import UserError, write_text
-from .manifest import OWN_TEXTS, BatchRecipe, PartWriter, asked_of, by_image, content_hash, finished, merge_parts, part_files, tables, texts_in
+
+# %% ../nbs/15_batch.ipynb #dfe9fa44
+from .manifest import (OWN_TEXTS, BatchRecipe, PartWriter, asked_before, by_image,
+                           content_hash, finished, merge_parts,
+                           part_files, tables, texts_in)
 from .outputs import REPLACE, OutputError, Staged, answering, answers_in, differing, listed, unfinished
 from .photos import PhotoError
 from .ray_engine import ray_answers
@@ -25,6 +29,8 @@ from .weights import Preset, preset as weights_preset
 from .prompts import PromptError, parse_prompt
 from .scene import Settings
 from .sources import Job, SourceError, jobs_of
+
+# %% ../nbs/15_batch.ipynb #0e1d9cec
 from .telling import counted, progress as bar_of, to_json
 from .workers import Where, local_answers
 
@@ -58,14 +64,17 @@ class BatchSummary:
     waited: float = 0.            # seconds that models waited for photos, all workers together
     unused: dict[str, str] = field(default_factory=dict)   # phrase → what of it the engines did not use, as a sentence
     stays: list[str] = field(default_factory=list)         # phrases of earlier runs whose rows are there too
-    caught_up: dict[str, int] = field(default_factory=dict)  # texts of earlier runs → photos that they were asked about now: new or changed ones, or not reached then
+    # texts of earlier runs → photos that they were asked about now: new or changed ones, or not reached then
+    caught_up: dict[str, int] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)    # phrase → photos with an answer to it, of all runs
     labelled: int = 0             # photos with an answer to any
     gone: list[str] = field(default_factory=list)          # photos of earlier runs that the source has no more
 
     def count(self, rows: list[dict], waited: float):
         "Add the answer for one photo."
-        if not rows: self.skipped += 1; return
+        if not rows:
+            self.skipped += 1
+            return
         self.waited += waited
         self.images += 1
         told = json.loads(rows[0].get('engines') or '{}').get('unused', {}) if len(self.unused) < 100 else {}
@@ -86,17 +95,22 @@ class BatchSummary:
         return error
 
     def _with(self) -> str:
-        each = [p if self.asked.get(p, self.labelled) == self.labelled else f'{p} ({self.asked[p]} of {counted(self.labelled, "photo")})' for p in self.stays[:10]]
+        each = [p if self.asked.get(p, self.labelled) == self.labelled
+                else f'{p} ({self.asked[p]} of {counted(self.labelled, "photo")})' for p in self.stays[:10]]
         return f', with what was labelled before: {", ".join(each)}' if each else ''
 
     def sentence(self) -> str:
         "The summary in words."
         rate = f', {self.images/self.seconds:.1f} a second' if self.images and self.seconds else ''
-        said = [f'{counted(self.done, "photo")} done{rate}: {counted(self.objects, "object")} in {self.found} of them, {self.failed} failed, '
+        said = [f'{counted(self.done, "photo")} done{rate}: {counted(self.objects, "object")} in {self.found} of them, '
+                f'{self.failed} failed, '
                 f'{self.skipped} already done.']
-        for texts, n in list(self.caught_up.items())[:10]: said.append(f'{texts} was asked of {counted(n, "photo")} too that had no answer to it.')
+        for texts, n in list(self.caught_up.items())[:10]:
+            said.append(f'{texts} was asked of {counted(n, "photo")} too that had no answer to it.')
         said.append(f'Everything is in {self.out}{self._with()}.')
-        if n := len(self.gone): said.append(f'{counted(n, "photo is", "photos are")} in the source no more ({listed(self.gone)}); the manifest keeps what was found there, and exports leave out what cannot be read.')
+        if n := len(self.gone):
+            said.append(f'{counted(n, "photo is", "photos are")} in the source no more ({listed(self.gone)}); the '
+                        'manifest keeps what was found there, and exports leave out what cannot be read.')
         return ' '.join([*said, *list(self.unused.values())[:10]])
 
 # %% ../nbs/15_batch.ipynb #73d34c63
@@ -105,7 +119,8 @@ ENGINES = dict(local=local_answers, ray=ray_answers)
 # %% ../nbs/15_batch.ipynb #916ea939
 def segment_folder(source,                            # a folder, or whatever else `jobs_of` reads
                    prompts: str | Sequence[str] = (), # what to look for in each; empty: what the source says of each
-                   out='out/batch',                   # folder for the manifest; a run that was stopped there is resumed, other texts are added
+                   # folder for the manifest; a run that was stopped there is resumed, other texts are added
+                   out: str | Path = 'out/batch',
                    *, models: str = 'auto',           # a preset
                    instances: Literal['all', 'best'] = 'all',   # or 'best': one object a phrase
                    workers: int | None = None,        # processes; None: one a GPU or core; 0: this process alone
@@ -122,7 +137,8 @@ def segment_folder(source,                            # a folder, or whatever el
     "Ask about every photo of a source; raises `UserError` for what would fail for all of them alike."
     if engine not in ENGINES: raise UserError(f'There is no engine {engine!r}; there are {", ".join(ENGINES)}.')
     preset, why = choose_preset(models)
-    out, prompts = Path(out), _spelt(out, _understood(_asked_for(prompts, examples), weights_preset(preset), bool(examples)))
+    out = Path(out)
+    prompts = _spelt(out, _understood(_asked_for(prompts, examples), weights_preset(preset), bool(examples)))
     shown_as = ' . '.join(prompts) if examples else ''
     recipe = BatchRecipe(preset, Settings(instances=instances).changed(**settings), examples, shown_as)
     jobs, first = _peek(jobs_of(source, prompts, skip=out.resolve()), 16)
@@ -130,11 +146,13 @@ def segment_folder(source,                            # a folder, or whatever el
     if not overwrite: _check_phrases(out, prompts)
     question = dict(source=_place_of(source)) | recipe.as_dict() | ({} if prompts else dict(texts=OWN_TEXTS))
     before = {} if overwrite else _moved_from(out, question, first)
-    with answering(out, 'batch', 'batch', question | before, ['manifest.parquet', 'summary.json'], overwrite, resume=True) as staged:
+    with answering(out, 'batch', 'batch', question | before, ['manifest.parquet', 'summary.json'],
+                   overwrite, resume=True) as staged:
         base = _base_of(staged, prompts, overwrite)
         threads = threads or (1 if preset == 'lite' else None)
         where = Where(workers, threads, device, len(first) < 16, address, gpus, PartWriter(base))
-        summary = _done(jobs, _how_many(source, first, out.resolve()), ENGINES[engine], recipe, where, staged, BatchSummary(str(out), preset, why), progress, bool(before))
+        summary = _done(jobs, _how_many(source, first, out.resolve()), ENGINES[engine],
+                        recipe, where, staged, BatchSummary(str(out), preset, why), progress, bool(before))
         summary.stays = _others(out, prompts) if base == staged.staging else []
         about = asdict(summary) | dict(recipe=recipe.as_dict(), prompts=prompts)
         write_text(staged.path('summary.json'), to_json(about, indent=1))
@@ -148,19 +166,26 @@ def _place_of(source) -> str:
     path = os.path.expanduser(str(source))
     return os.path.abspath(path) if os.path.exists(path) else str(source)
 
+# %% ../nbs/15_batch.ipynb #85573429
 def _moved_from(out: Path, question: dict, first: list[Job]) -> dict:
-    "Where the source lay before, if it has only been moved: nothing is there any more, and the first photos are those that were labelled."
-    asked = [a.question for name, a in answers_in(out).items() if name == 'batch'] + [then for then, _ in unfinished(out, 'batch')]
+    """Where the source lay before, if it has only been moved: nothing is there any more, and the first photos are those
+    that were labelled."""
+    asked = ([a.question for name, a in answers_in(out).items() if name == 'batch']
+             + [then for then, _ in unfinished(out, 'batch')])
     before = str(asked[0].get('source')) if asked else question['source']
-    if before == question['source'] or os.path.exists(before) or differing(asked[0] | dict(source=question['source']), question): return {}
-    known, same = asked_of(out), []
+    if (before == question['source'] or os.path.exists(before)
+        or differing(asked[0] | dict(source=question['source']), question)):
+        return {}
+    known, same = asked_before(out), []
     for job in first:
         with contextlib.suppress(PhotoError):
             if job.image in known: same.append(content_hash(job.read()) == known[job.image][0])
     return dict(source=before) if same and all(same) else {}
 
+# %% ../nbs/15_batch.ipynb #41821d70
 def _base_of(staged: Staged, prompts: list[str], overwrite: bool) -> Path:
-    "Where the parts of this run are: beside what it adds to, or by themselves; those of a run that began to replace it with other texts go."
+    """Where the parts of this run are: beside what it adds to, or by themselves; those of a run that began to replace
+    it with other texts go."""
     if not overwrite and (staged.same or not staged.earlier):
         shutil.rmtree(staged.staging/'anew', ignore_errors=True)
         if staged.same: staged.keep('manifest.parquet')
@@ -172,25 +197,33 @@ def _base_of(staged: Staged, prompts: list[str], overwrite: bool) -> Path:
     return base
 
 # %% ../nbs/15_batch.ipynb #18db2c75
-def _ask(jobs, engine, recipe: BatchRecipe, where: Where, whole: Path, count: Callable, summary: BatchSummary, progress: bool, total: int | None):
+def _ask(jobs, engine, recipe: BatchRecipe, where: Where, whole: Path, count: Callable,
+         summary: BatchSummary, progress: bool, total: int | None):
     "Ask about those jobs that are not finished in a manifest."
     known = finished(whole)
-    try: _collect(engine((replace(job, done=known.get(job.image, '')) for job in jobs), recipe, where), count, summary, progress, total)
+    try:
+        _collect(engine((replace(job, done=known.get(job.image, '')) for job in jobs), recipe, where),
+                 count, summary, progress, total)
     finally: where.writer.flush()
 
+# %% ../nbs/15_batch.ipynb #c3cf6990
 def _noted(jobs: Iterator[Job], there: dict[str, tuple]) -> Iterator[Job]:
     for job in jobs:
         there[job.image] = job.source, job.member
         yield job
 
+# %% ../nbs/15_batch.ipynb #a48848b4
 def _catch_up(there: dict[str, tuple], ask: Callable, whole: Path, where: Where):
     "Ask the texts of earlier runs about the photos without an answer to them."
     for texts in texts_in(whole):
-        known, phrases = asked_of(whole), set(parse_prompt(texts).phrases)
-        jobs = [Job(image, *place, prompts=texts) for image, place in there.items() if image in known and not known[image][1] >= phrases]
+        known, phrases = asked_before(whole), set(parse_prompt(texts).phrases)
+        jobs = [Job(image, *place, prompts=texts) for image, place in there.items()
+                if image in known and not known[image][1] >= phrases]
         if jobs: ask(jobs, where=replace(where, writer=PartWriter(where.writer.folder.parent)), total=len(jobs))
 
-def _done(jobs, total, engine, recipe: BatchRecipe, where: Where, staged: Staged, summary: BatchSummary, progress: bool, moved: bool) -> BatchSummary:
+# %% ../nbs/15_batch.ipynb #434a352b
+def _done(jobs, total, engine, recipe: BatchRecipe, where: Where, staged: Staged,
+          summary: BatchSummary, progress: bool, moved: bool) -> BatchSummary:
     "Ask about all photos that are not finished yet, and make one manifest of what there is then."
     base, start, there = where.writer.folder.parent, time.perf_counter(), {}
     whole = staged.folder if base == staged.staging else base       # with what was there, or without
@@ -200,23 +233,28 @@ def _done(jobs, total, engine, recipe: BatchRecipe, where: Where, staged: Staged
         ask(_noted(jobs, there), where=where, count=summary.count, total=total)
         if 'texts' not in staged.question: _catch_up(there, partial(ask, count=summary.catch_up), whole, where)
     finally:
-        parts, staged.far = any(where.writer.folder.glob('part-*.parquet')), f'the answer about {counted(summary.images + summary.skipped, "photo")}'
+        parts, staged.far = (any(where.writer.folder.glob('part-*.parquet')),
+                             f'the answer about {counted(summary.images + summary.skipped, "photo")}')
         if not parts: staged.forget()        # nothing to go on with
     if parts or moved: merge_parts(whole, staged.path('manifest.parquet'), there if moved else None)
-    known = asked_of(whole)
-    summary.labelled, summary.asked = len(known), dict(Counter(p for _, phrases in known.values() for p in sorted(phrases)))
+    known = asked_before(whole)
+    summary.labelled, summary.asked = (len(known),
+                                       dict(Counter(p for _, phrases in known.values() for p in sorted(phrases))))
     summary.gone, summary.seconds = [image for image in known if image not in there], time.perf_counter() - start
     return summary
 
 # %% ../nbs/15_batch.ipynb #2394a52d
 def _asked_before(out: Path) -> dict[str, frozenset]:
-    "phrase → what was left out of it, as the rows in a folder were asked; a text that is not understood is a row's own fault."
+    """phrase → what was left out of it, as the rows in a folder were asked; a text that is not understood is a row's
+    own fault."""
     asked = {tuple(texts) for table in tables(out, ['asked']) for texts in table['asked'].to_pylist()}
     found = {}
     for texts in asked:
-        with contextlib.suppress(PromptError): found |= dict.fromkeys((query := parse_prompt(texts)).phrases, frozenset(query.negatives))
+        with contextlib.suppress(PromptError):
+            found |= dict.fromkeys((query := parse_prompt(texts)).phrases, frozenset(query.negatives))
     return found
 
+# %% ../nbs/15_batch.ipynb #f1cc8bd1
 def _check_phrases(out: Path, prompts: list[str]):
     "Raise `OutputError` for a phrase whose rows answer another question: something else was left out of it."
     if not prompts or not part_files(out): return
@@ -224,8 +262,10 @@ def _check_phrases(out: Path, prompts: list[str]):
     for phrase in query.phrases:
         if (left_out := before.get(phrase, set(query.negatives))) != set(query.negatives):
             said = ', '.join(f'not {n}' for n in sorted(left_out)) or 'nothing left out'
-            raise OutputError(f'{out} has {phrase!r} with {said}, which is another question; choose another folder, or, {REPLACE}.')
+            raise OutputError(f'{out} has {phrase!r} with {said}, which is another question; choose another folder, '
+                              f'or, {REPLACE}.')
 
+# %% ../nbs/15_batch.ipynb #a52f793c
 def _others(out: Path, prompts: list[str]) -> list[str]:
     "What the folder has rows of and this run did not ask."
     return [p for p in class_names(out) if p not in parse_prompt(prompts).phrases] if prompts else []
@@ -233,17 +273,19 @@ def _others(out: Path, prompts: list[str]) -> list[str]:
 # %% ../nbs/15_batch.ipynb #6d25c1be
 def _asked_for(prompts, examples: Examples | None):
     "The texts; where examples stand instead of one, what they are called."
-    return prompts or [SHOWN] if examples else prompts
+    return prompts or [SHOWN_THING] if examples else prompts
 
-def _understood(prompts, preset: Preset, shown: bool = False) -> list[str]:
+# %% ../nbs/15_batch.ipynb #3f39ee09
+def _understood(prompts: Any, preset: Preset, shown: bool = False) -> list[str]:
     "The prompts, if they can be asked at all."
-    if isinstance(prompts, Iterable) and not isinstance(prompts, (str, bytes)): prompts = list(prompts)
-    query = None if prompts in (None, []) else parse_prompt(prompts)
+    if isinstance(prompts, Iterable) and not isinstance(prompts, str | bytes): prompts = list(prompts)
+    query = None if prompts is None or prompts == [] else parse_prompt(prompts)
     if query and preset.detector == 'lite':
         from airl.lite_taught import understood
         understood([*(() if shown else query.phrases), *query.negatives])
     return list(query.texts) if query else []
 
+# %% ../nbs/15_batch.ipynb #38905a8d
 def _spelt(out: Path, texts: list[str]) -> list[str]:
     "The texts as the folder has them already: A CAT is no other question than a cat, and no other class."
     known = {}
@@ -256,8 +298,10 @@ def _peek(items: Iterator, n: int) -> tuple[Iterator, list]:
     first = list(itertools.islice(items, n))
     return itertools.chain(first, items), first
 
+# %% ../nbs/15_batch.ipynb #6d0a809e
 def _how_many(source, first: list[Job], skip: Path) -> int | None:  # the first 16 of its photos, or all there are
-    "The photos of a source where each is a file of its own, which is quickly counted; None where archives or the hub would have to be read."
+    """The photos of a source where each is a file of its own, which is quickly counted; None where archives or the hub
+    would have to be read."""
     if len(first) < 16: return len(first)
     if not isinstance(source, (str, os.PathLike)): return len(source) if hasattr(source, '__len__') else None
     if os.fspath(source).startswith('hub:'): return None
@@ -267,8 +311,10 @@ def _how_many(source, first: list[Job], skip: Path) -> int | None:  # the first 
         count += 1
     return count
 
+# %% ../nbs/15_batch.ipynb #4139bd93
 def _collect(stream, count, summary, progress, total):
-    with bar_of(total=total, unit=' photos', shown=None if progress else False, smoothing=.05) as bar, contextlib.closing(stream):
+    with bar_of(total=total, unit=' photos', shown=None if progress else False,
+                smoothing=.05) as bar, contextlib.closing(stream):
         for rows, waited in stream:
             if rows or count == summary.count: count(rows, waited)
             bar.set_postfix(found=summary.found, failed=summary.failed, skipped=summary.skipped, refresh=False)
@@ -276,10 +322,12 @@ def _collect(stream, count, summary, progress, total):
 
 # %% ../nbs/15_batch.ipynb #ede334fb
 def phrases_asked(source, prompts: str | Sequence[str] = (),
-                  out='out/batch',   # None where nothing of before counts
+                  out: str | Path | None = 'out/batch',   # None where nothing of before counts
                  ) -> list[str]:
     "What a run of `segment_folder` looks for in any photo, and what it has looked for in that folder before."
-    asked = [prompts] if prompts else dict.fromkeys(job.prompts for job in jobs_of(source, skip=out and Path(out).resolve()) if not job.fault)
+    asked = [prompts] if prompts else dict.fromkeys(job.prompts
+                                                    for job in jobs_of(source, skip=Path(out).resolve()
+                                                                       if out else None) if not job.fault)
     phrases = dict.fromkeys(class_names(out)) if out and part_files(Path(out)) else {}
     for some in asked:
         try: phrases |= dict.fromkeys(parse_prompt(some).phrases)
@@ -300,12 +348,14 @@ class Projection:
     read_mb_a_second: float
     manifest_gb: float
 
+# %% ../nbs/15_batch.ipynb #8b56e25e
 def figures_of(out,  # folder of a run
               ) -> dict[str, float]:
     "Seconds, bytes to read and bytes of manifest a photo, as measured in a run."
     rows = [rows[0] for _, rows in by_image(out) if not rows[0]['error']]
     parts = [pq.read_metadata(path) for path in part_files(Path(out))]
-    groups = [part.row_group(k) for part in parts for k in range(part.num_row_groups)]   # a footer does not grow with the photos
+    # a footer does not grow with the photos
+    groups = [part.row_group(k) for part in parts for k in range(part.num_row_groups)]
     size = sum(group.column(k).total_compressed_size for group in groups for k in range(group.num_columns))
     read = [os.path.getsize(r['source']) for r in rows if not r['member']]
     read = read or [len(Job(r['image'], r['source'], r['member']).read()) for r in rows[:100]]
@@ -325,4 +375,5 @@ def project(seconds: float,         # a photo, of one worker
     "Scale a measured run up; the workers share nothing but the folder."
     rate = workers*efficiency/seconds
     hours = (images/rate + start)/3600
-    return Projection(images, workers, hours, hours*workers, hours*workers*price, rate, rate*photo_bytes/1e6, images*row_bytes/1e9)
+    return Projection(images, workers, hours, hours*workers, hours*workers*price,
+                      rate, rate*photo_bytes/1e6, images*row_bytes/1e9)

@@ -14,9 +14,12 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 import numpy as np
 from .files import UserError, short_name
 from .labels import Truth, TruthError, checked
+
+# %% ../nbs/16_benchmark.ipynb #b0c28ee4
 from .lettering import legible
 from .measures import Interval, boundary_f, cgf1, dataset_miou, interval, mask_ap, presence_auc, presence_mcc
 from .outputs import Staged, answering, answers_in, content_of, differing, unfinished
@@ -29,6 +32,7 @@ from .truth import read_truth
 
 log = logging.getLogger(__name__)
 
+# %% ../nbs/16_benchmark.ipynb #2e2bf42f
 class BenchError(UserError):
     "A benchmark that cannot be run as asked."
 
@@ -73,11 +77,13 @@ def box_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W]
     out[y0:y1, x0:x1] = True
     return out
 
+# %% ../nbs/16_benchmark.ipynb #2378e11f
 def ellipse_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W]
     "The ellipse that touches the box's sides."
     (x0, y0, x1, y1), (yy, xx) = box, np.indices(image.shape[:2]) + .5
     return ((2*xx - x0 - x1)/max(x1 - x0, 1))**2 + ((2*yy - y0 - y1)/max(y1 - y0, 1))**2 <= 1
 
+# %% ../nbs/16_benchmark.ipynb #b149ac5e
 def grabcut_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W]
     "OpenCV's GrabCut from the box, five rounds; the box itself where nothing is outside it to learn from."
     import cv2
@@ -85,12 +91,14 @@ def grabcut_mask(image: np.ndarray, box: np.ndarray) -> np.ndarray: # bool [H, W
     if inside.all() or inside.sum() < 16: return inside
     labels, x = np.where(inside, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8), np.round(box).astype(int)
     cv2.setRNGSeed(0)
-    cv2.grabCut(np.ascontiguousarray(image[..., ::-1]), labels, (*x[:2], *(x[2:] - x[:2])), np.zeros((1, 65)), np.zeros((1, 65)), 5, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(np.ascontiguousarray(image[..., ::-1]), labels, (*x[:2], *(x[2:] - x[:2])),
+                np.zeros((1, 65)), np.zeros((1, 65)), 5, cv2.GC_INIT_WITH_MASK)
     return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
 
 # %% ../nbs/16_benchmark.ipynb #555e5902
 def activation_mask(image: np.ndarray, phrase: str) -> np.ndarray: # bool [H, W]
-    "A plain class activation map of the embedded ImageNet classifier, cut at a fifth of its peak; empty for what it has no class for or does not understand."
+    """A plain class activation map of the embedded ImageNet classifier, cut at a fifth of its peak; empty for what it
+    has no class for or does not understand."""
     import cv2
     from airl.lite_net import read
     from airl.lite_words import look_up
@@ -100,7 +108,9 @@ def activation_mask(image: np.ndarray, phrase: str) -> np.ndarray: # bool [H, W]
     names = np.exp(np.logaddexp.reduce(read(image).names[classes], axis=0))
     return cv2.resize(names, image.shape[1::-1], interpolation=cv2.INTER_LINEAR) > .2*names.max()
 
-TRIVIAL = dict(text={'whole photo': whole, 'activation map': activation_mask}, click={'whole photo': whole}, box={'box': box_mask, 'ellipse': ellipse_mask, 'GrabCut': grabcut_mask})
+# %% ../nbs/16_benchmark.ipynb #f8f0ebd7
+TRIVIAL = dict(text={'whole photo': whole, 'activation map': activation_mask}, click={'whole photo': whole},
+               box={'box': box_mask, 'ellipse': ellipse_mask, 'GrabCut': grabcut_mask})
 
 # %% ../nbs/16_benchmark.ipynb #2419d11e
 def text_rows(truth: Truth,
@@ -109,24 +119,31 @@ def text_rows(truth: Truth,
              ) -> list[Row]:
     "Every phrase of the set, asked of one photo."
     image, labels = truth.image(), truth.labels()
-    return [row for phrase in truth.classes if phrase not in labels.unsure for row in _text_row(truth.name, image, labels, pipeline, name, phrase)]
+    return [row for phrase in truth.classes if phrase not in labels.unsure
+            for row in _text_row(truth.name, image, labels, pipeline, name, phrase)]
 
+# %% ../nbs/16_benchmark.ipynb #37faf4c2
 def _text_row(photo, image, labels, pipeline, name, phrase) -> list[Row]:
     row, there, ignore = Row(photo, phrase, name, phrase in labels.present), labels.mask(phrase), labels.ignore(phrase)
     start, masks, considered = time.perf_counter(), np.zeros((0, *image.shape[:2]), bool), []
     try:
         result = pipeline.segment_image(image, phrase)
-        masks, considered, row.scores = result.masks, [c.mask for c in result.candidates], [float(i.detection_score) for i in result.instances]
+        masks, considered, row.scores = (result.masks, [c.mask for c in result.candidates],
+                                         [float(i.detection_score) for i in result.instances])
         row.probability = float(max(result.presence.values(), default=len(masks) > 0))
     except UserError as e: row.refused, row.probability = str(e), 0.
     row.seconds, row.masks = time.perf_counter() - start, [encode_rle(m) for m in masks]
     if labels.by_object:
         objects = labels.instances(phrase)
-        row.objects, row.ious = len(objects), mask_iou(masks, objects).ravel().round(4).tolist() if len(masks) and len(objects) else []
+        row.objects, row.ious = len(objects), (mask_iou(masks, objects).ravel().round(4).tolist() if len(masks)
+                                               and len(objects) else [])
     if not row.present: return [row]
-    rows = [_judge(row, masks.any(0), there, ignore)]
-    rows.append(max((_judge(Row(photo, phrase, f'{name}, oracle'), m, there, ignore) for m in (masks.any(0), *considered)), key=lambda r: r.iou))
-    return rows + [_judge(Row(photo, phrase, trivial), make(image, phrase), there, ignore) for trivial, make in TRIVIAL['text'].items()]
+    found = np.any(masks, axis=0)
+    rows = [_judge(row, found, there, ignore)]
+    rows.append(max((_judge(Row(photo, phrase, f'{name}, oracle'), m, there, ignore) for m in (found, *considered)),
+                    key=lambda r: r.iou))
+    return rows + [_judge(Row(photo, phrase, trivial), make(image, phrase), there, ignore)
+                   for trivial, make in TRIVIAL['text'].items()]
 
 # %% ../nbs/16_benchmark.ipynb #6e4fda1a
 def middle(mask: np.ndarray,  # bool [H, W]
@@ -146,7 +163,9 @@ def object_rows(truth: Truth,
                ) -> list[Row]:
     "Every object of a photo that is no crowd and large enough, asked for by its box or by one click."
     image, labels = truth.image(), truth.labels()
-    if not labels.by_object: raise TruthError(f'The labels of {truth.name} do not tell objects apart, so there are none to ask for; use the text task.')
+    if not labels.by_object:
+        raise TruthError(f'The labels of {truth.name} do not tell objects apart, so there are none to ask for; use the '
+                         'text task.')
     chosen = [i for i, m in enumerate(labels.masks) if not labels.crowd[i] and m.mean() >= min_area]
     if not chosen: return []
     masks, start = labels.masks[chosen], time.perf_counter()
@@ -155,10 +174,14 @@ def object_rows(truth: Truth,
     found = segmenter.segment(segmenter.encode(image), prompts)
     proposals = [[found.mask(i, j) for j in range(found.predicted_iou.shape[1])] for i in range(len(found))]
     seconds = (time.perf_counter() - start)/len(chosen)
-    return [row for k, i in enumerate(chosen) for row in _object_row(truth.name, image, labels, i, boxes[k], proposals[k], int(found.predicted_iou[k].argmax()), name, task, seconds)]
+    return [row for k, i in enumerate(chosen)
+            for row in _object_row(truth.name, image, labels, i, boxes[k], proposals[k],
+                                   int(found.predicted_iou[k].argmax()), name, task, seconds)]
 
+# %% ../nbs/16_benchmark.ipynb #b9f557a2
 def _object_row(photo, image, labels, i, box, proposals, best, name, task, seconds) -> list[Row]:
-    judge = lambda method, m: _judge(Row(photo, labels.phrases[i], method, index=i), m, labels.masks[i], labels.ignore(labels.phrases[i]))
+    judge = lambda method, m: _judge(Row(photo, labels.phrases[i], method, index=i),
+                                     m, labels.masks[i], labels.ignore(labels.phrases[i]))
     row = judge(name, proposals[best])
     row.masks, row.seconds = [encode_rle(proposals[best])], seconds
     oracle = max((judge(f'{name}, oracle', m) for m in proposals), key=lambda r: r.iou)
@@ -167,15 +190,19 @@ def _object_row(photo, image, labels, i, box, proposals, best, name, task, secon
 # %% ../nbs/16_benchmark.ipynb #7ab39635
 def _row(record: dict) -> Row:
     "A row as the file has it; what JSON cannot say is None there."
-    return Row(**{k: float('nan') if v is None else v for k, v in record.items()})
+    values: dict[str, Any] = {k: float('nan') if v is None else v for k, v in record.items()}
+    return Row(**values)
 
+# %% ../nbs/16_benchmark.ipynb #e6b1e8fa
 def _basis(truth: Truth) -> str:
     "What the rows of a photo hold for: its bytes, its labels, and what is asked of it, as a hash."
     labels = truth.labels()
-    known = hashlib.blake2b(to_json([content_of(truth.path), truth.classes, labels.phrases, labels.crowd, labels.by_object]).encode(), digest_size=16)
-    for array in (labels.masks, labels.void): known.update(np.ascontiguousarray(array))
+    known = hashlib.blake2b(to_json([content_of(truth.path), truth.classes, labels.phrases,
+                                     labels.crowd, labels.by_object]).encode(), digest_size=16)
+    for array in (labels.masks, labels.void): known.update(np.ascontiguousarray(array).data)
     return known.hexdigest()
 
+# %% ../nbs/16_benchmark.ipynb #d50062cd
 def _records(file: Path) -> list[dict]:
     "The whole lines of a file, the first of which says what was measured; none where there is no file."
     found = []
@@ -189,15 +216,18 @@ def _is_more(folder, question: dict) -> bool:
     "Whether the measurement in a folder is the one that is asked for, of fewer photos."
     if folder is None or not (earlier := answers_in(folder).get('bench')): return False
     then, now = earlier.question['limit'], question['limit']
-    return not differing(earlier.question | dict(limit=now), question) and then is not None and (now is None or now >= then)
+    return (not differing(earlier.question | dict(limit=now), question) and then is not None
+            and (now is None or now >= then))
 
+# %% ../nbs/16_benchmark.ipynb #a284a679
 def _remembered(staged: Staged, head: dict, basis: dict[str, str], anew: bool) -> dict[str, list[Row]]:
     "The rows that still hold, by photo, of this run as far as it got and of the one before; they begin the new file."
     files = [staged.new/'rows.jsonl'] if anew else [staged.folder/'rows.jsonl', staged.new/'rows.jsonl']
     found = [r for file in files for r in _records(file)[1:] if r['photo'] in basis]
     kept = {r['photo']: r for r in found if r.get('basis') == basis[r['photo']]}
     if changed := sorted({r['photo'] for r in found} - set(kept)):
-        log.warning('%d of the photos measured before have changed, or their labels have, and are measured again: %s.', len(changed), ', '.join(changed[:3]))
+        log.warning('%d of the photos measured before have changed, or their labels have, and are measured again: %s.',
+                    len(changed), ', '.join(changed[:3]))
     staged.path('rows.jsonl').write_text(''.join(f'{to_json(r)}\n' for r in (head, *kept.values())), encoding='utf-8')
     return {photo: [_row(r) for r in record['rows']] for photo, record in kept.items()}
 
@@ -209,6 +239,7 @@ def _vit_base():
     _forward(model)     # the first forward is slower
     return model
 
+# %% ../nbs/16_benchmark.ipynb #9e53c20c
 def _forward(model) -> float: # seconds
     import torch
     start = time.perf_counter()
@@ -219,6 +250,7 @@ def yardstick() -> float: # seconds
     "One forward of timm's vit_base_patch16_224 on one photo on this machine's CPU, the quicker of two."
     return min(_forward(_vit_base()) for _ in range(2))
 
+# %% ../nbs/16_benchmark.ipynb #395029e8
 def _short(data) -> str: # what to call the data in a table: the kind and the last two parts of the path
     if not isinstance(data, str): return 'photos given'
     kind, _, path = data.partition(':')
@@ -226,7 +258,8 @@ def _short(data) -> str: # what to call the data in a table: the kind and the la
 
 def run_folder(data: str, task: str, models: str) -> Path:
     "Where the command line keeps a run if nobody says where: the same command finds it again."
-    return Path('bench')/'-'.join([task, short_name(re.sub(r'\W+', '_', _short(data)).strip('_')), re.sub(r'[^\w.+=-]+', '_', models)])
+    return Path('bench')/'-'.join([task, short_name(re.sub(r'\W+', '_', _short(data)).strip('_')),
+                                   re.sub(r'[^\w.+=-]+', '_', models)])
 
 # %% ../nbs/16_benchmark.ipynb #8de59bb1
 def _question_of(task: str, pipeline, name: str, min_area: float):  # function of a `Truth` that gives its rows
@@ -239,11 +272,11 @@ def _note(staged: Staged, record: dict):
     staged.resumable()
 
 # %% ../nbs/16_benchmark.ipynb #1b6ea044
-def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … as `read_truth` takes it, or a list of `Truth`
+def bench(data,  # 'voc:FOLDER', 'coco:FOLDER', 'sample' … as `read_truth` takes it, or a list of `Truth`
           task: str = 'text',      # 'text', 'box' or 'click'
           models: str = 'auto',    # a preset
           device: str | None = None,
-          pipeline=None,           # a pipeline of your own, with `segment_image` for text and `segmenter` for box and click
+          pipeline=None,  # a pipeline of your own, with `segment_image` for text and `segmenter` for box and click
           limit: int | None = None, # the first so many photos
           min_area: float = .02,   # box and click: part of the photo that an object must cover
           output_dir=None,         # where to write as it goes, and the report in the end
@@ -255,13 +288,17 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
     listed = read_truth(data, skip_bad) if isinstance(data, str) else list(data)
     truths, bad = checked(listed[:limit], skip_bad), list(getattr(listed, 'bad', ()))
     bad += truths.bad
-    if not truths: raise BenchError(f'There are no labelled photos in {data!r}' + (f' that are whole: {bad[0]}' if bad else '; check the path.'))
+    if not truths:
+        raise BenchError(f'There are no labelled photos in {data!r}'
+                         + (f' that are whole: {bad[0]}' if bad else '; check the path.'))
     name = getattr(pipeline, 'preset', 'pipeline') if pipeline else choose_preset(models)[0]
     asked = dict(data=data if isinstance(data, str) else 'photos given', task=task, method=name, min_area=min_area)
     question = asked | dict(limit=limit)
-    place = answering(output_dir, 'bench', 'bench', question, _WRITTEN, overwrite or _is_more(output_dir, question), resume=True) if output_dir else nullcontext()
+    place = answering(output_dir, 'bench', 'bench', question, _WRITTEN, overwrite or _is_more(output_dir, question),
+                      resume=True) if output_dir else nullcontext()
     with place as staged:
-        ask = _question_of(task, pipeline or TextDrivenSegmentationPipeline(models, instances='all', device=device), name, min_area)
+        ask = _question_of(task, pipeline or TextDrivenSegmentationPipeline(models, instances='all', device=device),
+                           name, min_area)
         basis = {t.name: _basis(t) for t in truths} if staged else {}
         done = _remembered(staged, asked, basis, overwrite) if staged else {}
         before = len(done)
@@ -269,7 +306,9 @@ def bench(data,                    # 'voc:FOLDER', 'coco:FOLDER', 'sample' … a
             done[t.name] = ask(t)
             if staged: _note(staged, dict(photo=t.name, basis=basis[t.name], rows=[asdict(r) for r in done[t.name]]))
         rows = [r for t in truths for r in done[t.name]]
-        if not any(r.present for r in rows): raise BenchError(f'There is nothing to ask in {data!r}: its photos hold no labelled object of a size to be judged, or nothing is known of those that they hold.')
+        if not any(r.present for r in rows):
+            raise BenchError(f'There is nothing to ask in {data!r}: its photos hold no labelled object of a size to be '
+                             'judged, or nothing is known of those that they hold.')
         report = Report(_short(data), task, name, rows, truths, yardstick(), bad, before, question)
         if staged: report.files = _write(report, staged)
     return report
@@ -299,13 +338,17 @@ def summarise(method: str, rows: Sequence[Row]) -> Summary:
     "The figures of one method's rows."
     there, ious = [r for r in rows if r.present], np.array([r.iou for r in rows if r.present])
     part = lambda least: float((ious >= least).mean()) if len(ious) else float('nan')
-    out = Summary(method, interval(ious, [r.photo for r in there]), sum(r.inter for r in there)/max(1, sum(r.union for r in there)),
-                  part(.5), part(.7), part(.9), float(np.mean([r.f for r in there] or [np.nan])), refused=sum(bool(r.refused) for r in rows),
-                  dataset_miou=dataset_miou((r.phrase, r.present, r.inter, r.union, r.masks) for r in rows if not np.isnan(r.probability)))
+    out = Summary(method, interval(ious, [r.photo for r in there]),
+                  sum(r.inter for r in there)/max(1, sum(r.union for r in there)),
+                  part(.5), part(.7), part(.9), float(np.mean([r.f for r in there] or [np.nan])),
+                  refused=sum(bool(r.refused) for r in rows),
+                  dataset_miou=dataset_miou((r.phrase, r.present, r.inter, r.union, r.masks)
+                                            for r in rows if not np.isnan(r.probability)))
     if asked := [r for r in rows if not np.isnan(r.probability)]:
         out.auc = presence_auc([r.probability for r in asked], [r.present for r in asked])
         out.mcc = presence_mcc([bool(r.masks) for r in asked], [r.present for r in asked])
-    if told := [r for r in asked if r.objects >= 0]: out.cgf1 = cgf1([np.reshape(r.ious, (len(r.masks), r.objects)) for r in told]).cgf1
+    if told := [r for r in asked if r.objects >= 0]:
+        out.cgf1 = cgf1([np.reshape(r.ious, (len(r.masks), r.objects)) for r in told]).cgf1
     if any(r.seconds for r in rows): out.seconds_per_photo = sum(r.seconds for r in rows)/len({r.photo for r in rows})
     return out
 
@@ -328,22 +371,31 @@ class Report:
 
     def summaries(self) -> list[Summary]: # the method, its oracle, then what costs nothing
         "The figures of every method."
-        out = [summarise(m, self.of(m)) for m in dict.fromkeys(r.method for r in sorted(self.rows, key=lambda r: (r.method != self.method, 'oracle' not in r.method)))]
+        out = [summarise(m, self.of(m))
+               for m in dict.fromkeys(r.method
+                                      for r in sorted(self.rows,
+                                                      key=lambda r: (r.method != self.method,
+                                                                     'oracle' not in r.method)))]
         if out: out[0].vit_forwards = out[0].seconds_per_photo/self.yardstick
-        if out and any(r.objects >= 0 for r in self.of(self.method)): out[0].ap = _average_precision(self.truths, self.of(self.method))
+        if out and any(r.objects >= 0 for r in self.of(self.method)):
+            out[0].ap = _average_precision(self.truths, self.of(self.method))
         return out
 
     def figures(self) -> dict:
         "The method's figures under the names of the field; None for what does not apply."
         s = self.summaries()[0]
-        named = dict(n=s.iou.n, miou=s.iou.mean, miou_low=s.iou.low, miou_high=s.iou.high, ciou=s.overall, dataset_miou=s.dataset_miou, p50=s.p50, p70=s.p70, p90=s.p90, boundary_f=s.f, presence_auc=s.auc,
-                     presence_mcc=s.mcc, cgf1=s.cgf1, mask_ap=s.ap, seconds_per_image=s.seconds_per_photo, vit_b16_forwards=s.vit_forwards)
-        return dict(data=self.data, task=self.task, method=s.method, photos=len({r.photo for r in self.rows}), refused=s.refused, bad=len(self.bad)) | {k: None if np.isnan(v) else v for k, v in named.items()}
+        named = dict(n=s.iou.n, miou=s.iou.mean, miou_low=s.iou.low, miou_high=s.iou.high, ciou=s.overall,
+                     dataset_miou=s.dataset_miou, p50=s.p50, p70=s.p70, p90=s.p90, boundary_f=s.f, presence_auc=s.auc,
+                     presence_mcc=s.mcc, cgf1=s.cgf1, mask_ap=s.ap, seconds_per_image=s.seconds_per_photo,
+                     vit_b16_forwards=s.vit_forwards)
+        return dict(data=self.data, task=self.task, method=s.method, photos=len({r.photo for r in self.rows}),
+                    refused=s.refused, bad=len(self.bad)) | {k: None if np.isnan(v) else v for k, v in named.items()}
 
     def unanswered(self) -> str: # '' where something was answered
         "Why nothing was measured, in words, where the method answered no question."
         if not all(r.refused for r in self.of(self.method)): return ''
-        return f'{self.method} would not answer any of the {len(self.of(self.method))} questions, so nothing was measured. The first: {self.of(self.method)[0].refused}'
+        return (f'{self.method} would not answer any of the {len(self.of(self.method))} questions, so nothing was '
+                f'measured. The first: {self.of(self.method)[0].refused}')
 
     def left_out(self) -> str: # '' where nothing was
         "How much of the labels was bad and left out, in words."
@@ -358,22 +410,28 @@ class Report:
 # %% ../nbs/16_benchmark.ipynb #5dfb82c6
 def _average_precision(truths, rows) -> float:
     by_photo = {t.name: [r for r in rows if r.photo == t.name] for t in truths}
-    answers = (([decode_rle(m) for r in by_photo[t.name] for m in r.masks], [s for r in by_photo[t.name] for s in r.scores],
+    answers = (([decode_rle(m) for r in by_photo[t.name] for m in r.masks],
+                [s for r in by_photo[t.name] for s in r.scores],
                 [r.phrase for r in by_photo[t.name] for _ in r.masks], t.labels()) for t in truths)
     return mask_ap(answers).ap
 
-_COLUMNS = dict(overall='overall', dataset_miou='mIoU', p50='>0.5', p70='>0.7', p90='>0.9', f='F', auc='AUC', mcc='MCC', cgf1='cgF1', ap='AP', seconds_per_photo='s/photo', vit_forwards='ViT-B')
+_COLUMNS = dict(overall='overall', dataset_miou='mIoU', p50='>0.5', p70='>0.7', p90='>0.9',
+                f='F', auc='AUC', mcc='MCC', cgf1='cgF1', ap='AP', seconds_per_photo='s/photo', vit_forwards='ViT-B')
 
+# %% ../nbs/16_benchmark.ipynb #c0b81ad4
 def _markdown(report: Report) -> str:
     "The table, without columns that no row has."
     rows = report.summaries()
     columns = [c for c in _COLUMNS if not all(np.isnan(getattr(r, c)) for r in rows)]
     cell = lambda v: '' if np.isnan(v) else f'{v:.3f}'
     lines = [f'**{report.task}** on {report.data}, {len({r.photo for r in report.rows})} photos', '',
-             '| method | n | IoU [95 %] | ' + ' | '.join(_COLUMNS[c] for c in columns) + ' |', '|---|' + '---:|'*(len(columns) + 2)]
-    lines += [f'| {r.method} | {r.iou.n} | {r.iou.mean:.3f} [{r.iou.low:.3f}, {r.iou.high:.3f}] | ' + ' | '.join(cell(getattr(r, c)) for c in columns) + ' |' for r in rows]
+             '| method | n | IoU [95 %] | ' + ' | '.join(_COLUMNS[c] for c in columns) + ' |',
+             '|---|' + '---:|'*(len(columns) + 2)]
+    lines += [f'| {r.method} | {r.iou.n} | {r.iou.mean:.3f} [{r.iou.low:.3f}, {r.iou.high:.3f}] | '
+              + ' | '.join(cell(getattr(r, c)) for c in columns) + ' |' for r in rows]
     if report.unanswered(): lines += ['', report.unanswered()]
-    elif refused := rows[0].refused: lines += ['', f'{rows[0].method} would not answer {refused} of {len(report.of(rows[0].method))} questions.']
+    elif refused := rows[0].refused:
+        lines += ['', f'{rows[0].method} would not answer {refused} of {len(report.of(rows[0].method))} questions.']
     if report.bad: lines += ['', report.left_out()]
     return '\n'.join(lines)
 
@@ -384,7 +442,8 @@ def gallery(report: Report,
     "Best, median and worst answers; the truth is outlined in white."
     import cv2
     from airl.drawing import overlay, show_images
-    rows, truths = sorted((r for r in report.of(report.method) if r.present), key=lambda r: -r.iou), {t.name: t for t in report.truths}
+    rows, truths = (sorted((r for r in report.of(report.method) if r.present), key=lambda r: -r.iou),
+                    {t.name: t for t in report.truths})
     n = min(n, len(rows))
     middle_rows = rows[(len(rows) - n)//2:][:n]
     images, titles = [], []
@@ -392,7 +451,7 @@ def gallery(report: Report,
         for r in part:
             image, labels = truths[r.photo].image(), truths[r.photo].labels()
             there = labels.masks[r.index] if report.task != 'text' else labels.mask(r.phrase)
-            picture = overlay(image, np.array([decode_rle(m) for m in r.masks]).any(0)) if r.masks else image.copy()
+            picture = overlay(image, np.any([decode_rle(m) for m in r.masks], axis=0)) if r.masks else image.copy()
             contours, _ = cv2.findContours(there.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
             images.append(cv2.drawContours(picture, contours, -1, (255, 255, 255), max(1, max(image.shape)//250)))
             titles.append(f'{kind}: {r.phrase}, {r.iou:.2f}')
@@ -409,18 +468,22 @@ _ROW = ('photo', 'phrase', 'method', 'index', 'present', 'iou', 'f', 'probabilit
 def _write(report: Report, staged: Staged) -> list[Path]: # the files
     "Put table.md, table.csv, per_image.csv and gallery.png in place; bad.txt where labels were left out."
     import matplotlib.pyplot as plt
-    flat = lambda s: {k: v for k, v in asdict(s).items() if k != 'iou'} | dict(n=s.iou.n, iou=s.iou.mean, iou_low=s.iou.low, iou_high=s.iou.high)
+    flat = lambda s: ({k: v for k, v in asdict(s).items() if k != 'iou'}
+                      | dict(n=s.iou.n, iou=s.iou.mean, iou_low=s.iou.low, iou_high=s.iou.high))
     staged.path('table.md').write_text(report.markdown() + '\n', encoding='utf-8')
-    if report.bad: staged.path('bad.txt').write_text(''.join(f'{sentence}\n' for sentence in report.bad), encoding='utf-8')
+    if report.bad:
+        staged.path('bad.txt').write_text(''.join(f'{sentence}\n' for sentence in report.bad), encoding='utf-8')
     _write_csv(staged.path('table.csv'), [flat(s) for s in report.summaries()])
-    _write_csv(staged.path('per_image.csv'), [{k: getattr(r, k) for k in _ROW} | dict(masks=len(r.masks)) for r in report.rows])
+    _write_csv(staged.path('per_image.csv'), [{k: getattr(r, k) for k in _ROW} | dict(masks=len(r.masks))
+                                              for r in report.rows])
     if any(r.present for r in report.of(report.method)):
         figure = gallery(report)
         figure.savefig(staged.path('gallery.png'), dpi=90)
         plt.close(figure)
     staged.commit()
-    return sorted(staged.folder/name for name in staged.earlier.files)
+    return sorted(staged.folder/name for name in staged.there.files)
 
+# %% ../nbs/16_benchmark.ipynb #62a77422
 def _save(report: Report, folder: Path, overwrite: bool) -> list[Path]: # the files
     "The tables and pictures of a report in a folder, in one step."
     question = report.question or dict(data=report.data, task=report.task, method=report.method)
@@ -428,9 +491,12 @@ def _save(report: Report, folder: Path, overwrite: bool) -> list[Path]: # the fi
         if staged.same: staged.keep('rows.jsonl')
         return _write(report, staged)
 
+# %% ../nbs/16_benchmark.ipynb #482aaf1b
 def _write_csv(path: Path, rows: list[dict]):
     with open(path, 'w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, list(rows[0])); writer.writeheader(); writer.writerows(rows)
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 # %% ../nbs/16_benchmark.ipynb #cf8d96da
 def load_report(folder, # that a run of `bench` has written to
@@ -439,12 +505,18 @@ def load_report(folder, # that a run of `bench` has written to
     answers_in(folder := Path(folder))    # what an interrupted run began to put in place is in place
     begun = [staging/'new'/'rows.jsonl' for _, staging in unfinished(folder, 'bench')]
     records = next(filter(None, map(_records, [folder/'rows.jsonl', *begun])), [])
-    if not records: raise BenchError(f'{folder} holds no measurement (no rows.jsonl); give a folder that `bench` has written.')
-    return Report(_short(records[0]['data']), records[0]['task'], records[0]['method'], [_row(r) for record in records[1:] for r in record['rows']], [])
+    if not records:
+        raise BenchError(f'{folder} holds no measurement (no rows.jsonl); give a folder that `bench` has written.')
+    return Report(_short(records[0]['data']), records[0]['task'], records[0]['method'],
+                  [_row(r) for record in records[1:] for r in record['rows']], [])
 
+# %% ../nbs/16_benchmark.ipynb #82b455f5
 def compare(a: Report, b: Report) -> Interval:
-    "How much better `b` is than `a` in mean IoU, on the questions they share, with a paired bootstrap interval over photos."
+    """How much better `b` is than `a` in mean IoU, on the questions they share, with a paired bootstrap interval over
+    photos."""
     first, second = ({(r.photo, r.phrase, r.index): r.iou for r in x.of(x.method) if r.present} for x in (a, b))
     shared = [k for k in first if k in second]
-    if a.task != b.task or not shared: raise BenchError(f'The runs share no question ({a.task} on {a.data}, {b.task} on {b.data}), so they cannot be compared.')
+    if a.task != b.task or not shared:
+        raise BenchError(f'The runs share no question ({a.task} on {a.data}, {b.task} on {b.data}), so they cannot be '
+                         'compared.')
     return interval([second[k] - first[k] for k in shared], [k[0] for k in shared])

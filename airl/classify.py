@@ -7,6 +7,7 @@ __all__ = ['LEAST', 'Prediction', 'one_of_ten', 'centre_square', 'predict']
 
 # %% ../nbs/03a_classify.ipynb #4a52615a
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,7 +16,8 @@ from scipy.special import expit, logit, softmax
 from .photos import load_photo
 from .lite_net import share_of_kinds
 from .data import CIFAR10_CLASSES, ImageSet
-from .eval_tta import compute_logits, load_classifier
+from .runs import Run
+from .eval_tta import Classifier, compute_logits, load_classifier
 
 # %% ../nbs/03a_classify.ipynb #12e79e16
 @dataclass
@@ -24,7 +26,8 @@ class Prediction:
     top: list[tuple[str, float]] # class, probability
     model: str
     other: float = 0.            # probability that the photo shows none of the classes
-    asked: bool | None = None    # whether that was asked: False of too small a picture, None where no one knows the classes
+    # whether that was asked: False of too small a picture, None where no one knows the classes
+    asked: bool | None = None
 
     @property
     def label(self) -> str: return self.top[0][0]
@@ -63,7 +66,7 @@ def _thumbnail(square):
 
 # %% ../nbs/03a_classify.ipynb #73290a6f
 def predict(photos,          # what `load_photo` takes, or a list of such
-            model='nano',    # whatever `load_classifier` takes
+            model: str | Path | Classifier | Run = 'nano',    # whatever `load_classifier` takes
             k: int = 5,
             tta: str | None = None, # one of `TTA`; None: what suits the model
            ) -> list[Prediction]: # one a photo
@@ -73,7 +76,8 @@ def predict(photos,          # what `load_photo` takes, or a list of such
     c, found = load_classifier(model), []
     for photo in photos if isinstance(photos, (list, tuple)) else [photos]:
         square, known, asked = centre_square(load_photo(photo)), 1., None
-        if c.class_names == CIFAR10_CLASSES: square, known, asked = _thumbnail(square), one_of_ten(square), len(square) >= LEAST
+        if c.class_names == CIFAR10_CLASSES:
+            square, known, asked = _thumbnail(square), one_of_ten(square), len(square) >= LEAST
         one = ImageSet(torch.tensor(square)[None], torch.zeros(1, dtype=torch.long), ['photo'], 'photo')
         logits = compute_logits(c, one, tta or c.tta)/c.temperature
         p = known*softmax(logits.astype(np.float64), axis=1)[0]

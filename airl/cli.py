@@ -12,10 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 import typer
-from .demo import costs_line, demo_nano, demo_segment, demo_train, next_steps, part_of, report_line, traced  # `traced`: old import paths
+# `traced`: old import paths
+from .demo import costs_line, demo_nano, demo_segment, demo_train, next_steps, part_of, report_line, traced
 from .doctor import devices, examine, extras_here, presets_here, print_report, print_table  # noqa: F401, old import paths
 from .files import UserError, short_name
-from .shell import Data, DetectorName, Device, Model, Models, Overwrite, Presence, ScorerName, SegmenterName, Tta, command, each_photo, main, overrides
+
+# %% ../nbs/20_cli.ipynb #9edeeac9
+from .shell import (Data, DetectorName, Device, Model, Models, Overwrite, Presence, ScorerName, SegmenterName, Tta,
+                        command, each_photo, main, overrides)
 from .shell import Like, Mend, Unlike, answered, photos_and_texts, photos_in, read_photo, shown_by
 from .telling import counted
 from .weights import with_parts
@@ -25,22 +29,44 @@ log = logging.getLogger(__name__)
 
 # %% ../nbs/20_cli.ipynb #e888577a
 @command('segment')
-def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...', help='Image files, a folder of them, or - for standard input; then what to look for: several texts for several things, "not …" for what to leave out. After the first word, a photo is what ends as one does, or has a dot or slash in it and is there.')],
-            output: Annotated[Path, typer.Option('--output', '-o', help='Folder for mask, overlay, cut-out, figure and JSON.')] = Path('out'),
+def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...', help='Image files, a folder of '
+                                                                                        'them, or - for standard '
+                                                                                        'input; then what to look for: '
+                                                                                        'several texts for several '
+                                                                                        'things, "not …" for what to '
+                                                                                        'leave out. After the first '
+                                                                                        'word, a photo is what ends as '
+                                                                                        'one does, or has a dot or '
+                                                                                        'slash in it and is there.')],
+            output: Annotated[Path, typer.Option('--output', '-o', help='Folder for mask, overlay, cut-out, figure and '
+                                                                        'JSON.')] = Path('out'),
             models: Models = 'auto',
             scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
-            instances: Annotated[str, typer.Option(help='best (one object per text) or all (each that can be told apart; things that touch may come as one).')] = 'best',
+            instances: Annotated[str, typer.Option(help='best (one object per text) or all (each that can be told '
+                                                        'apart; things that touch may come as one).')] = 'best',
             presence: Presence = .5, like: Like = None, unlike: Unlike = None, mend: Mend = None,
-            tile: Annotated[int | None, typer.Option(min=256, help='Also look at overlapping tiles of this many pixels, for small things in large photos (paper, fast).')] = None,
-            low_memory: Annotated[bool, typer.Option('--low-memory', help='Load one network at a time (paper, fast).')] = False,
-            crops: Annotated[bool, typer.Option('--crops', help='Also write each object as a PNG of its own, cut out and as small as it is: PHOTO_TEXT_1-a-cat.png.')] = False,
-            overwrite: Annotated[bool, typer.Option('--overwrite', help='Replace an earlier answer to this text about this photo, whatever its settings; without it, another question gets names with a number.')] = False,
+            tile: Annotated[int | None, typer.Option(min=256, help='Also look at overlapping tiles of this many '
+                                                                   'pixels, for small things in large photos (paper, '
+                                                                   'fast).')] = None,
+            low_memory: Annotated[bool, typer.Option(
+    '--low-memory', help='Load one network at a time (paper, fast).')] = False,
+            crops: Annotated[bool, typer.Option('--crops', help='Also write each object as a PNG of its own, cut out '
+                                                                'and as small as it is: '
+                                                                'PHOTO_TEXT_1-a-cat.png.')] = False,
+            overwrite: Annotated[bool, typer.Option('--overwrite', help='Replace an earlier answer to this text about '
+                                                                        'this photo, whatever its settings; without '
+                                                                        'it, another question gets names with a '
+                                                                        'number.')] = False,
             device: Device = None):
     """Segment objects by text.
 
-    Writes PHOTO_TEXT_mask.png (255 where any object is), _cutout.png (the rest transparent), _overlay.png, _original.png, _figure.png (the best object's candidates) and _result.json (each object's mask, box and scores; airl.scene.load_result reads it).
+    Writes PHOTO_TEXT_mask.png (255 where any object is), _cutout.png (the rest transparent), _overlay.png,
+    _original.png, _figure.png (the best object's candidates) and _result.json (each object's mask, box and scores;
+    airl.scene.load_result reads it).
 
-    "97% sure" is how probable it is that the thing is there. "Mask quality" is how good its outline looks: 60 % match with the text, 20 % compactness, 10 % size (at least half of it), 10 % smoothness, times the segmenter's own guess. It ranks the masks of one object and is no probability: a faultless mask may have 0.6.
+    "97% sure" is how probable it is that the thing is there. "Mask quality" is how good its outline looks: 60 % match
+    with the text, 20 % compactness, 10 % size (at least half of it), 10 % smoothness, times the segmenter's own guess.
+    It ranks the masks of one object and is no probability: a faultless mask may have 0.6.
 
     \b
     Examples:
@@ -59,19 +85,24 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
     @cache
     def pipeline():
         from airl.sam2_pipeline import TextDrivenSegmentationPipeline
-        ours = TextDrivenSegmentationPipeline(with_parts(models, scorer, detector, segmenter), instances=instances, presence_threshold=presence, device=device, low_memory=low_memory, tile=tile)
+        ours = TextDrivenSegmentationPipeline(with_parts(models, scorer, detector, segmenter),
+                                              instances=instances, presence_threshold=presence,
+                                              device=device, low_memory=low_memory, tile=tile)
         return ours.shown(examples, prompt) if examples else ours
     def one(photo):
         image = read_photo(photo)
         from airl.sam2_pipeline import file_prefix, photo_question
         from airl.scene import check_saving, to_dict
         prefix = file_prefix('stdin' if photo == '-' else photo, prompt)
-        asked = photo_question(photo, image, prompt, pipeline().preset, pipeline().settings) | (dict(tile=tile) if tile else {}) | (dict(shown=examples.hash()) if examples else {}) | (dict(mend=mend) if mend else {})
+        asked = (photo_question(photo, image, prompt, pipeline().preset, pipeline().settings)
+                 | (dict(tile=tile) if tile else {}) | (dict(shown=examples.hash()) if examples else {})
+                 | (dict(mend=mend) if mend else {}))
         check_saving(output, prefix, asked, overwrite)
         result = answered(pipeline(), image, prompt, mend)
         files = result.save(output, prefix, asked, overwrite, crops)
         who = f'Models: {result.preset}, {result.why}.\n'
-        print(f'{"" if alone else f"{photo}: "}{result.sentence()}\n{"" if who in told else who}Files: {", ".join(map(str, files))}')
+        print(f'{"" if alone else f"{photo}: "}{result.sentence()}\n{"" if who in told else who}Files: '
+              f'{", ".join(map(str, files))}')
         told.add(who)
         return dict(photo=photo, files=files, sentence=result.sentence()) | to_dict(result)
     answers, failures = each_photo(photos, one)
@@ -79,18 +110,25 @@ def segment(words: Annotated[list[str], typer.Argument(metavar='PHOTO... TEXT...
 
 # %% ../nbs/20_cli.ipynb #6705f1d4
 @command('video')
-def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video file, a folder of frames, or camera:0 (Ctrl-C ends it).')],
-          prompt: Annotated[list[str] | None, typer.Argument(metavar='TEXT', help='What to look for; several texts for several things; none where --like shows it.')] = None,
-          output: Annotated[Path, typer.Option('--output', '-o', help='Folder for video, masks, JSON, table and contact sheet.')] = Path('out'),
+def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video file, a folder of frames, or camera:0 '
+                                                                      '(Ctrl-C ends it).')],
+          prompt: Annotated[list[str] | None, typer.Argument(
+    metavar='TEXT', help='What to look for; several texts for several things; none where --like shows it.')] = None,
+          output: Annotated[Path, typer.Option('--output', '-o', help='Folder for video, masks, JSON, table and '
+                                                                      'contact sheet.')] = Path('out'),
           models: Models = 'auto',
           scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
-          how: Annotated[str, typer.Option('--show', help='What the video shows: overlay, green (cut out on green), alpha (transparent, ProRes), side (beside the original).')] = 'overlay',
+          how: Annotated[str, typer.Option('--show', help='What the video shows: overlay, green (cut out on green), '
+                                                          'alpha (transparent, ProRes), '
+                                                          'side (beside the original).')] = 'overlay',
           start: Annotated[float, typer.Option(min=0, help='Seconds.')] = 0.,
           end: Annotated[float | None, typer.Option(help='Seconds; to the last frame if not given.')] = None,
           stride: Annotated[int, typer.Option(help='Use every Nth frame.')] = 1,
           every: Annotated[int, typer.Option(help='Run the detector every N frames.')] = 15,
           resume: Annotated[bool, typer.Option('--resume', help='Resume what was begun in the output folder.')] = False,
-          overwrite: Annotated[bool, typer.Option('--overwrite', help='Replace the answer to another question that the output folder holds, in one step at the end.')] = False,
+          overwrite: Annotated[bool, typer.Option('--overwrite', help='Replace the answer to another question that the '
+                                                                      'output folder holds, in one step at the '
+                                                                      'end.')] = False,
           like: Like = None, unlike: Unlike = None, device: Device = None):
     """Segment and track objects by text in a video, each with an identity.
 
@@ -104,30 +142,55 @@ def video(source: Annotated[str, typer.Argument(metavar='VIDEO', help='A video f
     """
     from airl.video import segment_video
     examples, prompt = shown_by(like, unlike, prompt, named=True)
-    result = segment_video(source, prompt, output, with_parts(models, scorer, detector, segmenter), how, start, end, stride, resume, overwrite, every=every, device=device, examples=examples)
+    result = segment_video(source, prompt, output, with_parts(models, scorer, detector, segmenter),
+                           how, start, end, stride, resume, overwrite, every=every, device=device, examples=examples)
     print(f'{result.sentence()}\nModels: {result.preset}, {result.why}.\nThe video: {result.video}')
-    objects = [dict(id=o.id, label=o.label, first=o.first, last=o.last, frames=o.frames, area=o.area, score=o.score) for o in result.objects]
-    return dict(source=source, video=result.video, masks=result.folder/'masks.json', sentence=result.sentence(), frames=result.frames, promised=result.promised, short=result.short, preset=result.preset, why=result.why, objects=objects)
+    objects = [dict(id=o.id, label=o.label, first=o.first, last=o.last, frames=o.frames, area=o.area, score=o.score)
+               for o in result.objects]
+    return dict(source=source, video=result.video, masks=result.folder/'masks.json',
+                sentence=result.sentence(), frames=result.frames, promised=result.promised,
+                short=result.short, preset=result.preset, why=result.why, objects=objects)
 
 # %% ../nbs/20_cli.ipynb #a862aca6
 @command('batch')
-def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, photo, "glob", list.txt, .csv or .parquet, .zip or .tar, or hub:owner/name.')],
-          prompt: Annotated[list[str] | None, typer.Argument(metavar='TEXT', help='What to look for in every photo; none if the source has a column named prompt.')] = None,
-          output: Annotated[Path, typer.Option('--output', '-o', help='Folder for the manifest, exports and gallery; a run that was stopped there is resumed, other texts are added to what is there.')] = Path('out/batch'),
+def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, photo, "glob", list.txt, .csv or '
+                                                                       '.parquet, .zip or .tar, or hub:owner/name.')],
+          prompt: Annotated[list[str] | None, typer.Argument(
+    metavar='TEXT', help='What to look for in every photo; none if the source has a column named prompt.')] = None,
+          output: Annotated[Path, typer.Option('--output', '-o', help='Folder for the manifest, exports and gallery; a '
+                                                                      'run that was stopped there is resumed, other '
+                                                                      'texts are added to what is there.')] = Path(
+    'out/batch'),
           models: Models = 'auto',
           scorer: ScorerName = None, detector: DetectorName = None, segmenter: SegmenterName = None,
-          instances: Annotated[str, typer.Option(help='all (each object of a text that can be told apart; things that touch may come as one) or best (one, as airl segment has it unless told).')] = 'all',
+          instances: Annotated[str, typer.Option(help='all (each object of a text that can be told apart; things that '
+                                                      'touch may come as one) or best (one, as airl segment has it '
+                                                      'unless told).')] = 'all',
           presence: Presence = .5, like: Like = None, unlike: Unlike = None,
-          export: Annotated[list[str] | None, typer.Option(help='Also write coco, yolo, labelme, voc or masks; again for more.')] = None,
-          classes: Annotated[list[str] | None, typer.Option('--class', help='Give a text a class name: --class "a man=person"; again for more. Without one it is the text without its article.')] = None,
-          val: Annotated[float, typer.Option(min=0., max=1., help='Share of photos in the validation part of exports.')] = .1,
-          tolerance: Annotated[float, typer.Option('--polygon-tolerance', min=0., help='Pixels by which polygons of yolo and labelme may leave the outline of a mask, for fewer points; 0 for all of them.')] = .75,
-          gallery: Annotated[bool, typer.Option('--gallery', help='Also make a page that shows the most uncertain photos first.')] = False,
-          workers: Annotated[int | None, typer.Option(help='Processes, or Ray actors; one a GPU or core if not given; 0 for none.')] = None,
+          export: Annotated[list[str] | None, typer.Option(
+    help='Also write coco, yolo, labelme, voc or masks; again for more.')] = None,
+          classes: Annotated[list[str] | None, typer.Option('--class', help='Give a text a class name: --class "a '
+                                                                            'man=person"; again for more. Without one '
+                                                                            'it is the '
+                                                                            'text without its article.')] = None,
+          val: Annotated[float, typer.Option(min=0., max=1., help='Share of photos in the validation part of '
+                                                                  'exports.')] = .1,
+          tolerance: Annotated[float, typer.Option('--polygon-tolerance', min=0., help='Pixels by which polygons of '
+                                                                                       'yolo and labelme may leave the '
+                                                                                       'outline of a mask, for fewer '
+                                                                                       'points; 0 for '
+                                                                                       'all of them.')] = .75,
+          gallery: Annotated[bool, typer.Option('--gallery', help='Also make a page that shows the most uncertain '
+                                                                  'photos first.')] = False,
+          workers: Annotated[int | None, typer.Option(help='Processes, or Ray actors; one a GPU or core if not given; '
+                                                           '0 for none.')] = None,
           engine: Annotated[str, typer.Option(help='local, or ray.')] = 'local',
           address: Annotated[str | None, typer.Option(help='Of a Ray cluster; this machine if not given.')] = None,
           gpus: Annotated[float | None, typer.Option(help='GPUs of each Ray actor, such as 0.25.')] = None,
-          overwrite: Annotated[bool, typer.Option('--overwrite', help='Start over, and replace the labels in the output folder at the end; without it, other texts are added and other settings refused.')] = False,
+          overwrite: Annotated[bool, typer.Option('--overwrite', help='Start over, and replace the labels in the '
+                                                                      'output folder at the end; without it, other '
+                                                                      'texts are added and other settings '
+                                                                      'refused.')] = False,
           device: Device = None):
     """Label every photo of a folder, an archive or a data set.
 
@@ -143,9 +206,13 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
     from airl.exports import check_export, class_map, left_out_of, stale_exports
     for name in export or (): folders.check_format(name)
     examples, prompt = shown_by(like, unlike, prompt)
-    named = class_map(classes, folders.phrases_asked(source, prompt, None if overwrite else output)) if classes else None
+    named = (class_map(classes, folders.phrases_asked(source, prompt or (), None if overwrite else output)) if classes
+             else None)
     for name in [*(export or ()), *['gallery']*gallery]: check_export(output, name)
-    summary = folders.segment_folder(source, prompt, output, models=with_parts(models, scorer, detector, segmenter), instances=instances, presence_threshold=presence, workers=workers, engine=engine, address=address, gpus=gpus, overwrite=overwrite, device=device, examples=examples)
+    summary = folders.segment_folder(source, prompt or (), output,
+                                     models=with_parts(models, scorer, detector, segmenter),
+                                     instances=instances, presence_threshold=presence, workers=workers, engine=engine,
+                                     address=address, gpus=gpus, overwrite=overwrite, device=device, examples=examples)
     print(f'{summary.sentence()}\nModels: {summary.preset}, {summary.why}.')
     for reason, n in list(summary.reasons.items())[:20]: print(f'{n} failed: {reason}')
     left_out = {}
@@ -153,12 +220,15 @@ def batch(source: Annotated[str, typer.Argument(metavar='SOURCE', help='Folder, 
     made += [folders.gallery(output)] if gallery else []
     if made: print(f'Made: {", ".join(map(str, made))}')
     if left_out: print(left_out_of(left_out))
-    if old := stale_exports(output): print(f'Made before this run, and not again: {", ".join(str(output/name) for name in old)}; ask for them again with --export, or --gallery.')
+    if old := stale_exports(output):
+        print(f'Made before this run, and not again: {", ".join(str(output/name) for name in old)}; ask for them again '
+              'with --export, or --gallery.')
     return vars(summary) | dict(sentence=summary.sentence(), made=made, stale=old, left_out=left_out)
 
 # %% ../nbs/20_cli.ipynb #3604d4d4
 @command('predict')
-def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', help='Image files, folders of them, or - for standard input.')],
+def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', help='Image files, folders of them, or '
+                                                                                     '- for standard input.')],
                    model: Model = 'nano',
                    k: Annotated[int, typer.Option('-k', min=1, help='How many answers a photo.')] = 3):
     """Say what is in a photo: its likeliest classes and, for the model that ships, how probably it shows none of them.
@@ -179,11 +249,14 @@ def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', 
         from airl.classify import predict
         (found,) = predict(image, classifier(), k)
         print(f'{photo}: {found}')
-        return dict(photo=photo, top=[dict(name=name, probability=p) for name, p in found.top], other=found.other, asked=found.asked)
+        return dict(photo=photo, top=[dict(name=name, probability=p) for name, p in found.top],
+                    other=found.other, asked=found.asked)
     answers, failures = each_photo(photos_in(photos), one)
     classes = list(answers and classifier().class_names or ())
     faint = '' if all(p['other'] == 0 for p in answers) else ', with little probability'
-    if classes: log.warning('%s knows %s; whatever else is in a photo gets the likeliest of these names too%s.', model, ', '.join(classes), faint)
+    if classes:
+        log.warning('%s knows %s; whatever else is in a photo gets the likeliest of these names too%s.',
+                    model, ', '.join(classes), faint)
     return dict(model=model, classes=classes, predictions=answers, failures=failures, failed=len(failures))
 
 # %% ../nbs/20_cli.ipynb #ad24ac3e
@@ -191,11 +264,13 @@ def predict_photos(photos: Annotated[list[str], typer.Argument(metavar='PHOTO', 
 def evaluate_model(model: Model = 'nano',
                    data: Data = 'sample',
                    tta: Tta = None,
-                   output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for the full report with its figures.')] = None,
+                   output: Annotated[Path | None, typer.Option(
+    '--output', '-o', help='Folder for the full report with its figures.')] = None,
                    overwrite: Overwrite = False):
     """Evaluate a model on the test part of a data set: accuracy, likelihood, calibration.
 
-    NLL is the mean negative log-likelihood of the true class; ECE, the calibration error, is how far stated confidence and accuracy lie apart. Lower is better for both.
+    NLL is the mean negative log-likelihood of the true class; ECE, the calibration error, is how far stated confidence
+    and accuracy lie apart. Lower is better for both.
 
     \b
     Examples:
@@ -209,7 +284,8 @@ def evaluate_model(model: Model = 'nano',
     if output: check_report(output, classifier, images, tta, overwrite)
     report = evaluate(classifier, images, tta=tta)
     if output: report.save(output, images, overwrite)
-    print('\n'.join(filter(None, (report_line(report, f'{model} on {data}{part_of(data, images)}'), images.left_out()))))
+    print('\n'.join(filter(None, (report_line(report, f'{model} on {data}{part_of(data, images)}'),
+                                  images.left_out()))))
     return report.summary() | dict(model=model, data=data, not_judged=images.unknown)
 
 # %% ../nbs/20_cli.ipynb #3c9e04ab
@@ -219,7 +295,8 @@ def export(model: Annotated[str, typer.Argument(help='nano, or the folder of a r
            overwrite: Annotated[bool, typer.Option('--overwrite', help='Write over a file that is there.')] = False):
     """Write a model as one file: .onnx for ONNX Runtime (needs the extra airl[export]), .pt2 for torch.export.
 
-    The file takes RGB between 0 and 1, [n, 3, size, size], and gives probabilities. airl eval and airl predict read it too.
+    The file takes RGB between 0 and 1, [n, 3, size, size], and gives probabilities. airl eval and airl predict read it
+    too.
 
     \b
     Examples:
@@ -230,17 +307,34 @@ def export(model: Annotated[str, typer.Argument(help='nano, or the folder of a r
     from airl.eval_tta import export_model, load_classifier
     c = load_classifier(model)
     size = export_model(c, output, overwrite).stat().st_size/1e6
-    print(f'{output}: {model}, {size:.1f} MB; reads {c.img_size} × {c.img_size} pixels, knows {counted(len(c.class_names), "class", "classes")}.')
+    print(f'{output}: {model}, {size:.1f} MB; reads {c.img_size} × {c.img_size} pixels, knows '
+          f'{counted(len(c.class_names or ()), "class", "classes")}.')
     return dict(model=model, output=output, megabytes=round(size, 2), img_size=c.img_size, classes=c.class_names)
 
 # %% ../nbs/20_cli.ipynb #8b6a2da9
 @command('train')
-def train(preset: Annotated[str | None, typer.Option(help='Recipe: probe (seconds; a regression on what a network of ImageNet sees, for few photos; what folder:DIR below 2,000 images gets if none is named), tune (minutes; that network trained along), smoke (about a minute, to try things out; what all else gets), nano (an hour of a CPU), nano_long (the same model, 200 epochs), reference_p16, reference_p32 (ViT-S from scratch, 300 epochs: low to mid nineties are to be expected on CIFAR-10, not 98.7), reference_p16_imagenet, reference_p32_imagenet (from ImageNet weights, where 98.7 is reported from), either with _short at its end (30 epochs). All reference_… want a GPU.')] = None,
+def train(preset: Annotated[str | None, typer.Option(help='Recipe: probe (seconds; a regression on what a network of '
+                                                          'ImageNet sees, for few photos; what folder:DIR below 2,000 '
+                                                          'images gets if none is named), tune (minutes; that network '
+                                                          'trained along), smoke (about a minute, to try things out; '
+                                                          'what all else gets), nano (an hour of a CPU), nano_long '
+                                                          '(the same model, 200 epochs), reference_p16, reference_p32 '
+                                                          '(ViT-S from scratch, 300 epochs: low to mid nineties are to '
+                                                          'be expected on CIFAR-10, not 98.7), reference_p16_imagenet, '
+                                                          'reference_p32_imagenet (from ImageNet weights, where 98.7 '
+                                                          'is reported from), either with _short at its end (30 '
+                                                          'epochs). All reference_… want a GPU.')] = None,
           data: Data = 'digits',
-          run: Annotated[Path | None, typer.Option(help='Run folder; runs/PRESET-DATA if not given. An unfinished one is resumed.')] = None,
-          change: Annotated[list[str] | None, typer.Option('--set', help='Change a field of the recipe: --set epochs=5; again for more. RUN/recipe.yaml lists them all.')] = None,
-          start: Annotated[Path | None, typer.Option(help='Begin with the best weights of this run instead of random ones.')] = None,
-          teacher: Annotated[Path | None, typer.Option(help="Learn from this run's answers too, as ViT-nano did: nine tenths of the loss, unless --set distill and temperature say otherwise.")] = None,
+          run: Annotated[Path | None, typer.Option(help='Run folder; runs/PRESET-DATA if not given. An unfinished one '
+                                                        'is resumed.')] = None,
+          change: Annotated[list[str] | None, typer.Option('--set', help='Change a field of the recipe: --set '
+                                                                         'epochs=5; again for more. RUN/recipe.yaml '
+                                                                         'lists them all.')] = None,
+          start: Annotated[Path | None, typer.Option(help='Begin with the best weights of this run instead of random '
+                                                          'ones.')] = None,
+          teacher: Annotated[Path | None, typer.Option(help="Learn from this run's answers too, as ViT-nano did: nine "
+                                                            "tenths of the loss, unless --set distill and temperature "
+                                                            "say otherwise.")] = None,
           tta: Tta = None,
           overwrite: Overwrite = False,
           device: Device = None):
@@ -280,18 +374,24 @@ def train(preset: Annotated[str | None, typer.Option(help='Recipe: probe (second
     report = said[0] if said else evaluate(done, test_set, tta=tta, device=device)
     ended = '' if said else ' It had ended before; nothing was left to train.'
     left_out = f'\n{told}' if (told := test_set.left_out()) else ''
-    print(f'{report_line(report, f"{preset} on {data}{part_of(data, test_set)}")}{left_out}\n{how_chosen(done)}{ended}\n{balance(train_set)}\n'
-          f'{costs_line(done.costs)}\nEverything about it is in {done.dir}. Next: airl predict PHOTO --model {done.dir}')
-    return report.summary() | dict(run=done.dir, preset=preset, data=data, epochs=len(done.metrics), not_judged=test_set.unknown, costs=done.costs,
+    print(
+        f'{report_line(report, f"{preset} on {data}{part_of(data, test_set)}")}'
+        f'{left_out}\n{how_chosen(done)}{ended}\n{balance(train_set)}\n'
+          f'{costs_line(done.costs)}\nEverything about it is in {done.dir}. Next: airl predict PHOTO --model '
+          f'{done.dir}')
+    return report.summary() | dict(run=done.dir, preset=preset, data=data, epochs=len(done.metrics),
+                                   not_judged=test_set.unknown, costs=done.costs,
                                    val_accuracy=done.metrics[-1].best_accuracy)
 
 # %% ../nbs/20_cli.ipynb #db3546c2
 @command('compare')
-def compare_runs(first: Annotated[Path, typer.Argument(metavar='RUN', help='Folder of a run that was judged, or of a report.')],
+def compare_runs(
+    first: Annotated[Path, typer.Argument(metavar='RUN', help='Folder of a run that was judged, or of a report.')],
                  second: Annotated[Path, typer.Argument(metavar='RUN', help='Another of the same classes.')]):
     """Set two runs beside each other, class by class, from their files.
 
-    F1 of every class in both, the gain, the gain relative to the first, and the macro mean. Where both were judged on the same images, McNemar's exact test says how easily chance would tell them apart as much.
+    F1 of every class in both, the gain, the gain relative to the first, and the macro mean. Where both were judged on
+    the same images, McNemar's exact test says how easily chance would tell them apart as much.
 
     \b
     Examples:
@@ -307,16 +407,23 @@ def compare_runs(first: Annotated[Path, typer.Argument(metavar='RUN', help='Fold
     else:
         c = compare(a, b)
         low, high = c.interval
-        print(f'{100*c.difference:+.2f} points (95 % interval {100*low:+.2f} to {100*high:+.2f}), n = {a.n}: only the second is right in {c.only_b}, only the first in {c.only_a}; McNemar p = {c.p_value:.2g}')
-        answer |= dict(paired=dict(n=a.n, only_first=c.only_a, only_second=c.only_b, difference=c.difference, low=low, high=high, p_value=c.p_value))
+        print(f'{100*c.difference:+.2f} points (95 % interval {100*low:+.2f} to {100*high:+.2f}), n = {a.n}: only the '
+              f'second is right in {c.only_b}, only the first in {c.only_a}; McNemar p = {c.p_value:.2g}')
+        answer |= dict(paired=dict(n=a.n, only_first=c.only_a, only_second=c.only_b,
+                                   difference=c.difference, low=low, high=high, p_value=c.p_value))
     return answer
 
 # %% ../nbs/20_cli.ipynb #b7b7868e
 @command('study')
-def run_study(name: Annotated[str, typer.Argument(metavar='NAME', help='patches (16 against 32) or ablations (what each ingredient is worth).')],
-              preset: Annotated[str | None, typer.Option(help='Whose recipe: reference (ViT-S at 224 px, patches of 8, 16 and 32; wants a GPU), reference_imagenet, or any preset of airl train; small recipes for a CPU if not given.')] = None,
+def run_study(name: Annotated[str, typer.Argument(metavar='NAME', help='patches (16 against 32) or ablations (what '
+                                                                       'each ingredient is worth).')],
+              preset: Annotated[str | None, typer.Option(help='Whose recipe: reference (ViT-S at 224 px, patches of 8, '
+                                                              '16 and 32; wants a GPU), reference_imagenet, or any '
+                                                              'preset of airl train; small recipes for a CPU if not '
+                                                              'given.')] = None,
               data: Data = 'cifar10',
-              output: Annotated[Path, typer.Option('--output', '-o', help='Folder for the trials and the report.')] = Path('runs/study'),
+              output: Annotated[Path, typer.Option(
+    '--output', '-o', help='Folder for the trials and the report.')] = Path('runs/study'),
               epochs: Annotated[int, typer.Option(min=1, help='Epochs of each trial.')] = 20,
               seeds: Annotated[int, typer.Option(min=1, help='Trials of each variant.')] = 3,
               images: Annotated[int | None, typer.Option(help='Use so many training images; all if not given.')] = None,
@@ -333,19 +440,31 @@ def run_study(name: Annotated[str, typer.Argument(metavar='NAME', help='patches 
     from airl.patch_study import study
     report = study(name, data, output, epochs, seeds, images, device, overwrite, preset)
     print(f'{report.read_text(encoding="utf-8")}\nThe report: {report}')
-    return dict(study=name, data=data, report=report, trials=json.loads(report.with_suffix('.json').read_text(encoding='utf-8')))
+    return dict(study=name, data=data, report=report,
+                trials=json.loads(report.with_suffix('.json').read_text(encoding='utf-8')))
 
 # %% ../nbs/20_cli.ipynb #66529545
 @command('bench')
-def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:FOLDER, KIND one of voc, coco, refcoco, pet, davis, camvid, ade20k, pennfudan, labelme, masks, folder; or sample (two photos that need no data).')] = 'sample',
+def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:FOLDER, KIND one of voc, coco, '
+                                                     'refcoco, pet, davis, camvid, ade20k, pennfudan, labelme, masks, '
+                                                     'folder; or sample (two photos that need no data).')] = 'sample',
               task: Annotated[str, typer.Option(help='text, box or click.')] = 'text',
               models: Models = 'auto',
-              limit: Annotated[int | None, typer.Option(min=1, help='The first so many photos; all if not given.')] = None,
-              min_area: Annotated[float, typer.Option(min=0, max=1, help='box and click: the part of its photo that an object must cover.')] = .02,
-              output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for table, rows and gallery; bench/TASK-DATA-PRESET if not given. An interrupted run is resumed.')] = None,
-              compare: Annotated[Path | None, typer.Option(help='Folder of another run: how much better this one is, with a paired bootstrap interval.')] = None,
-              skip_bad: Annotated[bool, typer.Option('--skip-bad', help='Go on without bad labels and photos, and count them in the result.')] = False,
-              overwrite: Annotated[bool, typer.Option('--overwrite', help='Measure again, and replace what an earlier run has measured there, in one step at the end.')] = False,
+              limit: Annotated[int | None, typer.Option(
+    min=1, help='The first so many photos; all if not given.')] = None,
+              min_area: Annotated[float, typer.Option(
+    min=0, max=1, help='box and click: the part of its photo that an object must cover.')] = .02,
+              output: Annotated[Path | None, typer.Option('--output', '-o', help='Folder for table, rows and gallery; '
+                                                                                 'bench/TASK-DATA-PRESET if not given. '
+                                                                                 'An interrupted '
+                                                                                 'run is resumed.')] = None,
+              compare: Annotated[Path | None, typer.Option(
+    help='Folder of another run: how much better this one is, with a paired bootstrap interval.')] = None,
+              skip_bad: Annotated[bool, typer.Option(
+    '--skip-bad', help='Go on without bad labels and photos, and count them in the result.')] = False,
+              overwrite: Annotated[bool, typer.Option('--overwrite', help='Measure again, and replace what an earlier '
+                                                                          'run has measured there, in one step at the '
+                                                                          'end.')] = False,
               device: Device = None):
     """Benchmark models on labelled photos: how good, how sure, how fast, and what doing nothing would have scored.
 
@@ -364,7 +483,8 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
       presence_auc   area under the ROC curve of the probabilities, all photos and classes pooled
       presence_mcc   Matthews' correlation of what was returned with what is there
       cgf1           presence_mcc × the micro-F1 of instances over photos that have some (SA-Co);  mask_ap: COCO's
-      seconds_per_image   from the decoded photo to all answers about it;  vit_b16_forwards: the same in forwards of ViT-B/16
+      seconds_per_image   from the decoded photo to all answers about it;  vit_b16_forwards: the same in forwards of
+      ViT-B/16
     Rows below the engine's own: its oracle (the best of its candidates) and what costs nothing.
     \b
     Data: a voc folder holds JPEGImages and SegmentationClass, its class names are built in and said as people do
@@ -380,19 +500,25 @@ def run_bench(data: Annotated[str, typer.Option(help='KIND:FOLDER or KIND/SPLIT:
     from airl.benchmark import bench, compare as compare_runs, load_report, run_folder
     other = load_report(compare) if compare else None
     folder = output or run_folder(data, task, models)
-    report = bench(data, task, models, device, limit=limit, min_area=min_area, output_dir=folder, skip_bad=skip_bad, overwrite=overwrite)
-    if n := report.remembered: print(f'{n} {"photo was" if n == 1 else "photos were"} measured already; --overwrite measures all of them again.')
+    report = bench(data, task, models, device, limit=limit, min_area=min_area, output_dir=folder,
+                   skip_bad=skip_bad, overwrite=overwrite)
+    if n := report.remembered:
+        print(f'{n} {"photo was" if n == 1 else "photos were"} measured already; --overwrite measures all of them '
+              'again.')
     print(f'{report.markdown()}\n\nTable, rows and gallery: {folder}')
-    answer = report.figures() | dict(bad_entries=report.bad, files=report.files) | (dict(ok=False, why=why) if (why := report.unanswered()) else {})
+    answer = (report.figures() | dict(bad_entries=report.bad, files=report.files)
+              | (dict(ok=False, why=why) if (why := report.unanswered()) else {}))
     if other:
         gain = compare_runs(other, report)
-        print(f'Mean IoU against {compare}: {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}], {gain.n} shared questions.')
+        print(f'Mean IoU against {compare}: {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}], {gain.n} shared '
+              'questions.')
         answer['compared'] = dict(folder=compare, gain=gain.mean, low=gain.low, high=gain.high, n=gain.n)
     return answer
 
 # %% ../nbs/20_cli.ipynb #ff40d21c
 @command('doctor')
-def doctor(models: Annotated[bool, typer.Option('--models', help='A row for each model too: size, licence, memory.')] = False):
+def doctor(models: Annotated[bool, typer.Option('--models', help='A row for each model too: size, licence, '
+                                                                 'memory.')] = False):
     """Say what can run here, and how to get what cannot.
 
     \b
@@ -410,10 +536,14 @@ from .cli_words import known_words, teach_word   # noqa: F401
 # %% ../nbs/20_cli.ipynb #443f4bc4
 @command('app')
 def serve_page(port: Annotated[int, typer.Option(min=0, max=65535, help='0 for any that is free.')] = 7860,
-               host: Annotated[str, typer.Option(help='Address to listen on. 0.0.0.0 lets in whoever reaches this machine.')] = '127.0.0.1',
-               share: Annotated[bool, typer.Option('--share', help='Also a public address, through servers of Gradio that the photos then pass.')] = False,
+               host: Annotated[str, typer.Option(help='Address to listen on. 0.0.0.0 lets in whoever reaches this '
+                                                      'machine.')] = '127.0.0.1',
+               share: Annotated[bool, typer.Option('--share', help='Also a public address, through servers of Gradio '
+                                                                   'that the photos then pass.')] = False,
                auth: Annotated[str | None, typer.Option(help='NAME:PASSWORD that page and API ask for.')] = None,
-               names: Annotated[list[str] | None, typer.Option('--name', help='A further name under which browsers reach this machine, such as that of a proxy; again for more.')] = None,
+               names: Annotated[list[str] | None, typer.Option('--name', help='A further name under which browsers '
+                                                                              'reach this machine, such as that of a '
+                                                                              'proxy; again for more.')] = None,
                models: Models = 'auto',
                device: Device = None):
     """Serve a page for the browser and a JSON API.
@@ -423,17 +553,19 @@ def serve_page(port: Annotated[int, typer.Option(min=0, max=65535, help='0 for a
       airl app
       airl app --host 0.0.0.0 --auth ada:secret
     """
-    if auth is not None and not all(auth.partition(':')[::2]): raise UserError(f'--auth {auth} is not NAME:PASSWORD; write it as ada:secret.')
+    if auth is not None and not all(auth.partition(':')[::2]):
+        raise UserError(f'--auth {auth} is not NAME:PASSWORD; write it as ada:secret.')
     from airl.weights import preset
     if models != 'auto': preset(models)
     typer.echo('The page is being made; its address comes next.', err=True)      # what is imported now takes seconds
     from airl.app import serve
-    serve(host, port, share, auth and tuple(auth.split(':', 1)), models, device, names or ())
+    serve(host, port, share, tuple(auth.split(':', 1)) if auth else None, models, device, names or ())
     return dict(stopped=True)
 
 # %% ../nbs/20_cli.ipynb #b5473934
 @command('demo')
-def demo(output: Annotated[Path, typer.Option('--output', '-o', help='Folder for all that it makes.')] = Path('out/demo')):
+def demo(output: Annotated[Path, typer.Option('--output', '-o', help='Folder for all that it makes.')] = Path(
+    'out/demo')):
     """Show both lines on real input, with nothing downloaded; Ctrl-C ends it, and what was made until then stays.
 
     \b
@@ -442,7 +574,8 @@ def demo(output: Annotated[Path, typer.Option('--output', '-o', help='Folder for
     """
     print('1. Text in, masks out\n')
     masks = demo_segment(output)
-    print(f'\n2. A Vision Transformer learns digits (Ctrl-C ends the demo here; the pictures above stay in {output.resolve()})\n')
+    print('\n2. A Vision Transformer learns digits (Ctrl-C ends the demo here; the pictures above stay in '
+          f'{output.resolve()})\n')
     digits = demo_train(output/'digits')
     print('\n3. The Vision Transformer that ships\n')
     nano = demo_nano()

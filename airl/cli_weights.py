@@ -17,11 +17,13 @@ from .shell import Device, Preset, command, one_name
 
 # %% ../nbs/20d_cli_weights.ipynb #b6a101fa
 @command('download')
-def download_weights(name: Annotated[str | None, typer.Argument(metavar='NAME', help='A preset (paper, fast, sam3) or one of its models.')] = None,
+def download_weights(name: Annotated[str | None, typer.Argument(metavar='NAME', help='A preset (paper, fast, sam3) or '
+                                                                                     'one of its models.')] = None,
                      preset: Preset = None):
     """Bring a preset's weights onto this machine, for later without a network.
 
-    Says first how much that is, looks whether there is room, resumes where an earlier download broke off, and checks what came.
+    Says first how much that is, looks whether there is room, resumes where an earlier download broke off, and checks
+    what came.
 
     \b
     Examples:
@@ -40,8 +42,10 @@ def download_weights(name: Annotated[str | None, typer.Argument(metavar='NAME', 
 
 # %% ../nbs/20d_cli_weights.ipynb #abc68249
 @command('weights')
-def manage_weights(action: Annotated[str, typer.Argument(metavar='ACTION', help='list, where, check or remove.')] = 'list',
-                   name: Annotated[str | None, typer.Argument(metavar='NAME', help='A model; for where, check and remove.')] = None):
+def manage_weights(
+    action: Annotated[str, typer.Argument(metavar='ACTION', help='list, where, check or remove.')] = 'list',
+                   name: Annotated[str | None, typer.Argument(
+    metavar='NAME', help='A model; for where, check and remove.')] = None):
     """Show, find, check and delete the weights on this machine.
 
     \b
@@ -55,10 +59,12 @@ def manage_weights(action: Annotated[str, typer.Argument(metavar='ACTION', help=
     if action == 'list':
         rows = weights.inventory()
         print_table(f'Weights; a folder of your own: {weights.weights_folder()}', [
-            (r['model'], r['where'] is not None, f'{r["size"]}, {r["licence"]}', ', '.join(r['presets'])) for r in rows],
+            (r['model'], r['where'] is not None, f'{r["size"]}, {r["licence"]}', ', '.join(r['presets']))
+            for r in rows],
             'size, licence: presets')
         return dict(models=rows, folder=weights.weights_folder())
-    if action not in ('where', 'check', 'remove'): raise UserError(f'There is no action {action!r}; there are list, where, check, remove.')
+    if action not in ('where', 'check', 'remove'):
+        raise UserError(f'There is no action {action!r}; there are list, where, check, remove.')
     if name is None:
         raise UserError(f'Say which model to {action.replace("where", "find")}; `airl weights list` names them.')
     if action == 'remove':
@@ -74,15 +80,24 @@ def manage_weights(action: Annotated[str, typer.Argument(metavar='ACTION', help=
 
 # %% ../nbs/20d_cli_weights.ipynb #7c990237
 @command('verify')
-def verify_models(name: Annotated[str | None, typer.Argument(metavar='NAME', help='fast, paper, sam3, lite (what ships), or a model of `airl weights list`.')] = None,
+def verify_models(name: Annotated[str | None, typer.Argument(metavar='NAME', help='fast, paper, sam3, lite (what '
+                                                                                  'ships), or a model of `airl weights '
+                                                                                  'list`.')] = None,
                   preset: Preset = None,
-                  output: Annotated[Path, typer.Option('--output', '-o', help='Folder for verify.md and verify.json.')] = Path('out/verify'),
-                  data: Annotated[str, typer.Option(help='Labelled photos, KIND:FOLDER; the two whose outlines ship if not given.')] = 'sample',
-                  images: Annotated[int, typer.Option(min=1, help='CIFAR-10 images for zero-shot classification.')] = 1000,
+                  output: Annotated[Path, typer.Option(
+    '--output', '-o', help='Folder for verify.md and verify.json.')] = Path('out/verify'),
+                  data: Annotated[str, typer.Option(help='Labelled photos, KIND:FOLDER; the two whose outlines ship if '
+                                                         'not given.')] = 'sample',
+                  images: Annotated[int, typer.Option(min=1, help='CIFAR-10 images for zero-shot '
+                                                                  'classification.')] = 1000,
                   device: Device = None):
-    """Run what only real weights can show, and compare with published figures. Exit code 1 if a row is not as it should be.
+    """Run what only real weights can show, and compare with published figures. Exit code 1 if a row is not as it
+    should be.
 
-    Weights that are missing are fetched first (1.7 GB for fast, more for sam3 and paper; airl download says how much). A preset is asked some sixty questions about photos beside the figures of its models; a bar says how long that takes. Lite has no published figures: what it shows is how far it goes, so rows of it that are wrong are no sign of damage, and words that it does not know are not asked.
+    Weights that are missing are fetched first (1.7 GB for fast, more for sam3 and paper; airl download says how much).
+    A preset is asked some sixty questions about photos beside the figures of its models; a bar says how long that
+    takes. Lite has no published figures: what it shows is how far it goes, so rows of it that are wrong are no sign of
+    damage, and words that it does not know are not asked.
 
     \b
     Examples:

@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 from scipy.special import expit, logit
 
 from .devices import in_chunks, inference_precision, out_of_memory, pick_device, without_init
 from .devices import has_bf16, inference_precision as pick_precision  # noqa: F401, old import paths
+
+# %% ../nbs/10_clip_ensemble.ipynb #131b71a3
 from .files import UserError
 from .regions import crop, squared
 from .regions import crop_around
@@ -43,6 +45,7 @@ class ClipMember:
         own = f'{self.name}/{Path(self.pretrained).name}'
         return next((m.name for m in MODELS.values() if m.plan == own), own)
 
+# %% ../nbs/10_clip_ensemble.ipynb #9fbbd503
 PAPER_MEMBERS = (ClipMember('ViT-L-14', 'openai', .25), ClipMember('ViT-H-14', 'laion2b_s32b_b79k', .35),
                  ClipMember('EVA02-L-14', 'merged2b_s4b_b131k', .25), ClipMember('ViT-B-16-SigLIP', 'webli', .15))
 FAST_MEMBERS = (ClipMember('ViT-B-16-SigLIP', 'webli'),)
@@ -51,7 +54,8 @@ def member_of(name: str,     # of a scorer in `airl.weights.MODELS`
              ) -> ClipMember: # with the weight that it has in the ensemble of four
     "The member that a row of the table is."
     known = {m.key: m for m in PAPER_MEMBERS}
-    return known.get(name) or ClipMember(*(model_spec(name).plan or name).split('/'))
+    network, weights = (model_spec(name).plan or name).split('/')
+    return known.get(name) or ClipMember(network, weights)
 
 # %% ../nbs/10_clip_ensemble.ipynb #4557b5a2
 def log_odds(logits: np.ndarray,     # [n_images, n_texts] scale · cosine
@@ -87,17 +91,19 @@ def prepare_crops(images: Sequence[np.ndarray],  # n of uint8 [H, W, 3], any siz
     import torch
     from torchvision.transforms import CenterCrop, Normalize, Resize
     steps = transform.transforms
-    if not all(isinstance(t, (Resize, CenterCrop)) or type(t).__name__ in ('MaybeConvertMode', 'MaybeToTensor', 'Normalize') for t in steps):
+    if not all(isinstance(t, (Resize, CenterCrop))
+               or type(t).__name__ in ('MaybeConvertMode', 'MaybeToTensor', 'Normalize') for t in steps):
         from PIL import Image
         return torch.stack([transform(Image.fromarray(im)) for im in images]).to(device)
-    geometry, normalise = [t for t in steps if isinstance(t, (Resize, CenterCrop))], next(t for t in steps if isinstance(t, Normalize))
-    sizes, out = [im.shape[:2] for im in images], [None]*len(images)
+    geometry, normalise = ([t for t in steps if isinstance(t, (Resize, CenterCrop))],
+                           next(t for t in steps if isinstance(t, Normalize)))
+    sizes, done = [im.shape[:2] for im in images], {}
     for size in set(sizes):
         of_size = [i for i, s in enumerate(sizes) if s == size]
         batch = torch.from_numpy(np.stack([images[i] for i in of_size])).permute(0, 3, 1, 2).to(device)
         for step in geometry: batch = step(batch)
-        for i, resized in zip(of_size, batch): out[i] = resized
-    return normalise(torch.stack(out).float()/255)
+        done |= zip(of_size, batch)
+    return normalise(torch.stack([done[i] for i in range(len(images))]).float()/255)
 
 # %% ../nbs/10_clip_ensemble.ipynb #e36a763b
 @lru_cache(maxsize=4096)
@@ -107,6 +113,7 @@ def _named(text: str) -> tuple[tuple[str, ...], frozenset, frozenset | None]:
     known = known_ending(list(words))
     return words, frozenset(forms(' '.join(words))), load_vocabulary().words[known[0]] if known else None
 
+# %% ../nbs/10_clip_ensemble.ipynb #e779f8aa
 @lru_cache(maxsize=16384)
 def is_other(noun: str, # 'a car'
              text: str, # 'two red cars'
@@ -115,21 +122,24 @@ def is_other(noun: str, # 'a car'
     (head, _, asked), (thing, spelt, other) = _named(text), _named(noun)
     if text.lower() == noun.lower() or ' '.join(head[-len(thing):]) in spelt: return False
     described = known_ending(list(thing)) != (' '.join(thing), 0)              # "a green car" is not all cars
-    return described or asked is None or not (asked <= other or other <= asked)
+    return described or asked is None or other is None or not (asked <= other or other <= asked)
 
 # %% ../nbs/10_clip_ensemble.ipynb #32eb5e0d
 def _squares(size, side, step=2/3, most=12):  # height, width → corners (x, y)
-    "Squares of `side` that cover the picture, no further apart than `step` of a side; at most `most` in a row or column, evenly spread."
-    ys, xs = (np.linspace(0, n - side, min(most, 1 + int(np.ceil((n - side)/(step*side) - 1e-9)))).round().astype(int) for n in size)
+    """Squares of `side` that cover the picture, no further apart than `step` of a side; at most `most` in a row or
+    column, evenly spread."""
+    ys, xs = (np.linspace(0, n - side, min(most, 1 + int(np.ceil((n - side)/(step*side) - 1e-9)))).round().astype(int)
+              for n in size)
     return [(x, y) for y in ys for x in xs]
 
+# %% ../nbs/10_clip_ensemble.ipynb #379f97f9
 def views(image: np.ndarray) -> list[np.ndarray]:  # of uint8, all square but the first
     "The whole picture, the squares of its shorter side, those of 60 % of it, and one of these in the middle."
     h, w = image.shape[:2]
     full, part = min(h, w), max(1, round(.6*min(h, w)))
     squares = [(x, y, full) for x, y in _squares((h, w), full) if h != w]
     squares += [(x, y, part) for x, y in [*_squares((h, w), part), ((w - part)//2, (h - part)//2)]]
-    return [image, *(crop(image, (x, y, x + side, y + side)) for x, y, side in squares)]
+    return [image, *(crop(image, np.array([x, y, x + side, y + side])) for x, y, side in squares)]
 
 # %% ../nbs/10_clip_ensemble.ipynb #193509c4
 def find_weights(member: ClipMember) -> Path:  # a checkpoint, or a folder with `open_clip_config.json`
@@ -138,22 +148,28 @@ def find_weights(member: ClipMember) -> Path:  # a checkpoint, or a folder with 
     if member.key in MODELS: return fetch(member.key)
     open_clip = require('open_clip', 'models')
     known = open_clip.get_pretrained_cfg(member.name, member.pretrained)
-    if not known: raise MissingWeights(f'open_clip has no weights {member.pretrained!r} for {member.name!r}, and there is no such file; '
-                                       f'it has {", ".join(open_clip.list_pretrained_tags_by_model(member.name)) or "none for that name"}.')
+    if not known:
+        tags = ', '.join(open_clip.list_pretrained_tags_by_model(member.name)) or 'none for that name'
+        raise MissingWeights(f'open_clip has no weights {member.pretrained!r} for {member.name!r}, and there is no '
+                             f'such file; it has {tags}.')
     if is_offline():
         from huggingface_hub import try_to_load_from_cache
         found = try_to_load_from_cache(known.get('hf_hub', '').strip('/') or 'none/none', 'open_clip_model.safetensors')
         if isinstance(found, str): return Path(found)
-        raise MissingWeights(f'{member.key} is not in the hub cache and the library is told to stay offline; give the path of its checkpoint instead of {member.pretrained!r}.')
+        raise MissingWeights(f'{member.key} is not in the hub cache and the library is told to stay offline; give the '
+                             f'path of its checkpoint instead of {member.pretrained!r}.')
     try: return Path(open_clip.pretrained.download_pretrained(known))
-    except OSError as e: raise MissingWeights(f'{member.key} cannot be downloaded now ({e}); give the path of its checkpoint instead.') from e
+    except OSError as e:
+        raise MissingWeights(f'{member.key} cannot be downloaded now ({e}); give the path of its checkpoint '
+                             'instead.') from e
 
 # %% ../nbs/10_clip_ensemble.ipynb #fb1bd592
 def _read(path: Path, name: str):  # torch.Tensor, or None where the checkpoint does not have it
     "One tensor of a checkpoint, or of the one in a folder, without the others."
     import torch
     from safetensors import safe_open
-    for file in [path] if path.is_file() else sorted([*path.glob('*.safetensors'), *path.glob('*.bin'), *path.glob('*.pt')]):
+    for file in ([path] if path.is_file()
+                 else sorted([*path.glob('*.safetensors'), *path.glob('*.bin'), *path.glob('*.pt')])):
         if file.suffix == '.safetensors':
             with safe_open(file, 'pt') as tensors:
                 if name in tensors.keys(): return tensors.get_tensor(name)
@@ -161,13 +177,15 @@ def _read(path: Path, name: str):  # torch.Tensor, or None where the checkpoint 
             state = torch.load(file, map_location='cpu', weights_only=True, mmap=True)
             if name in (state := state.get('state_dict', state)): return state[name]
 
+# %% ../nbs/10_clip_ensemble.ipynb #2242fe68
 def _tag_of(member: ClipMember, path: Path) -> dict:  # open_clip's record: mean, std, quick_gelu …
     "What belongs to the weights of a member: by its tag, by the end of its path, or by OpenAI's float16."
     open_clip = require('open_clip', 'models')
     tags, text = open_clip.list_pretrained_tags_by_model(member.name), '/'.join(path.parts[-4:]).lower()
     of = lambda tag: open_clip.get_pretrained_cfg(member.name, tag) or {}
     if member.pretrained in tags: return of(member.pretrained)
-    if named := [t for t in tags if t.lower() in text]: return of(max(named, key=lambda t: (text.rfind(t.lower()), len(t))))
+    if named := [t for t in tags if t.lower() in text]:
+        return of(max(named, key=lambda t: (text.rfind(t.lower()), len(t))))
     first = _read(path, 'visual.conv1.weight') if 'openai' in tags else None
     if first is not None and first.element_size() == 4 and first.equal(first.half().float()): return of('openai')
     return {**of((tags or [''])[0]), 'quick_gelu': False}
@@ -184,33 +202,41 @@ def load_member(member: ClipMember,
         name, tag = member.name, _tag_of(member, path)
         settings = dict(pretrained=str(path), image_mean=tag.get('mean'), image_std=tag.get('std'),
                         image_interpolation=tag.get('interpolation'), image_resize_mode=tag.get('resize_mode'))
-    # open_clip moves a model to the device in float32 and halves it there: so it is made in main memory and moved when it is small
+    # open_clip moves a model to the device in float32 and halves it there: so it is made in main memory and moved when
+    # it is small
     with without_init():
-        model, _, transform = open_clip.create_model_and_transforms(name, precision=precision, device='cpu', pretrained_text=False,
-                                                                   force_quick_gelu=tag.get('quick_gelu', False), **settings)
+        model, _, transform = open_clip.create_model_and_transforms(name, precision=precision,
+                                                                    device='cpu', pretrained_text=False,
+                                                                   force_quick_gelu=tag.get('quick_gelu', False),
+                                                                    **settings)
     return model.to(device).eval().requires_grad_(False), transform, _tokenizer(open_clip, name, path)
 
+# %% ../nbs/10_clip_ensemble.ipynb #af1c4a71
 def _tokenizer(open_clip, name, path):
     "open_clip's tokenizer of `name`, with its files taken from beside the weights."
     text = (open_clip.get_model_config(name) or {}).get('text_cfg', {})
     if path.is_dir() or 'hf_tokenizer_name' not in text: return open_clip.get_tokenizer(name)
-    return open_clip.tokenizer.HFTokenizer(str(path.parent), context_length=text['context_length'], tokenizer_mode=text.get('tokenizer_mode'),
+    return open_clip.tokenizer.HFTokenizer(str(path.parent), context_length=text['context_length'],
+                                           tokenizer_mode=text.get('tokenizer_mode'),
                                            **text.get('tokenizer_kwargs', {}))
 
 # %% ../nbs/10_clip_ensemble.ipynb #73fb4d8b
 _CANNOT_LOAD = (UserError, OSError, RuntimeError, ValueError, KeyError, UnpicklingError, MemoryError)
 
+# %% ../nbs/10_clip_ensemble.ipynb #a153bd40
 class _Loaded:
     "A member at work: its model, wherever that is now, and the text directions it has computed."
     def __init__(self, member, device, precision, templates):
         self.member, self.device, self.precision, self.templates = member, device, precision, templates
-        self.model, self.known = None, {}
+        self.model: Any = None      # open_clip's
+        self.known = {}
 
     def load(self):
         from safetensors import SafetensorError
         if self.model is None:
             try: self.model, self.transform, self.tokenizer = load_member(self.member, self.device, self.precision)
-            except SafetensorError as e: raise MissingWeights(f'the checkpoint of {self.member.key} is damaged or cut off ({e})') from e
+            except SafetensorError as e:
+                raise MissingWeights(f'the checkpoint of {self.member.key} is damaged or cut off ({e})') from e
             learnt = _read(find_weights(self.member), 'logit_scale')       # a halved model has rounded its own
             self.scale = float((self.model.logit_scale if learnt is None else learnt).float().exp())
         self.model.to(self.device)
@@ -228,7 +254,9 @@ class _Loaded:
         import torch
         self.load()
         dtype = dict(bf16=torch.bfloat16, fp16=torch.float16).get(self.precision, torch.float32)
-        def encode(part): return self.model.encode_image(prepare_crops([squared(im) for im in images[part]], self.transform, self.device).to(dtype), normalize=True).float().cpu()
+        def encode(part):
+            return self.model.encode_image(prepare_crops([squared(im) for im in images[part]], self.transform,
+                                                         self.device).to(dtype), normalize=True).float().cpu()
         with torch.inference_mode(): return torch.cat(in_chunks(encode, len(images), batch_size))
 
     def logits(self, images, texts, batch_size):  # float64 [n_images, n_texts]
@@ -236,7 +264,8 @@ class _Loaded:
         found = self.scale*(self.images(images, batch_size)@words.T).numpy().astype(np.float64)
         if np.isfinite(found).all(): return found
         self.model, self.known, key = None, {}, self.member.key
-        if self.precision == 'fp32': raise MissingWeights(f'{key} answers with no numbers even in fp32; its checkpoint may be damaged')
+        if self.precision == 'fp32':
+            raise MissingWeights(f'{key} answers with no numbers even in fp32; its checkpoint may be damaged')
         log.warning('CLIP member %s answers with no numbers in %s; it goes on in fp32.', key, self.precision)
         self.precision = 'fp32'
         return self.logits(images, texts, batch_size)
@@ -250,7 +279,8 @@ class _Members(dict):  # key → `_Loaded`
         self.dropped, self.crowded = {}, set()      # why members are missing; those for which there was no memory
 
     def logits(self, images, texts) -> dict[str, np.ndarray]:  # member → [n_images, n_texts]
-        "Scaled cosines from each member that can be had. Those that cannot are dropped; for want of memory only from this answer."
+        """Scaled cosines from each member that can be had. Those that cannot are dropped; for want of memory only from
+        this answer."""
         answers = {}
         with self._lock:
             while self.crowded: self.dropped.pop(self.crowded.pop(), None)
@@ -278,20 +308,24 @@ class HighAccuracyCLIPScorer:
     name = 'clip-ensemble'
 
     def __init__(self,
-                 members: Sequence[ClipMember | str] | None = None,  # or their names in `airl.weights.MODELS`; None: the four of `PAPER_MEMBERS`
+                 # or their names in `airl.weights.MODELS`; None: the four of `PAPER_MEMBERS`
+                 members: Sequence[ClipMember | str] | None = None,
                  weights: Sequence[float] | None = None,       # one a member, instead of the members' own
                  device: str | None = None,                    # None: the fastest there is
                  low_memory: bool = False,                     # one member on the device at a time
                  templates: Sequence[str] = TEMPLATES,
                  negatives: Sequence[str] = NEGATIVES,         # what a score is measured against
-                 nouns: Sequence[str] = NOUNS,                 # what presence is measured against, and what `seen` can name
+                 nouns: Sequence[str] = NOUNS,  # what presence is measured against, and what `seen` can name
                  precision: str | None = None,                 # 'fp32', 'bf16', 'fp16'; None: what suits the device
                  batch_size: int = 64,                         # crops a forward, halved when memory runs out
                 ):
-        members = tuple(member_of(m) if isinstance(m, str) else m for m in (PAPER_MEMBERS if members is None else members))
-        if weights is not None: members = tuple(replace(m, weight=float(w)) for m, w in zip(members, weights, strict=True))
+        members = tuple(member_of(m) if isinstance(m, str) else m
+                        for m in (PAPER_MEMBERS if members is None else members))
+        if weights is not None:
+            members = tuple(replace(m, weight=float(w)) for m, w in zip(members, weights, strict=True))
         if not members or len({m.key for m in members}) < len(members) or not all(m.weight > 0 for m in members):
-            raise UserError(f'An ensemble needs different members with weights above 0, not {[(m.key, m.weight) for m in members]}.')
+            raise UserError('An ensemble needs different members with weights above 0, not '
+                            f'{[(m.key, m.weight) for m in members]}.')
         self.device = str(device or pick_device())
         precision = precision or inference_precision(self.device)
         self.low_memory, self.batch_size = low_memory, batch_size
@@ -310,12 +344,14 @@ class HighAccuracyCLIPScorer:
         n, logits = len(texts), self._members.logits(images, [*texts, *self.negatives])
         odds = {k: np.clip(log_odds(l[:, :n], l[:, n:]), -60, 60) for k, l in logits.items()}
         members, weights = {k: expit(o).astype(np.float32) for k, o in odds.items()}, self._members.weights_of(logits)
-        return Scores(sum(weights[k]*p for k, p in members.items()), members, weights, dict(self.dropped))
+        mean = np.sum([weights[k]*p for k, p in members.items()], axis=0)
+        return Scores(mean, members, weights, dict(self.dropped))
 
     def odds(self, images: Sequence[np.ndarray],  # n of uint8 [H, W, 3]
              texts: Sequence[str],
             ) -> Odds:                            # 0: no better than an average other thing
-        "How much better each text fits each image than the negatives and the nouns that it might be instead, by member."
+        """How much better each text fits each image than the negatives and the nouns that it might be instead, by
+        member."""
         if not len(images) or not len(texts): return Odds({}, {}, dict(self.dropped))
         n, others = len(texts), [*self.negatives, *self.nouns]
         logits = self._members.logits(images, [*texts, *others])
@@ -351,7 +387,7 @@ def odds_of(scorer: Scorer,               # any
             texts: Sequence[str],
            ) -> np.ndarray:               # float [n, n_texts] log-odds
     "The scorer's own log-odds against other nouns, or those of its scores where it has none."
-    if hasattr(scorer, 'odds'): return scorer.odds(images, texts).best
+    if odds := getattr(scorer, 'odds', None): return odds(images, texts).best
     return logit(np.clip(np.asarray(scorer.score(images, texts).mean, np.float64), 1e-6, 1 - 1e-6))
 
 # %% ../nbs/10_clip_ensemble.ipynb #32b39813

@@ -10,7 +10,7 @@ import json
 from functools import partial
 from pathlib import Path
 import numpy as np
-from .labels import Check, Labels, Truth, TruthError, Truths, inside, names_of, outside, spoken, text_of
+from .labels import LabelCheck, Labels, Truth, TruthError, Truths, inside, names_of, outside, spoken, text_of
 from .photos import natural_key
 
 # %% ../nbs/08c_coco_labels.ipynb #d8029bcb
@@ -18,13 +18,16 @@ def _is_number(v) -> bool: return isinstance(v, (int, float)) and not isinstance
 
 def _whole(v, least: int = 0) -> bool: return isinstance(v, int) and not isinstance(v, bool) and v >= least
 
+# %% ../nbs/08c_coco_labels.ipynb #0f7d6d86
 def _polygon_fault(polygon, h: int, w: int) -> str: # '' if there is none
     "What is wrong with an outline."
-    if not isinstance(polygon, list) or not all(map(_is_number, polygon)): return 'has an outline that is not a list of numbers'
+    if not isinstance(polygon, list) or not all(map(_is_number, polygon)):
+        return 'has an outline that is not a list of numbers'
     if len(polygon) % 2: return f'has an outline of {len(polygon)} numbers, which are no pairs of x and y'
     if len(polygon) < 6: return f'has an outline of {len(polygon)//2} points, and three are the least'
     far = 2*max(h, w)
-    if odd := [v for v in polygon if not -far <= v <= far]: return f'has an outline with the coordinate {odd[0]} in a photo of {w} × {h}'
+    if odd := [v for v in polygon if not -far <= v <= far]:
+        return f'has an outline with the coordinate {odd[0]} in a photo of {w} × {h}'
     x, y = polygon[::2], polygon[1::2]
     return 'has an outline outside of the photo' if max(x) <= 0 or min(x) >= w or max(y) <= 0 or min(y) >= h else ''
 
@@ -42,16 +45,20 @@ def run_lengths(text: str) -> np.ndarray | None: # int [n]; None where it is no 
     for turn in (1, 2): values[turn::2] = values[turn::2].cumsum()
     return values
 
+# %% ../nbs/08c_coco_labels.ipynb #c1f8f62f
 def _runs_fault(code: dict, h: int, w: int) -> str: # '' if there is none
     "What is wrong with run lengths."
     size, counts = code.get('size'), code.get('counts')
-    if not isinstance(size, list) or size != [h, w]: return f'has run lengths of size {size} in a photo of [{h}, {w}] (height, width)'
+    if not isinstance(size, list) or size != [h, w]:
+        return f'has run lengths of size {size} in a photo of [{h}, {w}] (height, width)'
     if isinstance(counts, str): counts = run_lengths(counts)
     elif not isinstance(counts, list) or not all(map(_whole, counts)): counts = None
     if counts is None or not len(counts): return 'has run lengths that are none'
-    if min(counts) < 0 or sum(map(int, counts)) != h*w: return f'has run lengths of {sum(map(int, counts))} pixels in a photo of {h*w}'
+    if min(counts) < 0 or sum(map(int, counts)) != h*w:
+        return f'has run lengths of {sum(map(int, counts))} pixels in a photo of {h*w}'
     return '' if sum(map(int, counts[1::2])) else 'has run lengths without a pixel of the object'
 
+# %% ../nbs/08c_coco_labels.ipynb #1b452e1d
 def _segmentation_fault(entry: dict, h: int, w: int) -> str: # '' if there is none
     "What is wrong with the place of an object."
     match entry.get('segmentation'):
@@ -74,22 +81,26 @@ def _entries(file: Path, data, key: str) -> list:
     if not isinstance(entries, list): raise TruthError(f'{file} has no list of {key}, as COCO’s format has.')
     return entries
 
+# %% ../nbs/08c_coco_labels.ipynb #c95b9b2a
 def _known(value, table) -> bool: # whether an id is one
     return isinstance(value, (int, float, str)) and not isinstance(value, bool) and value in table
 
 def _id_fault(entry, table: dict) -> str:
     if not isinstance(entry, dict): return f'is a {type(entry).__name__}, not an object'
     if 'id' not in entry: return 'has no id'
-    if not isinstance(entry['id'], (int, str)) or isinstance(entry['id'], bool): return f'has the id {entry["id"]!r}, which is no number'
+    if not isinstance(entry['id'], (int, str)) or isinstance(entry['id'], bool):
+        return f'has the id {entry["id"]!r}, which is no number'
     return f'has the id {entry["id"]!r}, which another has too' if entry['id'] in table else ''
 
+# %% ../nbs/08c_coco_labels.ipynb #c1133c63
 def _name_fault(entry: dict, key: str) -> str:
     if (name := entry.get(key)) is None: return f'has no {key}'
-    good = isinstance(name, str) and name.strip(' _\t\n') and not any(c == '\0' or '\ud800' <= c <= '\udfff' for c in name)
+    good = (isinstance(name, str) and name.strip(' _\t\n')
+            and not any(c == '\0' or '\ud800' <= c <= '\udfff' for c in name))
     return '' if good else f'has the {key} {name!r}'
 
 # %% ../nbs/08c_coco_labels.ipynb #e5d2fff7
-def _images(check: Check, file: Path, data) -> dict: # id → entry
+def _images(check: LabelCheck, file: Path, data) -> dict: # id → entry
     "The photos that a file lists."
     images = {}
     for k, entry in enumerate(_entries(file, data, 'images')):
@@ -100,7 +111,8 @@ def _images(check: Check, file: Path, data) -> dict: # id → entry
         else: images[entry['id']] = entry
     return images
 
-def _categories(check: Check, file: Path, data) -> dict: # id → phrase
+# %% ../nbs/08c_coco_labels.ipynb #72b4f6fe
+def _categories(check: LabelCheck, file: Path, data) -> dict: # id → phrase
     "The classes that a file lists."
     names = {}
     for k, entry in enumerate(_entries(file, data, 'categories')):
@@ -112,30 +124,38 @@ def _categories(check: Check, file: Path, data) -> dict: # id → phrase
 def _object_fault(entry, images: dict, names: dict | None) -> str: # '' if there is none
     "What is wrong with an object; without `names` its class does not matter."
     if not isinstance(entry, dict): return f'is a {type(entry).__name__}, not an object'
-    if not _known(entry.get('image_id'), images): return f'belongs to the photo {entry.get("image_id")!r}, which is not in the list of images'
-    if names is not None and not _known(entry.get('category_id'), names): return f'has the category {entry.get("category_id")!r}, which is not in the list of categories'
+    if not _known(entry.get('image_id'), images):
+        return f'belongs to the photo {entry.get("image_id")!r}, which is not in the list of images'
+    if names is not None and not _known(entry.get('category_id'), names):
+        return f'has the category {entry.get("category_id")!r}, which is not in the list of categories'
     if entry.get('iscrowd') not in (0, 1, None): return f'has {entry["iscrowd"]!r} as iscrowd, which is 0 or 1'
     image = images[entry['image_id']]
     return _segmentation_fault(entry, image['height'], image['width'])
 
+# %% ../nbs/08c_coco_labels.ipynb #315e5e31
 def _unjudged(entry: dict, h: int, w: int) -> dict:
     "A bad object as a crowd: its box, or no pixel."
     box = entry.get('bbox')
-    good = isinstance(box, list) and len(box) == 4 and all(map(_is_number, box)) and 0 < box[2] <= 2*w and 0 < box[3] <= 2*h
-    x, y, bw, bh = box if good else (0, 0, 0, 0)
+    good = (isinstance(box, list) and len(box) == 4 and all(map(_is_number, box))
+            and 0 < box[2] <= 2*w and 0 < box[3] <= 2*h)
+    x, y, bw, bh = box if box and good else (0, 0, 0, 0)
     outline = [x, y, x + bw, y, x + bw, y + bh, x, y + bh]
     place = [outline] if good and not _polygon_fault(outline, h, w) else dict(size=[h, w], counts=[h*w])
     return dict(category_id=entry['category_id'], iscrowd=1, segmentation=place)
 
-def _objects(check: Check, file: Path, data, images: dict, names: dict) -> dict: # id of a photo → its objects
+# %% ../nbs/08c_coco_labels.ipynb #545b3925
+def _objects(check: LabelCheck, file: Path, data, images: dict, names: dict) -> dict: # id of a photo → its objects
     "The objects of every photo."
     objects, ids = {i: [] for i in images}, {}
     for k, entry in enumerate(_entries(file, data, 'annotations')):
         again = isinstance(entry, dict) and _known(entry.get('id'), ids)
-        if fault := _object_fault(entry, images, names) or (f'has the id {entry["id"]!r}, which another has too' if again else ''):
+        if fault := _object_fault(entry, images, names) or (f'has the id {entry["id"]!r}, which another has too'
+                                                            if again else ''):
             check.wrong(file, f'annotations[{k}] (id {entry.get("id") if isinstance(entry, dict) else None})', fault)
             if again and entry == ids[entry['id']]: continue      # the same once more
-            if not isinstance(entry, dict) or not _known(entry.get('image_id'), images) or not _known(entry.get('category_id'), names): continue
+            if (not isinstance(entry, dict) or not _known(entry.get('image_id'), images)
+                or not _known(entry.get('category_id'), names)):
+                continue
             image = images[entry['image_id']]
             entry = _unjudged(entry, image['height'], image['width']) | dict(image_id=entry['image_id'])
         elif isinstance(entry.get('id'), (int, str)): ids[entry['id']] = entry
@@ -151,67 +171,88 @@ def coco_mask(segmentation, h: int, w: int) -> np.ndarray: # bool [H, W]
     else: rle = segmentation
     return coco.decode(rle).astype(bool)
 
+# %% ../nbs/08c_coco_labels.ipynb #a396d489
 def _coco_labels(image: dict, objects: list[dict], names: dict) -> Labels:
     h, w = image['height'], image['width']
     masks = np.array([coco_mask(o['segmentation'], h, w) for o in objects], bool).reshape(-1, h, w)
-    return Labels(masks, [names[o['category_id']] for o in objects], np.zeros((h, w), bool), np.array([bool(o.get('iscrowd')) for o in objects], bool))
+    return Labels(masks, [names[o['category_id']] for o in objects], np.zeros((h, w), bool),
+                  np.array([bool(o.get('iscrowd')) for o in objects], bool))
 
+# %% ../nbs/08c_coco_labels.ipynb #f733d880
 def _parts(path) -> list[tuple[Path, Path]]: # JSON files, each with the folder of its photos
     "The parts of a data set: a file, or a folder with one, or with those of COCO's own layout."
-    if (path := inside(path)).suffix == '.json': return [(file := inside(path.parent, path.name)/path.name, _photos(file))]
+    if (path := inside(path)).suffix == '.json':
+        return [(file := inside(path.parent, path.name)/path.name, _photos(file))]
     if (path/'instances.json').exists(): return [(inside(path, 'images')/'instances.json', path/'images')]
     files = sorted((path/'annotations').glob('instances_*.json'), key=natural_key)
-    if not files: raise TruthError(f'{path} has no instances.json and no annotations/instances_….json, so it is not a data set of this kind; check the path.')
+    if not files:
+        raise TruthError(f'{path} has no instances.json and no annotations/instances_….json, so it is not a data set '
+                         'of this kind; check the path.')
     parts = [(file, _photos(file)) for file in files if len(files) == 1 or _photos(file).is_dir()]
-    if len({photos for _, photos in parts}) != 1: raise TruthError(f'{path} has several parts; name the file of one, such as {files[0]}.')
+    if len({photos for _, photos in parts}) != 1:
+        raise TruthError(f'{path} has several parts; name the file of one, such as {files[0]}.')
     return parts
 
+# %% ../nbs/08c_coco_labels.ipynb #80890f80
 def _photos(file: Path) -> Path:
     "The folder of the photos that a file names: of its part, or `images`."
     places = (file.parent.parent/file.stem.split('_')[-1], file.parent/'images', file.parent.parent/'images')
     return next((p for p in places if p.is_dir()), places[0])
 
 # %% ../nbs/08c_coco_labels.ipynb #216f5552
-def read_coco(path, # folder with instances.json and images, or of COCO's own layout, such as our own export; or a JSON file of either
+def read_coco(
+    # folder with instances.json and images, or of COCO's own layout, such as our own export; or a JSON file of either
+    path,
               skip_bad: bool = False, # leave bad entries out
              ) -> Truths: # in the order of the file
     "COCO instances; raises `TruthError`."
-    check, parts = Check(skip_bad), _parts(path)
-    return check.found([truth for file, photos in parts for truth in _part(check, file, photos)], parts[0][0] if len(parts) == 1 else path)
+    check, parts = LabelCheck(skip_bad), _parts(path)
+    return check.found([truth for file, photos in parts for truth in _part(check, file, photos)],
+                       parts[0][0] if len(parts) == 1 else path)
 
-def _part(check: Check, file: Path, photos: Path) -> list[Truth]:
+# %% ../nbs/08c_coco_labels.ipynb #75c9f1f9
+def _part(check: LabelCheck, file: Path, photos: Path) -> list[Truth]:
     "What one file labels."
     data = _json(file)
     names, images = _categories(check, file, data), _images(check, file, data)
     objects, classes = _objects(check, file, data, images, names), tuple(dict.fromkeys(names.values()))
     called = names_of([i['file_name'] for i in images.values()])
-    return [Truth(name, photos/i['file_name'], classes, partial(_coco_labels, i, objects[k], names), (i['height'], i['width']), f'{file}: the image with the id {k!r}')
+    return [Truth(name, photos/i['file_name'], classes, partial(_coco_labels, i, objects[k], names),
+                  (i['height'], i['width']), f'{file}: the image with the id {k!r}')
             for name, (k, i) in zip(called, images.items())]
 
 # %% ../nbs/08c_coco_labels.ipynb #ab06989d
 def _ref_fault(ref, images: dict, objects: dict) -> str: # '' if there is none
     "What is wrong with a sentence and the object that it is about."
     if not isinstance(ref, dict): return f'is a {type(ref).__name__}, not an object'
-    if not _known(ref.get('image_id'), images): return f'is about the photo {ref.get("image_id")!r}, which is not in instances.json'
-    if not _known(ref.get('ann_id'), objects): return f'is about the object {ref.get("ann_id")!r}, which is not in instances.json'
+    if not _known(ref.get('image_id'), images):
+        return f'is about the photo {ref.get("image_id")!r}, which is not in instances.json'
+    if not _known(ref.get('ann_id'), objects):
+        return f'is about the object {ref.get("ann_id")!r}, which is not in instances.json'
     there = objects[ref['ann_id']]
-    if there and there['image_id'] != ref['image_id']: return f'is about the object {ref["ann_id"]!r}, which is in the photo {there["image_id"]!r}'
+    if there and there['image_id'] != ref['image_id']:
+        return f'is about the object {ref["ann_id"]!r}, which is in the photo {there["image_id"]!r}'
     said = ref.get('sentences')
     if not isinstance(said, list) or not said: return 'has no sentences'
-    return next((f'has a sentence without words: {s!r}' for s in said if not isinstance(s, dict) or _name_fault(s, 'sent')), '')
+    return next((f'has a sentence without words: {s!r}' for s in said if not isinstance(s, dict)
+                 or _name_fault(s, 'sent')), '')
 
-def _things(check: Check, file: Path, data, images: dict) -> dict: # id → entry, or None for a bad one
+# %% ../nbs/08c_coco_labels.ipynb #dd5f9e46
+def _things(check: LabelCheck, file: Path, data, images: dict) -> dict: # id → entry, or None for a bad one
     "The objects that sentences can be about."
     objects = {}
     for k, entry in enumerate(_entries(file, data, 'annotations')):
-        if fault := _id_fault(entry, objects) or _object_fault(entry, images, None): check.wrong(file, f'annotations[{k}]', fault)
+        if fault := _id_fault(entry, objects) or _object_fault(entry, images, None):
+            check.wrong(file, f'annotations[{k}]', fault)
         if not fault or not _id_fault(entry, objects): objects[entry['id']] = None if fault else entry
     return objects
 
+# %% ../nbs/08c_coco_labels.ipynb #3347ee1b
 def _ref_labels(image: dict, refs: list[dict], objects: dict) -> Labels:
     h, w = image['height'], image['width']
     pairs = [(s['sent'], objects[r['ann_id']]) for r in refs for s in r['sentences']]
-    return Labels(np.array([coco_mask(o['segmentation'], h, w) for _, o in pairs], bool).reshape(-1, h, w), [p for p, _ in pairs], np.zeros((h, w), bool))
+    return Labels(np.array([coco_mask(o['segmentation'], h, w) for _, o in pairs], bool).reshape(-1, h, w),
+                  [p for p, _ in pairs], np.zeros((h, w), bool))
 
 # %% ../nbs/08c_coco_labels.ipynb #7c810fe4
 def read_refcoco(folder, # holds refs.json, instances.json and images
@@ -222,7 +263,7 @@ def read_refcoco(folder, # holds refs.json, instances.json and images
     folder = inside(folder, 'refs.json', 'instances.json', 'images')
     file, refs = folder/'instances.json', _json(folder/'refs.json')
     if not isinstance(refs, list): raise TruthError(f'{folder/"refs.json"} is no list of references.')
-    data, check = _json(file), Check(skip_bad)
+    data, check = _json(file), LabelCheck(skip_bad)
     images = _images(check, file, data)
     objects, by_image = _things(check, file, data, images), {}
     for k, ref in enumerate(refs):
@@ -231,5 +272,8 @@ def read_refcoco(folder, # holds refs.json, instances.json and images
         elif objects[ref['ann_id']]: by_image.setdefault(ref['image_id'], []).append(ref)
     asked = {k: i for k, i in images.items() if k in by_image}
     called = names_of([i['file_name'] for i in asked.values()])
-    return check.found((Truth(name, folder/'images'/i['file_name'], tuple(s['sent'] for r in by_image[k] for s in r['sentences']), partial(_ref_labels, i, by_image[k], objects),
-                              (i['height'], i['width']), f'{file}: the image with the id {k!r}') for name, (k, i) in zip(called, asked.items())), f'The part {split!r} of {folder}')
+    return check.found((Truth(name, folder/'images'/i['file_name'],
+                              tuple(s['sent'] for r in by_image[k] for s in r['sentences']),
+                              partial(_ref_labels, i, by_image[k], objects),
+                              (i['height'], i['width']), f'{file}: the image with the id {k!r}')
+                        for name, (k, i) in zip(called, asked.items())), f'The part {split!r} of {folder}')

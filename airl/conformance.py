@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from unittest.mock import patch
 import numpy as np
 from .devices import out_of_memory
-from .engine_checks import CHECKS, PROTOCOLS, Bench, Check, Skipped, check, inside
+from .engine_checks import CHECKS, PROTOCOLS, EngineBench, EngineCheck, Skipped, check, inside
 from .files import UserError
 
 # %% ../nbs/13k_conformance.ipynb #bbca877b
@@ -24,7 +24,9 @@ def _differs(a: dict, b: dict, tolerance: float = 2e-3) -> str:   # '' for the s
         x, y = a[key], b[key]
         if x.shape != y.shape: return f'{key} has the shape {x.shape} and then {y.shape}'
         if x.dtype.kind in 'US': same = (x == y).all()
-        else: same = np.allclose(np.asarray(x, float), np.asarray(y, float), rtol=tolerance, atol=tolerance*max(1, np.abs(np.asarray(x, float)).max(initial=0)))
+        else:
+            same = np.allclose(np.asarray(x, float), np.asarray(y, float), rtol=tolerance,
+                               atol=tolerance*max(1, np.abs(np.asarray(x, float)).max(initial=0)))
         if not same: return f'{key} is another'
     return ''
 
@@ -41,21 +43,27 @@ def _(b):
     near[0, 0] ^= 1                            # nobody remembers this one
     return _differs(b.first, b.ask()) or _differs(b.ask(near), b.ask(near, b.other))
 
+# %% ../nbs/13k_conformance.ipynb #1df93160
 @check('what was asked in between changes nothing')
 def _(b):
     first, alone, late = b.first, b.alone, b.make()
-    for photo in b.photos(2): b.ask(photo); b.ask(photo, late)
+    for photo in b.photos(2):
+        b.ask(photo)
+        b.ask(photo, late)
     return _differs(first, b.ask()) or _differs(alone, b.ask(engine=late))
 
+# %% ../nbs/13k_conformance.ipynb #0c328ec9
 @check('another photo gets another answer', 'scorer', 'detector', 'segmenter')
 def _(b):
     first, other = b.first, b.ask(np.ascontiguousarray(255 - b.photo[::-1, ::-1]))
-    if b.hands_back:                                        # what it found itself is not looked at again, but it has to be that
+    if b.hands_back:  # what it found itself is not looked at again, but it has to be that
         given = np.stack([inside(box, b.photo.shape[:2]) for box in b.boxes]) > .5
-        return '' if np.array_equal(first['logits'].max(1) > 0, given) else 'it hands back other masks than those that it is given'
+        return ('' if np.array_equal(first['logits'].max(1) > 0, given)
+                else 'it hands back other masks than those that it is given')
     moved = [not np.array_equal(first[k], other[k]) for k in first]
     return '' if (all if b.role == 'scorer' else any)(moved) else 'it says the same of a photo and of its negative'
 
+# %% ../nbs/13k_conformance.ipynb #5819e978
 @check('a photo is not changed')
 def _(b):
     (photo,) = b.photos(1)
@@ -63,6 +71,7 @@ def _(b):
     b.ask(photo)
     return '' if (photo == before).all() else f'{(photo != before).any(-1).sum()} of its pixels are others'
 
+# %% ../nbs/13k_conformance.ipynb #db398694
 @check('a photo that cannot be written to')
 def _(b):
     (photo,) = b.photos(1)
@@ -80,31 +89,37 @@ def _of_size(b, *sizes) -> str:
         photo = np.ascontiguousarray(np.resize(b.photo, (h, w, 3)))
         try: answer = b.ask(photo)
         except Exception as e: return f'{h} × {w} pixels: {type(e).__name__}: {e}'   # noqa: BLE001, an engine may fail in any way
-        if bad := [k for k, v in answer.items() if v.dtype.kind == 'f' and not np.isfinite(v).all()]: return f'{h} × {w} pixels: {bad[0]} is not finite'
+        if bad := [k for k, v in answer.items() if v.dtype.kind == 'f' and not np.isfinite(v).all()]:
+            return f'{h} × {w} pixels: {bad[0]} is not finite'
     return ''
 
 @check('a photo of one pixel, of one row, of one column')
 def _(b): return _of_size(b, (1, 1), (1, 40), (40, 1))
 
+# %% ../nbs/13k_conformance.ipynb #43f70d54
 @check('photos of odd sizes')
 def _(b): return _of_size(b, (33, 127), (101, 77))
 
 @check('a panorama and a tower')
 def _(b): return _of_size(b, (24, 480), (480, 24))
 
+# %% ../nbs/13k_conformance.ipynb #f231443d
 @check('a photo that is all black, all white')
 def _(b):
     for level in (0, 255):
         answer = b.ask(np.full((64, 96, 3), level, np.uint8))
-        if bad := [k for k, v in answer.items() if v.dtype.kind == 'f' and not np.isfinite(v).all()]: return f'{bad[0]} is not finite at {level}'
+        if bad := [k for k, v in answer.items() if v.dtype.kind == 'f' and not np.isfinite(v).all()]:
+            return f'{bad[0]} is not finite at {level}'
     return ''
 
+# %% ../nbs/13k_conformance.ipynb #4468fa9f
 @check('four threads at once')
 def _(b):
     photos = b.photos(4)
     each = [b.make() for _ in photos] if b.role == 'tracker' else [b.make()]*4       # a tracker follows one sequence
     with ThreadPoolExecutor(4) as pool: together = list(pool.map(b.ask, photos, each))
-    return next((d for d in (_differs(b.ask(photo, b.other), answer) for photo, answer in zip(photos, together)) if d), '')
+    return next((d for d in (_differs(b.ask(photo, b.other), answer) for photo, answer in zip(photos, together)) if d),
+                '')
 
 @check('another one made the same way answers the same')
 def _(b): return _differs(b.first, b.alone)
@@ -114,8 +129,11 @@ def _(b): return _differs(b.first, b.alone)
 def _no_network():
     "No socket can be opened."
     def refused(*args, **kw): raise OSError('the network was touched')
-    with patch.object(socket.socket, 'connect', refused), patch.object(socket, 'getaddrinfo', refused), patch.dict('os.environ', AIRL_OFFLINE='1', HF_HUB_OFFLINE='1'): yield
+    with patch.object(socket.socket, 'connect', refused), patch.object(socket, 'getaddrinfo', refused), patch.dict(
+        'os.environ', AIRL_OFFLINE='1', HF_HUB_OFFLINE='1'):
+        yield
 
+# %% ../nbs/13k_conformance.ipynb #58910433
 @contextmanager
 def _spoilt(change: Callable) -> Iterator[list]:   # what was called
     "Modules of torch without parts of their own give what `change` makes of their answer."
@@ -128,15 +146,18 @@ def _spoilt(change: Callable) -> Iterator[list]:   # what was called
         return change(out)
     with patch.object(torch.nn.Module, '__call__', other): yield called
 
+# %% ../nbs/13k_conformance.ipynb #d1d5bc2e
 def _of_numbers(error) -> bool:
     "Does it say that there are no numbers? Python's own sentence about `int` of NaN is an accident."
     said = re.search(r'\bnans?\b|no numbers|not? finite|non-?finite', str(error), re.IGNORECASE)
-    return isinstance(error, UserError) or isinstance(error, (RuntimeError, ValueError)) and bool(said) and 'cannot convert' not in str(error)
+    return (isinstance(error, UserError) or isinstance(error, (RuntimeError, ValueError))
+            and bool(said) and 'cannot convert' not in str(error))
 
 @check('it needs no network')
 def _(b):
     with _no_network(): return _differs(b.first, b.ask(engine=b.make()))
 
+# %% ../nbs/13k_conformance.ipynb #0cae6c8e
 @check('memory runs out, and it works again')
 def _(b):
     import torch
@@ -151,6 +172,7 @@ def _(b):
     if answer and (odd := _differs(sound, answer)): return f'it answers without memory, and {odd}'
     return _differs(sound, b.ask(photo))
 
+# %% ../nbs/13k_conformance.ipynb #b047387b
 @check('where its networks give NaN it says so')
 def _(b):
     import torch
@@ -170,6 +192,7 @@ class Finding:
     fault: str = ''     # what is wrong
     skipped: str = ''   # why the check says nothing here
 
+# %% ../nbs/13k_conformance.ipynb #fe28a6e2
 @dataclass
 class Conformance:
     "What came of all checks of an engine."
@@ -182,33 +205,40 @@ class Conformance:
 
     def check(self) -> 'Conformance':
         "Itself; raises `AssertionError` that says all that is wrong."
-        if self.faults: raise AssertionError(f'{self.engine} is no {self.role}: ' + '; '.join(f'{f.check}: {f.fault}' for f in self.faults))
+        if self.faults:
+            raise AssertionError(f'{self.engine} is no {self.role}: '
+                                 + '; '.join(f'{f.check}: {f.fault}' for f in self.faults))
         return self
 
     def __str__(self):
         skipped = sum(bool(f.skipped) for f in self.findings)
-        said = f'{self.engine} as a {self.role}: {len(self.findings) - len(self.faults) - skipped} of {len(self.findings)} checks passed'
+        said = (f'{self.engine} as a {self.role}: {len(self.findings) - len(self.faults) - skipped} of '
+                f'{len(self.findings)} checks passed')
         said += f', {skipped} do not apply' if skipped else ''
         return '\n'.join([said, *(f'  {f.check}: {f.fault}' for f in self.faults)])
 
     __repr__ = __str__
 
-def checks_of(role: str) -> list[Check]:
+# %% ../nbs/13k_conformance.ipynb #f89ee241
+def checks_of(role: str) -> list[EngineCheck]:
     "What an engine of a kind has to do."
     if role not in PROTOCOLS: raise UserError(f'There is no kind of engine {role!r}; there are {", ".join(PROTOCOLS)}.')
     return [c for c in CHECKS if role in c.roles]
 
+# %% ../nbs/13k_conformance.ipynb #b6568a5d
 def conform(make: Callable,                          # a class, or a function, that makes the engine anew
-            role: str | None = None,                 # scorer, detector, segmenter or tracker; None: what it has the methods of
+            role: str | None = None,  # scorer, detector, segmenter or tracker; None: what it has the methods of
             phrases: Sequence[str] = ('a cat', 'a red car'),   # two that it knows
-            photo: np.ndarray | None = None,         # uint8 [H, W, 3] in which it finds something; None: a painted scene
+            photo: np.ndarray | None = None,  # uint8 [H, W, 3] in which it finds something; None: a painted scene
            ) -> Conformance:
     "Ask an engine all that an engine of its kind has to answer."
     if role is None:
         engine = make()
         role = next((r for r, p in PROTOCOLS.items() if isinstance(engine, p)), None)
-        if role is None: raise UserError(f'{type(engine).__name__} has the methods of no engine; airl.scene has the protocols {", ".join(p.__name__ for p in PROTOCOLS.values())}.')
-    wanted, bench = checks_of(role), Bench(make, role, phrases, photo)
+        if role is None:
+            raise UserError(f'{type(engine).__name__} has the methods of no engine; airl.scene has the protocols '
+                            f'{", ".join(p.__name__ for p in PROTOCOLS.values())}.')
+    wanted, bench = checks_of(role), EngineBench(make, role, phrases, photo)
     report = Conformance(str(getattr(bench.engine, 'name', type(bench.engine).__name__)), role)
     for c in wanted:
         try: report.findings.append(Finding(c.name, c.look(bench)))

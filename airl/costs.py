@@ -17,9 +17,13 @@ from .runs import build_model
 from .steps import Alone, Training, epoch_batches, train_step
 from .vit_model import count
 
-CARDS = dict(T4=65, L4=121, A100=312, H100=989, H200=989)   # 10¹² operations a second in half precision, dense, as published
-MEASURED = {('vit_small_patch32_224', 'H200'): 3765}        # images a second: 34 ms for 128, when steps still waited for copies
-_USED, _ASKED = .3, .010   # estimates: share of a card's arithmetic that a ViT-S uses; seconds that asking for a step takes
+# %% ../nbs/02e_costs.ipynb #9a91bf9d
+# 10¹² operations a second in half precision, dense, as published
+CARDS = dict(T4=65, L4=121, A100=312, H100=989, H200=989)
+# images a second: 34 ms for 128, when steps still waited for copies
+MEASURED = {('vit_small_patch32_224', 'H200'): 3765}
+# estimates: share of a card's arithmetic that a ViT-S uses; seconds that asking for a step takes
+_USED, _ASKED = .3, .010
 
 class CostError(UserError): "A cost that cannot be told."
 
@@ -28,18 +32,22 @@ class CostError(UserError): "A cost that cannot be told."
 def _flops(model: str, args: tuple, img_size: int) -> float:
     return count(build_model(Recipe(model=model, model_args=dict(args), img_size=img_size), 10, False)).flops
 
+# %% ../nbs/02e_costs.ipynb #9a5f1191
 def images_per_second(recipe: Recipe, card: str) -> tuple[float, bool]: # and whether that was measured
     "How fast `card` trains by `recipe`."
     if card not in CARDS:
-        raise CostError(f'Nothing is known of the card {card!r}; there are {", ".join(CARDS)}. `measure_rate` measures the one at hand.')
+        raise CostError(f'Nothing is known of the card {card!r}; there are {", ".join(CARDS)}. `measure_rate` measures '
+                        'the one at hand.')
     if (rate := MEASURED.get((recipe.model, card))): return float(rate), True
     args = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in recipe.model_args.items())
     arithmetic = 3*_flops(recipe.model, args, recipe.img_size)*recipe.batch_size/(_USED*1e12*CARDS[card])
     return recipe.batch_size/max(arithmetic, _ASKED), False
 
+# %% ../nbs/02e_costs.ipynb #eaf762ab
 def epoch_images(n: int,        # training images, the held-out tenth among them
                 ) -> float:     # as many training images take as long
-    "What an epoch works through: a validation image is asked twice, without the backward pass, and so is a sample of a thousand."
+    """What an epoch works through: a validation image is asked twice, without the backward pass, and so is a sample of
+    a thousand."""
     return .9*n + (2*.1*n + min(1000, .9*n))/3
 
 def expected_hours(recipe: Recipe, rate: float, n: int = 50_000) -> float:
@@ -47,6 +55,9 @@ def expected_hours(recipe: Recipe, rate: float, n: int = 50_000) -> float:
     return recipe.epochs*epoch_images(n)/rate/3600
 
 # %% ../nbs/02e_costs.ipynb #e9d5bc66
+_FOOTNOTE = ('\n\n~ estimated from the published arithmetic of the card; the others from a rate that was measured, '
+             'with an earlier version whose steps waited for copies.\n')
+
 def hours_table(presets=tuple(p for p in PRESETS if p.startswith('reference'))) -> str:
     "Hours for CIFAR-10 a preset and card, as a Markdown table; estimates have a ~."
     rows = [f'| | {" | ".join(CARDS)} |', '|---'*(len(CARDS) + 1) + '|']
@@ -56,7 +67,7 @@ def hours_table(presets=tuple(p for p in PRESETS if p.startswith('reference'))) 
             rate, measured = images_per_second(recipe, card)
             cells.append(f'{"" if measured else "~"}{expected_hours(recipe, rate):.2g}')
         rows.append(f'| {name} | {" | ".join(cells)} |')
-    return '\n'.join(rows) + '\n\n~ estimated from the published arithmetic of the card; the others from a rate that was measured, with an earlier version whose steps waited for copies.\n'
+    return '\n'.join(rows) + _FOOTNOTE
 
 # %% ../nbs/02e_costs.ipynb #8db7ccfc
 def measure_rate(recipe: Recipe, data: ImageSet, device=None,  # as `fit` has it
@@ -86,17 +97,22 @@ def run_bytes(recipe: Recipe, n_classes: int) -> int:
 
 UPLOAD_MINUTES = 5   # estimated: until a copy has left the machine
 
+# %% ../nbs/02e_costs.ipynb #709ba6f6
 def copies_line(recipe: Recipe, n_classes: int, minutes: float) -> str: # from one copy to the next
     "What lies on the disk that copies go to, and what a disconnect costs, in words."
     size = run_bytes(recipe, n_classes)/1e6
-    return (f'Copies: two files of about {size:.0f} MB each, overwritten in turn, one every {minutes:g} minutes; at the end the run itself, '
-            f'{size:.0f} MB, in their place. Nothing goes to the bin. A disconnect costs at most {minutes + UPLOAD_MINUTES:g} minutes of training.')
+    return (f'Copies: two files of about {size:.0f} MB each, overwritten in turn, one every {minutes:g} minutes; at '
+            'the end the run itself, '
+            f'{size:.0f} MB, in their place. Nothing goes to the bin. A disconnect costs at most '
+            f'{minutes + UPLOAD_MINUTES:g} minutes of training.')
 
+# %% ../nbs/02e_costs.ipynb #182d4f42
 def for_hours(recipe: Recipe, hours: float) -> Recipe:
     "The recipe with its learning rate running out after so many hours, or after its epochs where these end before."
     if hours <= 0: raise CostError(f'{hours} hours are no time to train; give more than 0.')
     return dataclasses.replace(recipe, schedule='minutes', max_minutes=60.*hours)
 
+# %% ../nbs/02e_costs.ipynb #865444ab
 def time_line(recipe: Recipe, rate: float, n: int) -> str: # rate: images a second, measured; n: training images
     "How long a training will take, in words."
     whole, limit = 60*expected_hours(recipe, rate, n), recipe.max_minutes
@@ -104,6 +120,7 @@ def time_line(recipe: Recipe, rate: float, n: int) -> str: # rate: images a seco
     some = f'all {recipe.epochs}' if epochs == recipe.epochs else f'about {epochs} of {recipe.epochs}'
     least = f'; the first {recipe.warmup_epochs:g} only warm up, so more hours or a shorter preset are better'
     if epochs >= 3*recipe.warmup_epochs: least = ''
-    return f'Time: about {_span(min(whole, limit or whole))} for {some} epochs, at {rate:,.0f} images a second (measured just now){least}.'
+    return (f'Time: about {_span(min(whole, limit or whole))} for {some} epochs, at {rate:,.0f} images a second '
+            f'(measured just now){least}.')
 
 def _span(minutes): return f'{minutes/60:.1f} hours' if minutes >= 90 else f'{max(1, round(minutes))} minutes'

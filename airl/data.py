@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from .files import UserError, replacing
 from .photos import UNREADABLE, load_photo, list_photos, natural_key
 from .weights import cache_root, is_offline, require, shipped
+
+# %% ../nbs/00_data.ipynb #287e25c9
 from .augment import (IMAGENET_MEAN, IMAGENET_STD, Augment, Draws, Mixes, Taps, color_jitter, draw_mixes,
                           interpolation_matrix, interpolation_taps, mix, prepare, random_crops, resample,
                           soft_targets)  # old import paths
@@ -37,17 +39,22 @@ class ImageSet:
     labels: Tensor         # int64 [n]
     class_names: list[str]
     source: str            # where they came from, for messages and run folders
-    unknown: dict[str, int] = field(default_factory=dict) # images left out, by the name of a class that training has not
+    # images left out, by the name of a class that training has not
+    unknown: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self):
         n, k, shape = len(self.labels), len(self.class_names), tuple(self.images.shape)
         if len(shape) != 4 or shape[3] != 3 or self.images.dtype != torch.uint8 or len(self.images) != n:
-            raise DataError(f'{self.source}: {n} labels need uint8 images [{n}, H, W, 3], these are {self.images.dtype} {list(shape)}.')
+            raise DataError(f'{self.source}: {n} labels need uint8 images [{n}, H, W, 3], these are '
+                            f'{self.images.dtype} {list(shape)}.')
         if n and not 0 <= self.labels.min() <= self.labels.max() < k:
-            raise DataError(f'{self.source}: labels must lie in 0..{k - 1} for {k} classes, these span {self.labels.min()}..{self.labels.max()}.')
+            raise DataError(f'{self.source}: labels must lie in 0..{k - 1} for {k} classes, these span '
+                            f'{self.labels.min()}..{self.labels.max()}.')
 
     def __len__(self): return len(self.labels)
-    def __repr__(self): return f'ImageSet({len(self):,} images of {self.images.shape[2]} × {self.images.shape[1]} pixels, {len(self.class_names)} classes, {self.source})'
+    def __repr__(self):
+        return (f'ImageSet({len(self):,} images of {self.images.shape[2]} × {self.images.shape[1]} pixels, '
+                f'{len(self.class_names)} classes, {self.source})')
     def __getitem__(self, i): return self.images[i], self.labels[i]
     def subset(self, rows: Tensor) -> 'ImageSet': # int64 [m] or bool [n]
         "The images at `rows`, in that order."
@@ -60,7 +67,8 @@ class ImageSet:
 
     def split(self, fraction=.1, seed=42) -> tuple['ImageSet', 'ImageSet']: # (the larger part, the held-out part)
         "Hold out the same `fraction` of every class."
-        return tuple(self.subset(rows) for rows in stratified_split(self.labels, fraction, seed))
+        kept, held = stratified_split(self.labels, fraction, seed)
+        return self.subset(kept), self.subset(held)
 
 # %% ../nbs/00_data.ipynb #04c27406
 def stratified_split(labels: Tensor,  # int64 [n]
@@ -81,10 +89,13 @@ def _decode(row: dict, i: int, name) -> np.ndarray: # uint8 [32, 32, 3]
     "Decode the `{bytes, path}` of image `i`."
     from PIL import Image
     try: image = Image.open(io.BytesIO(row['bytes'])).convert('RGB')
-    except (OSError, TypeError) as e: raise DataError(f'{name}: image {i} does not decode ({e}); fetch the file again.') from None
-    if image.size != (32, 32): raise DataError(f'{name}: image {i} is {image.size[0]}×{image.size[1]} pixels, CIFAR-10 has 32×32.')
+    except (OSError, TypeError) as e:
+        raise DataError(f'{name}: image {i} does not decode ({e}); fetch the file again.') from None
+    if image.size != (32, 32):
+        raise DataError(f'{name}: image {i} is {image.size[0]}×{image.size[1]} pixels, CIFAR-10 has 32×32.')
     return np.asarray(image)
 
+# %% ../nbs/00_data.ipynb #6d8e8b6f
 def read_parquet(path,      # a Parquet file in the hub's layout
                  split=None # keep only rows whose `split` column says so, where there is one
                 ) -> ImageSet:
@@ -92,19 +103,22 @@ def read_parquet(path,      # a Parquet file in the hub's layout
     import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
     labels = []
     try:
-        with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:   # read as it is needed: the whole file would lie in memory beside its pixels
+        # read as it is needed: the whole file would lie in memory beside its pixels
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
             names = file.schema_arrow.names
             if missing := {'img', 'label'} - set(names):
-                raise DataError(f'{path} has no column {" or ".join(sorted(missing))}, only {", ".join(names)}; the hub layout is img, label.')
+                raise DataError(f'{path} has no column {" or ".join(sorted(missing))}, only {", ".join(names)}; the '
+                                'hub layout is img, label.')
             images = np.empty((file.metadata.num_rows, 32, 32, 3), np.uint8)
             for part in file.iter_batches(1000):
-                if 'split' in names and split: part = part.filter(pc.equal(part['split'], split))
+                if 'split' in names and split: part = part.filter(pc.equal(part['split'], split))   # pyright: ignore[reportAttributeAccessIssue]   # pyright: ignore[reportAttributeAccessIssue]   # pyright: ignore[reportAttributeAccessIssue]
                 for i, row in enumerate(part['img'].to_pylist(), len(labels)): images[i] = _decode(row, i, path)
                 labels += part['label'].to_pylist()
     except (pa.ArrowException, OSError) as e:
         raise DataError(f'{path} is not a readable Parquet file ({str(e).split(". ")[0]}); fetch it again.') from None
     pa.default_memory_pool().release_unused()
-    return ImageSet(torch.from_numpy(images[:len(labels)]), torch.tensor(labels, dtype=torch.int64), CIFAR10_CLASSES, str(path))
+    return ImageSet(torch.from_numpy(images[:len(labels)]), torch.tensor(labels, dtype=torch.int64),
+                    CIFAR10_CLASSES, str(path))
 
 # %% ../nbs/00_data.ipynb #eb1d880e
 _ARRAY_NAMES = dict(_reconstruct=np.empty(0).__reduce__()[0], ndarray=np.ndarray, dtype=np.dtype)
@@ -112,18 +126,22 @@ _ARRAY_NAMES = dict(_reconstruct=np.empty(0).__reduce__()[0], ndarray=np.ndarray
 class _ArraysOnly(pickle.Unpickler):
     "Rebuilds NumPy arrays and plain Python values, nothing else."
     def find_class(self, module, name):
-        if module in ('numpy', 'numpy.core.multiarray', 'numpy._core.multiarray') and name in _ARRAY_NAMES: return _ARRAY_NAMES[name]
+        if module in ('numpy', 'numpy.core.multiarray', 'numpy._core.multiarray') and name in _ARRAY_NAMES:
+            return _ARRAY_NAMES[name]
         raise pickle.UnpicklingError(f'it asks for {module}.{name}, which is no part of an array')
 
+# %% ../nbs/00_data.ipynb #bfe55d61
 def _batch(content: bytes, name: str) -> tuple[np.ndarray, list]: # uint8 [n, 32, 32, 3], n labels
     "Images and labels of one pickled batch."
     try:
         batch = _ArraysOnly(io.BytesIO(content), encoding='latin1').load()
         data, labels = batch['data'], batch['labels']
-    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, IndexError, AttributeError, UnicodeDecodeError) as e:
+    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, IndexError,
+            AttributeError, UnicodeDecodeError) as e:
         raise DataError(f'{name} is not a CIFAR-10 batch ({e or type(e).__name__}); fetch the archive again.') from None
     if getattr(data, 'shape', None) != (len(labels), 3072) or data.dtype != np.uint8:
-        raise DataError(f'{name} holds {getattr(data, "dtype", type(data).__name__)} {list(getattr(data, "shape", []))} for {len(labels)} labels; '
+        raise DataError(f'{name} holds {getattr(data, "dtype", type(data).__name__)} '
+                        f'{list(getattr(data, "shape", []))} for {len(labels)} labels; '
                         'a CIFAR-10 batch is uint8 [n, 3072].')
     return data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), labels
 
@@ -137,10 +155,13 @@ def _members(path: Path, names: list[str]):
         return
     try:
         with tarfile.open(path) as tar:
-            for name in names: yield name, tar.extractfile(f'cifar-10-batches-py/{name}').read()
+            for name in names:
+                if not (file := tar.extractfile(f'cifar-10-batches-py/{name}')): raise KeyError(f'{name} is no file')
+                yield name, file.read()
     except (tarfile.TarError, EOFError, OSError, KeyError) as e:
         raise DataError(f'{path} is not the CIFAR-10 archive or is cut off ({e}); fetch it again.') from None
 
+# %% ../nbs/00_data.ipynb #88a9e439
 def read_batches(path,          # `cifar-10-python.tar.gz`, or the folder that comes out of it
                  split='train', # 'train' or 'test'
                  official=True, # insist on the published MD5 of every batch
@@ -151,36 +172,46 @@ def read_batches(path,          # `cifar-10-python.tar.gz`, or the folder that c
     images, labels = [], []
     for name, content in _members(Path(path), list(md5)):
         if official and (found := hashlib.md5(content, usedforsecurity=False).hexdigest()) != md5[name]:
-            raise DataError(f'{path}: {name} ({len(content):,} bytes) has the MD5 {found}, the official one is {md5[name]}. It is damaged or '
+            raise DataError(f'{path}: {name} ({len(content):,} bytes) has the MD5 {found}, the official one is '
+                            f'{md5[name]}. It is damaged or '
                             'altered; fetch the archive again.')
         x, y = _batch(content, f'{path}: {name}')
-        images.append(x); labels += y
-    return ImageSet(torch.from_numpy(np.ascontiguousarray(np.concatenate(images))), torch.tensor(labels), CIFAR10_CLASSES, str(path))
+        images.append(x)
+        labels += y
+    return ImageSet(torch.from_numpy(np.ascontiguousarray(np.concatenate(images))),
+                    torch.tensor(labels), CIFAR10_CLASSES, str(path))
 
 # %% ../nbs/00_data.ipynb #91253941
 def pixel_digest(data: ImageSet) -> int:
     "A hash of images and labels that does not depend on their order."
-    hashes = (hashlib.blake2b(x.tobytes() + bytes([y]), digest_size=8).digest() for x, y in zip(data.images.numpy(), data.labels.tolist()))
+    hashes = (hashlib.blake2b(x.tobytes() + bytes([y]), digest_size=8).digest()
+              for x, y in zip(data.images.numpy(), data.labels.tolist()))
     return sum(int.from_bytes(h, 'little') for h in hashes) % 2**64
 
 _TRAIN_DIGEST = 0x9d0c0911520be369
 
+# %% ../nbs/00_data.ipynb #0b10d0c2
 def check_cifar10(data: ImageSet, split: str) -> ImageSet:
     "`data` itself, or a `DataError` that says in what it is not CIFAR-10."
     n, counts = len(data), data.labels.bincount(minlength=10)
-    if tuple(data.images.shape[1:]) != (32, 32, 3): raise DataError(f'{data.source}: images are {list(data.images.shape[1:])}, those of CIFAR-10 [32, 32, 3].')
+    if tuple(data.images.shape[1:]) != (32, 32, 3):
+        raise DataError(f'{data.source}: images are {list(data.images.shape[1:])}, those of CIFAR-10 [32, 32, 3].')
     if n == 0: raise DataError(f'{data.source} holds no {split} image.')
-    if n in (10_000, 50_000) and (counts != n//10).any(): raise DataError(f'{data.source}: classes of {counts.tolist()} images; CIFAR-10 has {n//10:,} each.')
+    if n in (10_000, 50_000) and (counts != n//10).any():
+        raise DataError(f'{data.source}: classes of {counts.tolist()} images; CIFAR-10 has {n//10:,} each.')
     if split == 'train' and n == 50_000 and pixel_digest(data) != _TRAIN_DIGEST:
-        raise DataError(f'{data.source}: the pixels or labels are not those of the official training set. Fetch it again, without re-encoding.')
+        raise DataError(f'{data.source}: the pixels or labels are not those of the official training set. Fetch it '
+                        'again, without re-encoding.')
     return data
 
 # %% ../nbs/00_data.ipynb #445e35e1
 def _parquet_in(folder: Path, split: str) -> Path | None:
     "The Parquet file of `split` in `folder`, named either plainly or as the hub names it."
-    found = [*folder.glob(f'{split}.parquet'), *folder.glob(f'{split}-*.parquet'), *folder.glob(f'plain_text/{split}-*.parquet')]
+    found = [*folder.glob(f'{split}.parquet'), *folder.glob(f'{split}-*.parquet'),
+             *folder.glob(f'plain_text/{split}-*.parquet')]
     return found[0] if found else None
 
+# %% ../nbs/00_data.ipynb #a4447634
 def _from_path(path: Path, split: str) -> ImageSet:
     "A Parquet file, an archive, or a folder with either of them or with the unpacked batches."
     if not path.exists(): raise DataError(f'{path}: no such file or folder')
@@ -198,16 +229,20 @@ def _reach(url: str):
     host = urlsplit(url).hostname
     if is_offline(): raise DataError(f'{host} was not asked: the library is told to stay offline')
     try: get_session().head(url, timeout=5)
-    except Exception as e: raise DataError(f'no answer from {host}') from e  # of httpx or requests, as the hub's version has it
+    except Exception as e:      # of httpx or requests, as the hub's version has it
+        raise DataError(f'no answer from {host}') from e
 
+# %% ../nbs/00_data.ipynb #a212d52f
 def _from_hub(split: str) -> ImageSet:
     "The Parquet file of `uoft-cs/cifar10` from the hub's cache, or downloaded into it."
     from huggingface_hub import hf_hub_download, hf_hub_url, try_to_load_from_cache
-    file = dict(repo_id='uoft-cs/cifar10', filename=f'plain_text/{split}-00000-of-00001.parquet', repo_type='dataset')
-    if isinstance(cached := try_to_load_from_cache(**file), str): return read_parquet(cached, split)
-    _reach(hf_hub_url(**file))
-    return read_parquet(hf_hub_download(**file), split)
+    place = 'uoft-cs/cifar10', f'plain_text/{split}-00000-of-00001.parquet'
+    if isinstance(cached := try_to_load_from_cache(*place, repo_type='dataset'), str):
+        return read_parquet(cached, split)
+    _reach(hf_hub_url(*place, repo_type='dataset'))
+    return read_parquet(hf_hub_download(*place, repo_type='dataset'), split)
 
+# %% ../nbs/00_data.ipynb #5fae71f0
 def _from_torchvision(split: str) -> ImageSet:
     "Let torchvision download the university's archive into the library's cache and check its MD5."
     from torchvision.datasets import CIFAR10
@@ -217,9 +252,12 @@ def _from_torchvision(split: str) -> ImageSet:
         _reach(CIFAR10.url)
         with replacing(archive) as part:
             try: download_url(CIFAR10.url, part.parent, part.name, md5=CIFAR10.tgz_md5)
-            except RuntimeError: raise DataError(f'the archive that came from {CIFAR10.url} has not the official MD5 {CIFAR10.tgz_md5}') from None
+            except RuntimeError:
+                raise DataError(f'the archive that came from {CIFAR10.url} has not the official MD5 '
+                                f'{CIFAR10.tgz_md5}') from None
     return read_batches(archive, split)
 
+# %% ../nbs/00_data.ipynb #72380db1
 def _from_keras(split: str) -> ImageSet:
     "The way the reference system loads it."
     images, labels = require('keras.datasets.cifar10', 'tensorflow').load_data()[split == 'test']
@@ -231,16 +269,19 @@ _SOURCES = dict(hub=_from_hub, torchvision=_from_torchvision, keras=_from_keras,
 # %% ../nbs/00_data.ipynb #913dc0d5
 def _places():
     "Where `'auto'` looks, in order: label, and a function of the split."
-    if folder := os.environ.get('AIRL_DATA'): yield '$AIRL_DATA/cifar10', lambda split: _from_path(Path(folder)/'cifar10', split)
+    if folder := os.environ.get('AIRL_DATA'):
+        yield '$AIRL_DATA/cifar10', lambda split: _from_path(Path(folder)/'cifar10', split)
     yield 'the cache', lambda split: _from_path(cache_root()/'cifar10', split)
     for name in ('hub', 'torchvision'): yield name, _SOURCES[name]
 
+# %% ../nbs/00_data.ipynb #7813f017
 def load_cifar10(source='auto',  # 'auto', 'hub', 'torchvision', 'keras', 'sample', or a path
                  split='train',  # 'train' or 'test'
                 ) -> ImageSet:
     "CIFAR-10 from wherever it can be had, checked; raises `DataError` that lists what was tried."
     if split not in ('train', 'test'): raise DataError(f'CIFAR-10 has the splits train and test, not {split!r}.')
-    if source != 'auto' and source not in _SOURCES: return check_cifar10(_from_path(Path(source).expanduser(), split), split)
+    if source != 'auto' and source not in _SOURCES:
+        return check_cifar10(_from_path(Path(source).expanduser(), split), split)
     tried = []
     for name, load in _places() if source == 'auto' else [(source, _SOURCES[source])]:
         try: return check_cifar10(load(split), split)
@@ -261,6 +302,7 @@ def _left_out(part: Path, names: list[str]) -> list[Path]:
     beside = [p for p in part.iterdir() if p.is_file() and (p in list_photos(part) or p.suffix.lower() in UNREADABLE)]
     return sorted((p for p in [*inside, *beside] if p not in used and not p.name.startswith('.')), key=natural_key)
 
+# %% ../nbs/00_data.ipynb #2f4ee256
 _told = set()   # folders of which it has been said
 
 def _tell_left_out(folder: Path, parts: list[Path], names: list[str]):
@@ -268,25 +310,32 @@ def _tell_left_out(folder: Path, parts: list[Path], names: list[str]):
     left = [p for part in parts for p in _left_out(part, names)]
     if not left or folder in _told: return
     _told.add(folder)
-    some, more = ', '.join(str(p.relative_to(folder)) for p in left[:5]), f' and {len(left) - 5} more' if len(left) > 5 else ''
-    heic = ' HEIC photos have to be exported as JPEG or PNG first.' if any(p.suffix.lower() in UNREADABLE for p in left) else ''
-    log.warning('%s: %d not used, since only photos directly in the folder of a class are: %s%s.%s', folder, len(left), some, more, heic)
+    some, more = (', '.join(str(p.relative_to(folder)) for p in left[:5]),
+                  f' and {len(left) - 5} more' if len(left) > 5 else '')
+    heic = (' HEIC photos have to be exported as JPEG or PNG first.'
+            if any(p.suffix.lower() in UNREADABLE for p in left) else '')
+    log.warning('%s: %d not used, since only photos directly in the folder of a class are: %s%s.%s',
+                folder, len(left), some, more, heic)
 
+# %% ../nbs/00_data.ipynb #38b407f0
 _PARTS = dict(train=('train', 'training'), test=('test', 'testing', 'val', 'valid', 'validation', 'dev', 'eval'))
 
 def _folders(folder: Path) -> dict[str, Path]: # by name, in order
     "The folders in a folder, hidden ones aside."
     return {d.name: d for d in sorted(folder.iterdir()) if d.is_dir() and not d.name.startswith('.')}
 
+# %% ../nbs/00_data.ipynb #538eda53
 def _parts(folder: Path) -> list[Path]: # the folder itself, or its training and its test part
     "Where a folder keeps its classes; raises `DataError` for a training part without another."
     there = {name.lower(): d for name, d in _folders(folder).items() if _folders(d)}
     train, test = (next((there[name] for name in names if name in there), None) for names in _PARTS.values())
     if train and not test:
-        raise DataError(f'{folder} has a part {train.name} and none to judge by (there are {", ".join(_folders(folder))}): '
+        raise DataError(f'{folder} has a part {train.name} and none to judge by (there are '
+                        f'{", ".join(_folders(folder))}): '
                         f'call that test or val, or give {train}, of which a fifth is set aside.')
-    return [train, test] if train else [folder]
+    return [train, test] if train and test else [folder]
 
+# %% ../nbs/00_data.ipynb #d0f272f8
 def _photos(folder: Path) -> list[Path]:
     "The photos of one class."
     found = list_photos(folder) if folder.is_dir() else []
@@ -295,6 +344,7 @@ def _photos(folder: Path) -> list[Path]:
                                   f'every class needs some, in training and in test.{_export_first(folder)}')
     return found
 
+# %% ../nbs/00_data.ipynb #93f16d79
 def _unknown(part: Path, names: list[str]) -> dict[str, int]: # class → photos
     "What lies in a part under names that training has not."
     found = {name: len(list_photos(d)) for name, d in _folders(part).items() if name not in names}
@@ -304,8 +354,10 @@ def _unknown(part: Path, names: list[str]) -> dict[str, int]: # class → photos
 def _squares(files, size):
     "Every photo's central square at `size`."
     from PIL import Image, ImageOps
-    return [np.asarray(ImageOps.fit(Image.fromarray(load_photo(f)), (size, size), Image.Resampling.BICUBIC)) for f in files]
+    return [np.asarray(ImageOps.fit(Image.fromarray(load_photo(f)), (size, size), Image.Resampling.BICUBIC))
+            for f in files]
 
+# %% ../nbs/00_data.ipynb #3eefffd7
 def _short_side(files) -> int:
     "The median of the short sides, at most 256."
     from PIL import Image
@@ -316,16 +368,20 @@ def _short_side(files) -> int:
         except OSError: sides.append(min(load_photo(f).shape[:2]))
     return min(256, int(np.median(sides)))
 
+# %% ../nbs/00_data.ipynb #c1e8693a
 def load_folder(folder,        # holds a folder a class, or `train` and `test` (or `val`) that do
                 split='train', # 'train' or 'test'
                 size=None,     # pixels a side; chosen from the photos if None
                ) -> ImageSet:
     "Photos sorted into a folder a class; raises `DataError` or `PhotoError` that names the folder or file."
     folder = Path(folder).expanduser()
-    if not folder.is_dir(): raise DataError(f'{folder} is not a folder; name one that holds a folder of photos a class.')
+    if not folder.is_dir():
+        raise DataError(f'{folder} is not a folder; name one that holds a folder of photos a class.')
     parts = _parts(folder)
     names = list(_folders(parts[0]))
-    if len(names) < 2: raise DataError(f'{parts[0]} must hold a folder of photos for each of at least two classes, it holds {len(names)}.')
+    if len(names) < 2:
+        raise DataError(f'{parts[0]} must hold a folder of photos for each of at least two classes, it holds '
+                        f'{len(names)}.')
     _tell_left_out(folder, parts, names)
     files = [[(f, y) for y, name in enumerate(names) for f in _photos(part/name)] for part in parts]
     size = size or _short_side([f for part in files for f, _ in part])
@@ -341,14 +397,15 @@ def load_folder(folder,        # holds a folder a class, or `train` and `test` (
 def load_digits_set(split='train') -> ImageSet:
     "scikit-learn's handwritten digits at 32 × 32 RGB; a fifth of each class is the test part."
     from sklearn.datasets import load_digits
-    digits = load_digits()
-    small = torch.from_numpy(digits.images)[:, None].float()*(255/16)
+    pixels, labels = load_digits(return_X_y=True)
+    small = torch.from_numpy(pixels).view(-1, 1, 8, 8).float()*(255/16)
     large = torch.nn.functional.interpolate(small, 32, mode='bilinear').round().byte()
-    data = ImageSet(large[:, 0, :, :, None].repeat(1, 1, 1, 3), torch.from_numpy(digits.target), list('0123456789'), 'digits')
+    data = ImageSet(large[:, 0, :, :, None].repeat(1, 1, 1, 3), torch.from_numpy(labels), list('0123456789'), 'digits')
     return data.split(.2)[split == 'test']
 
 # %% ../nbs/00_data.ipynb #ed0cea6a
-def load_data(spec: str='cifar10', # 'cifar10', 'digits', 'sample', 'cifar10:' and a source or a path, 'folder:' and a path
+def load_data(
+    spec: str='cifar10', # 'cifar10', 'digits', 'sample', 'cifar10:' and a source or a path, 'folder:' and a path
               split='train',       # 'train' or 'test'
              ) -> ImageSet:
     "Images by the word that the command line uses for them."
@@ -367,11 +424,13 @@ def generator_for(seed: int,
     digest = hashlib.blake2b(repr((seed, *place)).encode(), digest_size=8).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest, 'little') >> 1)
 
+# %% ../nbs/00_data.ipynb #73858375
 def batches(data: ImageSet, batch_size: int,
             order: Tensor|None=None, # row numbers; those of the set as they come if None
             device='cpu',
            ): # yields (uint8 [b, H, W, 3], int64 [b]) on `device`
-    "Batches in `order`, the last one as large as it comes; on a GPU the next one is sent ahead, without waiting for it."
+    """Batches in `order`, the last one as large as it comes; on a GPU the next one is sent ahead, without waiting for
+    it."""
     order = torch.arange(len(data)) if order is None else order
     cuda, ahead = torch.device(device).type == 'cuda', None
     for rows in order.split(batch_size):

@@ -51,8 +51,10 @@ def part_of(data: str,  # as the command line names it
            ) -> str:
     "Which part of a folder judges, where it has parts."
     kind, _, where = data.partition(':')
-    return f', part {Path(images.source).name}' if kind == 'folder' and Path(images.source) != Path(where).expanduser() else ''
+    return (f', part {Path(images.source).name}' if kind == 'folder' and Path(images.source) != Path(where).expanduser()
+            else '')
 
+# %% ../nbs/20c_demo.ipynb #084a469c
 def report_line(report,     # `airl.eval_tta.Report`
                 what: str,  # what was judged, on which images
                ) -> str:
@@ -64,11 +66,15 @@ def report_line(report,     # `airl.eval_tta.Report`
     tta = f', TTA {report.tta}' if report.tta != 'none' else ''
     return (f'{what}: accuracy {report.top1:.2%}{between}{five}, NLL {report.nll:.3f}, '
             f'calibration error (ECE) {report.ece:.3f}, {counted(report.n, "image")} in {report.seconds:.1f} s{tta}')
+
+# %% ../nbs/20c_demo.ipynb #1d09264f
 def costs_line(costs: dict) -> str: # of `Run.costs`
     "Time, speed and memory of a training, in one line."
     if not costs: return 'What the training cost was not written down.'
     memory = f', at most {costs["peak_memory_gb"]:.2g} GB of memory' if costs['peak_memory_gb'] else ''
-    return f'Training took {costs["seconds"]/60:.1f} minutes, {costs["images_per_second"]:{".0f" if costs["images_per_second"] >= 10 else ".1f"}} images a second{memory}.'
+    return (f'Training took {costs["seconds"]/60:.1f} minutes, '
+            f'{costs["images_per_second"]:{".0f" if costs["images_per_second"] >= 10 else ".1f"}} images a '
+            f'second{memory}.')
 
 # %% ../nbs/20c_demo.ipynb #17bd95ce
 def demo_train(folder: Path,     # of the run; an earlier demo's is replaced
@@ -88,6 +94,7 @@ def demo_train(folder: Path,     # of the run; an earlier demo's is replaced
     print(report_line(report, f'digits, trained {seconds:.0f} s') + f'\nThe run: {run.dir}')
     return report.summary() | dict(run=run.dir, training_seconds=seconds)
 
+# %% ../nbs/20c_demo.ipynb #7cb89930
 def demo_nano() -> dict:  # figures of the evaluation
     "Classify the CIFAR-10 test images that ship with the ViT that ships."
     from airl.data import load_data
@@ -103,6 +110,7 @@ def _as_typed() -> str:
     script = shutil.which('airl', path=str(Path(sys.executable).parent))
     return 'airl' if shutil.which('airl') or not script else os.path.relpath(script)
 
+# %% ../nbs/20c_demo.ipynb #5a3e025a
 def next_steps(folder: Path,  # with what `demo_segment` has written
               ) -> str:       # a line each
     "Three commands to try on what the demo has left behind."

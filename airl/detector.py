@@ -12,13 +12,15 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 from scipy.special import expit
 
 from .devices import has_bf16, in_chunks, inference, inference_precision, pick_device
 from .files import UserError, digest
+
+# %% ../nbs/11_detector.ipynb #fdf1e49b
 from .regions import clip_boxes, crop, suppress
 from .scene import Detections, Detector, Scorer
 from .sliding_window import SlidingWindowDetector, window_levels  # noqa: F401, old import paths
@@ -34,7 +36,8 @@ def caption(phrase: str, # as the caller wrote it
            ) -> str:     # lower case, single spaces, no inner stops, without the final one
     "`phrase` as GroundingDINO was trained to read it; raises `PhraseError` if nothing is left."
     text = ' '.join(phrase.lower().replace('.', ' ').replace('?', ' ').split())
-    if not any(c.isalnum() for c in text): raise PhraseError(f'The phrase {phrase!r} names nothing to look for; say what, for example "a red car".')
+    if not any(c.isalnum() for c in text):
+        raise PhraseError(f'The phrase {phrase!r} names nothing to look for; say what, for example "a red car".')
     return text
 
 # %% ../nbs/11_detector.ipynb #800050e9
@@ -45,6 +48,7 @@ class Row:
     phrases: tuple[str, ...]            # as the caller wrote them
     spans: tuple[tuple[int, int], ...]  # first token and one past the last, for each phrase
 
+# %% ../nbs/11_detector.ipynb #4f4c6924
 def rows_of(phrases: Sequence[str],
             tokenizer,              # a fast tokenizer of transformers
             joint: bool = False,    # as many phrases a row as fit, instead of one
@@ -55,15 +59,19 @@ def rows_of(phrases: Sequence[str],
     for phrase in phrases:
         longer = _row([*group, phrase], tokenizer, limit)
         if longer is None and not group:
-            raise PhraseError(f'The phrase {phrase[:60]!r}… has more than the {limit} tokens that the model reads; shorten it.')
+            raise PhraseError(f'The phrase {phrase[:60]!r}… has more than the {limit} tokens that the model reads; '
+                              'shorten it.')
         if group and (longer is None or not joint):
             rows.append(_row(group, tokenizer, limit))
             group = []
         group.append(phrase)
     last = _row(group, tokenizer, limit) if group else None
-    if group and last is None: raise PhraseError(f'The phrase {group[0][:60]!r}… has more than the {limit} tokens that the model reads; shorten it.')
+    if group and last is None:
+        raise PhraseError(f'The phrase {group[0][:60]!r}… has more than the {limit} tokens that the model reads; '
+                          'shorten it.')
     return rows + ([last] if last else [])
 
+# %% ../nbs/11_detector.ipynb #b42f3c6b
 def _row(phrases, tokenizer, limit):
     "One row of `phrases`, or None if it has too many tokens."
     text, places = '', []
@@ -85,7 +93,7 @@ def grounded(logits: np.ndarray,            # [queries, tokens]
              row: Row,
             ) -> tuple[np.ndarray, np.ndarray]:  # xyxy 0..1 [queries, 4]; scores [queries, phrases]
     "Corners and a score a phrase for each query."
-    probability = expit(np.where(np.isposinf(logits), np.nan, np.clip(logits, -60, 60)))     # an overflow is no certainty
+    probability = expit(np.where(np.isposinf(logits), np.nan, np.clip(logits, -60, 60)))  # an overflow is no certainty
     scores = np.stack([probability[:, a:b].max(1) for a, b in row.spans], 1)
     centre, half = boxes[:, :2], boxes[:, 2:]/2
     return np.concatenate([centre - half, centre + half], 1), scores
@@ -101,10 +109,14 @@ class Thresholds:
     box: float   # of a box
     text: float  # of a phrase for a box
 
-THRESHOLDS = {'grounding-dino': Thresholds(.3, .25), 'mm-grounding-dino': Thresholds(.4, .3), 'owlv2': Thresholds(.1, .1), 'omdet-turbo': Thresholds(.3, .3)}
+THRESHOLDS = {'grounding-dino': Thresholds(.3, .25), 'mm-grounding-dino': Thresholds(.4, .3),
+              'owlv2': Thresholds(.1, .1), 'omdet-turbo': Thresholds(.3, .3)}
 
-def _kind(net) -> str: return getattr(getattr(net, 'config', None), 'model_type', 'grounding-dino')   # the authors' own network has no config
+def _kind(net) -> str:
+    # the authors' own network has no config
+    return getattr(getattr(net, 'config', None), 'model_type', 'grounding-dino')
 
+# %% ../nbs/11_detector.ipynb #01339946
 def thresholds_of(net) -> Thresholds:
     "The published thresholds of a detector of this kind."
     return THRESHOLDS.get(_kind(net), THRESHOLDS['grounding-dino'])
@@ -115,17 +127,21 @@ def load_grounding(model: str,      # a name in `airl.weights.MODELS`, or a fold
     "A zero-shot detector of transformers and its processor; raises `MissingWeights`."
     net, processor = load_transformers(model, 'AutoModelForZeroShotObjectDetection', 'AutoProcessor')
     net = net.to(device)
-    if _kind(net).endswith('grounding-dino'): _prepare(net.model.backbone.conv_encoder.model, net.model.input_proj_vision)
+    if _kind(net).endswith('grounding-dino'):
+        _prepare(net.model.backbone.conv_encoder.model, net.model.input_proj_vision)
     if _kind(net) == 'omdet-turbo': _prepare(net.vision_backbone.vision_backbone, net.decoder.channel_projection_layers)
     if _kind(net) == 'owlv2': net.box_head.register_forward_hook(_in_float32)
     return net, processor
 
+# %% ../nbs/11_detector.ipynb #745031f8
 def _in_float32(module, args, out): return out.float()   # a forward hook: bfloat16 tells 256 places apart
 def _prepare(backbone, projections):
     "One picture through the backbone once, and places of boxes in float32."
     _share_backbone(backbone)
-    for project in projections: project.register_forward_hook(_in_float32)   # places are reckoned in the type of these features
+    # places are reckoned in the type of these features
+    for project in projections: project.register_forward_hook(_in_float32)
 
+# %% ../nbs/11_detector.ipynb #86637125
 def _share_backbone(backbone):
     "Let rows that show one picture (an expanded tensor) pass through the backbone once."
     rows = []
@@ -152,6 +168,7 @@ def tiles(size: tuple[int, int],   # height, width
         return np.linspace(0, n - side, 1 + int(np.ceil((n - side)/(.75*side)))).round().astype(int).tolist()
     return whole + [(x, y, min(x + side, w), min(y + side, h)) for y in starts(h) for x in starts(w)]
 
+# %% ../nbs/11_detector.ipynb #167b447b
 def _inner(boxes, frame, size, margin=2):
     "Which boxes touch an edge of `frame` that is not an edge of the picture."
     h, w = size
@@ -172,6 +189,7 @@ def _reported(answers, frame, size, box_threshold, text_threshold):
     keep = ~_inner(boxes, frame, size)
     return boxes[keep], score[keep].astype(np.float32), names[keep]
 
+# %% ../nbs/11_detector.ipynb #d57e35b3
 def _most(order, names, n):
     "The first `n` of each name among the indices `order`."
     counts, kept = {}, []
@@ -183,31 +201,39 @@ def _most(order, names, n):
 # %% ../nbs/11_detector.ipynb #9206b697
 def _rows_for(net, processor, phrases, joint, name):
     "Rows of `phrases` as a network of any family reads them."
-    if _kind(net).endswith('grounding-dino'): return rows_of(phrases, processor.tokenizer, joint, net.config.max_text_len)
-    omdet, limit, captions = _kind(net) == 'omdet-turbo', net.config.text_config.max_position_embeddings, [caption(p) for p in phrases]
+    if _kind(net).endswith('grounding-dino'):
+        return rows_of(phrases, processor.tokenizer, joint, net.config.max_text_len)
+    omdet, limit, captions = (_kind(net) == 'omdet-turbo', net.config.text_config.max_position_embeddings,
+                              [caption(p) for p in phrases])
     tasks = [f'Detect {c}.' for c in captions] if omdet else captions
     for phrase, text in zip(phrases, tasks):
         if (n := len(processor.tokenizer(text).input_ids)) > limit:
             raise PhraseError(f'The phrase {phrase[:60]!r} has {n} tokens, {name} reads {limit}; shorten it.')
     return [Row(text, (p,), ((0, 1),)) for text, p in zip(tasks, phrases)]
 
+# %% ../nbs/11_detector.ipynb #e6f097e8
 def _forward(net, processor, image, rows, device, precision):
     "Corners 0..1 and scores of each row, for one picture."
     import torch
     ask = {'owlv2': _ask_owl, 'omdet-turbo': _ask_omdet}.get(_kind(net), _ask_captions)
     def run(inputs):
-        with inference(device, dict(bf16=torch.bfloat16, fp16=torch.float16).get(precision, torch.float32)): return net(**inputs)
-    shown = dict(images=np.array(image), input_data_format='channels_last', return_tensors='pt')    # processors write to the array, and take three rows for channels
+        with inference(device, dict(bf16=torch.bfloat16, fp16=torch.float16).get(precision, torch.float32)):
+            return net(**inputs)
+    # processors write to the array, and take three rows for channels
+    shown = dict(images=np.array(image), input_data_format='channels_last', return_tensors='pt')
     return ask(run, net, processor, shown, rows, lambda arrays: {k: v.to(device) for k, v in arrays.items()})
 
+# %% ../nbs/11_detector.ipynb #d007862f
 def _ask_captions(run, net, processor, shown, rows, on):
     "GroundingDINO and its kin: a row of pixels a caption."
     text = processor.tokenizer([r.text for r in rows], padding=True, return_tensors='pt')
     pixels = processor(text=rows[0].text, **shown)
-    pixels = on({k: pixels[k] for k in ('pixel_values', 'pixel_mask')})     # expanded before, it becomes a copy a row on the way, and the backbone runs for each
+    # expanded before, it becomes a copy a row on the way, and the backbone runs for each
+    pixels = on({k: pixels[k] for k in ('pixel_values', 'pixel_mask')})
     out = run(on(text) | {k: v.expand(len(rows), *v.shape[1:]) for k, v in pixels.items()})
     return _answers_of(out.logits, out.pred_boxes, rows)
 
+# %% ../nbs/11_detector.ipynb #315a93ae
 def _ask_omdet(run, net, processor, shown, rows, on):
     "OmDet-Turbo: a row of pixels a task and its one class."
     for known in (net.language_cache_class, net.language_cache_prompt):
@@ -217,14 +243,17 @@ def _ask_omdet(run, net, processor, shown, rows, on):
     out = run(inputs | dict(pixel_values=inputs['pixel_values'].expand(len(rows), -1, -1, -1)))
     return _answers_of(out.decoder_class_logits, out.decoder_coord_logits, rows)
 
+# %% ../nbs/11_detector.ipynb #73c5b5a0
 def _answers_of(logits, boxes, rows):
     "What a network that reads captions gave, as corners 0..1 and scores of each row."
     return [grounded(l.float().cpu().numpy(), b.float().cpu().numpy(), r) for l, b, r in zip(logits, boxes, rows)]
 
+# %% ../nbs/11_detector.ipynb #bd8a1293
 def _ask_owl(run, net, processor, shown, rows, on):
     "OWLv2: one picture and many queries, as one answer a row."
     out = run(on(processor(text=[[r.text for r in rows]], **shown)))
-    logits, boxes, (h, w) = out.logits[0].float().cpu().numpy(), out.pred_boxes[0].float().cpu().numpy(), shown['images'].shape[:2]
+    logits, boxes, (h, w) = (out.logits[0].float().cpu().numpy(), out.pred_boxes[0].float().cpu().numpy(),
+                             shown['images'].shape[:2])
     square, answers = np.array([max(h, w)/w, max(h, w)/h]*2), []
     for i, row in enumerate(rows):
         xyxy, scores = grounded(logits[:, i:i + 1], boxes, row)
@@ -247,16 +276,20 @@ class _Answers(OrderedDict):   # (picture, row) → corners 0..1, scores
 
 # %% ../nbs/11_detector.ipynb #672d4199
 class GroundingDINODetector:
-    "Open-vocabulary boxes from transformers' GroundingDINO, MM-Grounding-DINO (LLMDet), OWLv2 or OmDet-Turbo. Safe to use from several threads."
+    """Open-vocabulary boxes from transformers' GroundingDINO, MM-Grounding-DINO (LLMDet), OWLv2 or OmDet-Turbo. Safe to
+    use from several threads."""
 
     def __init__(self,
-                 model: str = 'grounding-dino-tiny',  # a name in `airl.weights.MODELS`, or a folder in transformers' format
-                 box_threshold: float | None = None,  # least score of a box; None: as its authors have it, see `THRESHOLDS`
-                 text_threshold: float | None = None, # least score of a phrase for a box, likewise; follows a lower `box_threshold`, down to .05
+                 # a name in `airl.weights.MODELS`, or a folder in transformers' format
+                 model: str = 'grounding-dino-tiny',
+                 # least score of a box; None: as its authors have it, see `THRESHOLDS`
+                 box_threshold: float | None = None,
+                 # least score of a phrase for a box, likewise; follows a lower `box_threshold`, down to .05
+                 text_threshold: float | None = None,
                  max_boxes: int = 50,                 # a phrase
                  device: str | None = None,           # None: the fastest there is
                  joint: bool = False,                 # all phrases in one caption instead of a row each
-                 tile: int | None = None,             # also look at overlapping tiles of this many pixels, for small things
+                 tile: int | None = None,  # also look at overlapping tiles of this many pixels, for small things
                  batch_size: int = 8,                 # rows a forward, halved when memory runs out
                  precision: str | None = None,        # 'fp32', 'bf16', 'fp16'; None: what suits the device
                  low_memory: bool = False,            # leave the device after each picture
@@ -326,6 +359,7 @@ def _square_mask(bert_model):  # each word attends to its own phrase: a mask [n,
     bert_model.forward = with_heads
     return bert_model
 
+# %% ../nbs/11_detector.ipynb #4bd6af27
 class _Local:
     "BERT's tokenizer and its plan from a folder, in place of the hub's; its weights come with the detector's."
     @staticmethod
@@ -338,14 +372,15 @@ class _Local:
         import transformers
         return transformers.BertModel(transformers.BertConfig.from_pretrained(folder, local_files_only=True))
 
+# %% ../nbs/11_detector.ipynb #a3fad594
 def _mended():
     "The modules of groundingdino-py, made to work with transformers 5, offline, and without the compiled operator."
     dino = require('groundingdino.models.GroundingDINO.groundingdino', 'groundingdino')
     deform = importlib.import_module('groundingdino.models.GroundingDINO.ms_deform_attn')
     def plain(value, shapes, starts, places, weights, step):
         return deform.multi_scale_deformable_attn_pytorch(value, shapes, places, weights)
-    dino.BertModelWarper, dino.get_tokenlizer = _square_mask, _Local
-    if not hasattr(deform, '_C'): deform.MultiScaleDeformableAttnFunction = SimpleNamespace(apply=plain)
+    for name, ours in (('BertModelWarper', _square_mask), ('get_tokenlizer', _Local)): setattr(dino, name, ours)
+    if not hasattr(deform, '_C'): vars(deform)['MultiScaleDeformableAttnFunction'] = SimpleNamespace(apply=plain)
     return dino
 
 # %% ../nbs/11_detector.ipynb #1d7b5799
@@ -358,7 +393,8 @@ def _build_original(checkpoint, plan, bert):
     not_stored = ('relative_position_index', 'pooler')
     missing = net.load_state_dict(state, strict=False).missing_keys
     if lacking := [k for k in missing if not any(part in k for part in not_stored)]:
-        raise MissingWeights(f'{checkpoint} does not hold the weights of {plan}: {lacking[0]} and {len(lacking) - 1} more are '
+        raise MissingWeights(f'{checkpoint} does not hold the weights of {plan}: {lacking[0]} and {len(lacking) - 1} '
+                             'more are '
                              'missing; give the checkpoint that belongs to it.')
     processor = transformers.GroundingDinoProcessor(transformers.GroundingDinoImageProcessor(), net.tokenizer)
     return net.eval().requires_grad_(False), processor
@@ -368,9 +404,10 @@ class OriginalGroundingDINODetector(GroundingDINODetector):
     "GroundingDINO in its authors' package, from their checkpoints; all else as `GroundingDINODetector`."
 
     def __init__(self,
-                 checkpoint: str,     # 'groundingdino_swint_ogc.pth' or 'groundingdino_swinb_cogcoor.pth', or a path to one
+                 checkpoint: str, # 'groundingdino_swint_ogc.pth' or 'groundingdino_swinb_cogcoor.pth', or a path to one
                  bert: str,           # folder with tokenizer and config.json of bert-base-uncased
-                 plan: str | None = None,  # name of the package's config; None: SwinB if the checkpoint's name says so, else SwinT
+                 # name of the package's config; None: SwinB if the checkpoint's name says so, else SwinT
+                 plan: str | None = None,
                  **options):          # of `GroundingDINODetector`
         super().__init__(checkpoint, **options)
         self.bert, swinb = str(bert), 'swinb' in self.name.lower()
@@ -388,10 +425,11 @@ class OriginalGroundingDINODetector(GroundingDINODetector):
     def _ask(self, image, rows):
         "Corners 0..1 and scores of each row, for one picture."
         import torch
-        from groundingdino.util.misc import NestedTensor
+        from groundingdino.util.misc import NestedTensor   # pyright: ignore[reportMissingImports]: not in the lock
         inputs = self._processor.image_processor(images=np.array(image), return_tensors='pt').to(self.device)
         pixels, padding = (inputs[k].expand(len(rows), *inputs[k].shape[1:]) for k in ('pixel_values', 'pixel_mask'))
-        with torch.inference_mode(): out = self._net(NestedTensor(pixels, padding == 0), captions=[r.text for r in rows])
+        with torch.inference_mode():
+            out = self._net(NestedTensor(pixels, padding == 0), captions=[r.text for r in rows])
         return _answers_of(out['pred_logits'], out['pred_boxes'], rows)
 
 # %% ../nbs/11_detector.ipynb #e0454d5c
@@ -405,7 +443,8 @@ class HybridDetector:
                  scorer: Scorer | None = None,      # says what is present; None: the fallback's own threshold decides
                  present: float = .5,               # least probability of a thing that the fallback looks for
                 ):
-        self.primary, self.fallback, self.scorer, self.present = primary, fallback, scorer, present
+        self.primary: Any = primary       # asked where it is not `broken`
+        self.fallback, self.scorer, self.present = fallback, scorer, present
         self.broken = '' if primary is not None else 'there is no detector'
 
     def detect(self, image: np.ndarray,  # uint8 [H, W, 3]
@@ -418,7 +457,8 @@ class HybridDetector:
         silent = [p for p in phrases if p not in found.phrase]
         if not silent or self.fallback is None: return replace(found, reason='; '.join(story))
         presence = dict(found.presence)
-        if self.scorer is not None: presence |= {p: float(v) for p, v in zip(silent, self.scorer.presence(image, silent))}
+        if self.scorer is not None:
+            presence |= {p: float(v) for p, v in zip(silent, self.scorer.presence(image, silent))}
         wanted = [p for p in silent if presence.get(p, 1.) >= self.present]
         story += [f'{p} is not there (presence {presence[p]:.2f})' for p in silent if p not in wanted]
         alone = [] if self.primary is not None or threshold is None else [threshold]
@@ -441,6 +481,7 @@ class HybridDetector:
             return nothing, [why]
         return found, [f'{self.primary.name} found {len(found)}']
 
+# %% ../nbs/11_detector.ipynb #8a96c30d
 def _together(a: Detections, b: Detections) -> Detections:
     "The boxes of both, best first."
     engines = [d.engine for d in (a, b) if len(d)]

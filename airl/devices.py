@@ -18,6 +18,7 @@ def pick_device() -> str:
     import torch
     return 'cuda' if torch.cuda.is_available() else 'mps' if torch.backends.mps.is_available() else 'cpu'
 
+# %% ../nbs/06a_devices.ipynb #34611ddb
 def has_bf16(device: str) -> bool:
     "Does the device compute bfloat16 natively?"
     import torch
@@ -31,6 +32,7 @@ def encoder_dtype(device: str):  # torch.dtype
     import torch
     return torch.bfloat16 if has_bf16(device) else torch.float32
 
+# %% ../nbs/06a_devices.ipynb #9f74ffd6
 def inference(device: str, dtype):  # torch.dtype → a context manager
     "Inference, in `dtype` where it is not float32."
     import torch
@@ -39,6 +41,7 @@ def inference(device: str, dtype):  # torch.dtype → a context manager
     if dtype != torch.float32: stack.enter_context(torch.autocast(torch.device(device).type, dtype))
     return stack
 
+# %% ../nbs/06a_devices.ipynb #efaeeaf4
 def inference_precision(device: str) -> str:
     "'bf16' on a GPU that has it, 'fp16' on an older one, 'fp32' elsewhere."
     if not str(device).startswith('cuda'): return 'fp32'
@@ -50,7 +53,8 @@ def numbers(values,   # a tensor → the same
            ):
     "Raise `UserError` for NaN."
     if not values.isnan().any(): return values
-    raise UserError(f'{who} answers with no numbers, which would read as nothing there; with dtype=torch.float32 it computes exactly, and if it says so then too, its weights are damaged.')
+    raise UserError(f'{who} answers with no numbers, which would read as nothing there; with dtype=torch.float32 it '
+                    'computes exactly, and if it says so then too, its weights are damaged.')
 
 # %% ../nbs/06a_devices.ipynb #fb6da2cf
 def training_precision(device) -> str: # torch.device → 'bf16', 'fp16' or 'fp32'
@@ -73,6 +77,7 @@ def out_of_memory(error: Exception) -> bool:
     import torch
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or 'allocate memory' in str(error)
 
+# %% ../nbs/06a_devices.ipynb #bbdd9f01
 def in_chunks(compute,     # slice → result; called for consecutive slices that cover `n`
               n: int,
               chunk: int,  # size to begin with; halved when memory runs out
@@ -81,11 +86,14 @@ def in_chunks(compute,     # slice → result; called for consecutive slices tha
     import torch
     out, start = [], 0
     while start < n:
-        try: out.append(compute(slice(start, min(n, start+chunk)))); start += chunk
+        try:
+            out.append(compute(slice(start, min(n, start+chunk))))
+            start += chunk
         except (RuntimeError, MemoryError) as e:
             if chunk == 1 or not out_of_memory(e): raise
             chunk = (chunk + 1)//2
-            log.warning('Out of memory (%s): going on with %d at a time.', str(e).split('.')[0] or type(e).__name__, chunk)
+            log.warning('Out of memory (%s): going on with %d at a time.', str(e).split('.')[0] or type(e).__name__,
+                        chunk)
             if torch.cuda.is_available(): torch.cuda.empty_cache()
     return out
 
@@ -114,8 +122,10 @@ def host_copies(device):  # yields the names of the operations, as they come
     class Listening(TorchDispatchMode):
         def __torch_dispatch__(self, function, types, args=(), kwargs=None):
             out, name = function(*args, **(kwargs or {})), function.__name__.split('.')[0]
-            given = [x for arg in args for x in (arg if isinstance(arg, (list, tuple)) else [arg]) if isinstance(x, torch.Tensor)]
-            sent = name == 'lift_fresh' or any(x.device.type != kind and x.ndim for x in given)   # the first ends `torch.tensor`
+            given = [x for arg in args for x in (arg if isinstance(arg, (list, tuple)) else [arg])
+                     if isinstance(x, torch.Tensor)]
+            # the first ends `torch.tensor`
+            sent = name == 'lift_fresh' or any(x.device.type != kind and x.ndim for x in given)
             if sent and isinstance(out, torch.Tensor) and out.device.type == kind: found.append(name)
             return out
     @contextmanager

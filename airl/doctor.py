@@ -15,13 +15,15 @@ def devices() -> list[dict]: # 'device', 'there', 'detail', 'fix'
     "The processors torch can use: CPU, NVIDIA GPUs, Apple's GPU."
     import torch
     found = [dict(device='cpu', there=True, fix='',
-                  detail=f'{counted(os.cpu_count(), "core")}, {counted(torch.get_num_threads(), "thread")}')]
+                  detail=f'{counted(os.cpu_count() or 1, "core")}, {counted(torch.get_num_threads(), "thread")}')]
     for k in range(torch.cuda.device_count()):
         gpu = torch.cuda.get_device_properties(k)
-        found.append(dict(device=f'cuda:{k}', there=True, fix='', detail=f'{gpu.name}, {gpu.total_memory/2**30:.0f} GiB'))
+        found.append(dict(device=f'cuda:{k}', there=True, fix='',
+                          detail=f'{gpu.name}, {gpu.total_memory/2**30:.0f} GiB'))
     if len(found) == 1:
         found.append(dict(device='cuda', there=False, detail='no NVIDIA GPU that this torch can use',
-                          fix='if there is one, its driver and a torch built for it (https://pytorch.org/get-started/locally)'))
+                          fix='if there is one, its driver and a torch built for it '
+                              '(https://pytorch.org/get-started/locally)'))
     mps = torch.backends.mps
     found.append(dict(device='mps', there=mps.is_available(), fix='', detail="Apple's GPU" if mps.is_available() else
                       'macOS is too old for it' if mps.is_built() else 'no Apple silicon'))
@@ -29,12 +31,15 @@ def devices() -> list[dict]: # 'device', 'there', 'detail', 'fix'
 
 # %% ../nbs/20b_doctor.ipynb #f5d09e70
 def _way_in(name: str, lack: list) -> str:
-    "What brings the weights of a preset here; of those that are not given to everybody, how they are asked for and in which form else they do."
+    """What brings the weights of a preset here; of those that are not given to everybody, how they are asked for and in
+    which form else they do."""
     from airl.weights import weights_folder
-    gated = [f'which fetches {m.name} once your request for access at {m.source} is granted and after `hf auth login`; or its files in the form of transformers '
+    gated = [f'which fetches {m.name} once your request for access at {m.source} is granted and after `hf auth login`; '
+             'or its files in the form of transformers '
              f'({m.needed}), from a machine that has them, in {weights_folder()/m.name}' for m in lack if m.gated]
     return ', '.join([f'airl download {name}', *gated]) if lack else ''
 
+# %% ../nbs/20b_doctor.ipynb #e8d2d7fe
 def presets_here() -> list[dict]: # 'preset', 'there', 'missing', 'gigabytes' (of those), 'fix', 'detail'
     "Which sets of engines have their weights on this machine."
     from airl.weights import PRESETS, missing
@@ -44,7 +49,8 @@ def presets_here() -> list[dict]: # 'preset', 'there', 'missing', 'gigabytes' (o
         gigabytes, n = round(sum(m.bytes for m in lack)/1e9, 2), len(PRESETS[name].models)
         rows.append(dict(preset=name, there=not lack, missing=[m.name for m in lack], gigabytes=gigabytes,
                          fix=_way_in(name, lack),
-                         detail=f'{n - len(lack)} of {n} cached, {gigabytes} GB missing' if lack else f'{n} of {n} cached'))
+                         detail=f'{n - len(lack)} of {n} cached, {gigabytes} GB missing'
+                         if lack else f'{n} of {n} cached'))
     return rows
 
 # %% ../nbs/20b_doctor.ipynb #36fa78ca
@@ -67,17 +73,25 @@ def extras_here() -> list[dict]: # 'extra', 'there', 'missing', 'fix', 'detail'
 # %% ../nbs/20b_doctor.ipynb #8f8c57fe
 MEMORY = {   # parameters; megabytes at most for one photo on a CPU in float32, by benchmarks/engine_memory.py --measure
     'ViT-L-14/openai': (427_616_513, 1_959), 'ViT-H-14/laion2b_s32b_b79k': (986_109_441, 4_143),
-    'EVA02-L-14/merged2b_s4b_b131k': (427_755_457, 1_967), 'ViT-B-16-SigLIP/webli': (203_155_970, 1_071), 'siglip2-b16': (375_234_050, 1_748),
-    'siglip2-so400m': (1_135_670_962, 4_728), 'pe-core-l14': (671_138_817, 2_939), 'grounding-dino-tiny': (172_250_626, 2_450),
-    'grounding-dino-base': (232_315_264, 2_762), 'mm-grounding-dino-tiny': (172_250_628, 2_446), 'mm-grounding-dino-base': (232_315_266, 2_673),
-    'mm-grounding-dino-large': (342_392_638, 7_733), 'llmdet-tiny': (172_250_628, 2_433), 'llmdet-base': (232_315_266, 2_754),
+    'EVA02-L-14/merged2b_s4b_b131k': (427_755_457, 1_967), 'ViT-B-16-SigLIP/webli': (203_155_970, 1_071),
+    'siglip2-b16': (375_234_050, 1_748),
+    'siglip2-so400m': (1_135_670_962, 4_728), 'pe-core-l14': (671_138_817, 2_939),
+    'grounding-dino-tiny': (172_250_626, 2_450),
+    'grounding-dino-base': (232_315_264, 2_762), 'mm-grounding-dino-tiny': (172_250_628, 2_446),
+    'mm-grounding-dino-base': (232_315_266, 2_673),
+    'mm-grounding-dino-large': (342_392_638, 7_733), 'llmdet-tiny': (172_250_628, 2_433),
+    'llmdet-base': (232_315_266, 2_754),
     'llmdet-large': (342_392_638, 7_746), 'owlv2-base': (154_966_792, 1_208), 'owlv2-large': (437_610_760, 2_531),
     'omdet-turbo-tiny': (115_406_806, 991), 'sam2_hiera_tiny': (38_945_986, 697), 'sam2_hiera_small': (46_043_842, 655),
-    'sam2_hiera_base_plus': (80_833_666, 936), 'sam2_hiera_large': (224_430_130, 1_398), 'sam2.1_hiera_tiny': (38_962_498, 672),
-    'sam2.1_hiera_small': (46_060_354, 753), 'sam2.1_hiera_base_plus': (80_850_178, 936), 'sam2.1_hiera_large': (224_446_642, 1_399),
-    'sam-hq-base': (94_806_832, 2_470), 'sam-hq-large': (313_676_336, 3_902), 'sam-hq-huge': (642_686_256, 5_291), 'edgetam': (9_120_641, 738),
+    'sam2_hiera_base_plus': (80_833_666, 936), 'sam2_hiera_large': (224_430_130, 1_398),
+    'sam2.1_hiera_tiny': (38_962_498, 672),
+    'sam2.1_hiera_small': (46_060_354, 753), 'sam2.1_hiera_base_plus': (80_850_178, 936),
+    'sam2.1_hiera_large': (224_446_642, 1_399),
+    'sam-hq-base': (94_806_832, 2_470), 'sam-hq-large': (313_676_336, 3_902), 'sam-hq-huge': (642_686_256, 5_291),
+    'edgetam': (9_120_641, 738),
     'sam3': (840_376_374, 4_311), 'sam3-litetext-s0': (548_138_550, 3_208)}
 
+# %% ../nbs/20b_doctor.ipynb #2961cf8c
 def memory_of(name: str, # a model
              ) -> str:   # '0.69 GB computed, 1.90 GB measured'
     "How much memory a model takes on a CPU, in float32."
@@ -86,25 +100,32 @@ def memory_of(name: str, # a model
     return f'{4*parameters/1e9:.2f} GB computed' + (f', {measured/1e3:.2f} GB measured' if measured else '')
 
 # %% ../nbs/20b_doctor.ipynb #aaa21f45
-def engines_here() -> list[dict]: # 'engine', 'there', 'roles', 'can', 'bytes', 'licence', 'memory', 'verified', 'revision', 'fix', 'detail'
+def engines_here(
+                ) -> list[dict]: # what it can, what it needs, whether it is there, and the 'fix' where it is not
     "Every model that a preset can be made of, alike."
     from airl.weights import MODELS, locate, revision_here
     rows = []
     for m in MODELS.values():
         where = locate(m.name)
-        told = f'{m.size}, {m.licence}{" (gated)" if m.gated else ""}; memory {memory_of(m.name)}{f"; verified {m.verified}" if m.verified else ""}'
+        told = (f'{m.size}, {m.licence}{" (gated)" if m.gated else ""}; memory '
+                f'{memory_of(m.name)}{f"; verified {m.verified}" if m.verified else ""}')
         told = f'waits for {m.waits}' if m.waits else f'{", ".join(m.roles)}: {", ".join(m.can)}; {told}'
-        rows.append(dict(engine=m.name, there=where is not None, roles=list(m.roles), can=list(m.can), bytes=m.bytes, licence=m.licence, memory=memory_of(m.name),
-                         verified=m.verified, revision=m.revision or revision_here(where), fix='' if where or m.waits else f'airl download {m.name}', detail=told))
+        rows.append(dict(engine=m.name, there=where is not None, roles=list(m.roles),
+                         can=list(m.can), bytes=m.bytes, licence=m.licence, memory=memory_of(m.name),
+                         verified=m.verified, revision=m.revision or revision_here(where),
+                         fix='' if where or m.waits else f'airl download {m.name}', detail=told))
     return rows
 
 # %% ../nbs/20b_doctor.ipynb #0d9f6f1b
 def table_rows(processors: list[dict], presets: list[dict], extras: list[dict]) -> list[tuple]:
-    "One table of what `devices`, `presets_here` and `extras_here` say: name, whether it is available, detail, how to enable it."
+    """One table of what `devices`, `presets_here` and `extras_here` say: name, whether it is available, detail, how to
+    enable it."""
     return [*((row['device'], row['there'], row['detail'], row['fix']) for row in processors),
             *((f'preset {row["preset"]}', row['there'], row['detail'], row['fix']) for row in presets),
-            *((f'airl[{row["extra"]}]', row['there'], row['detail'], '') for row in extras)]   # how: below the table, in one line
+            # how: below the table, in one line
+            *((f'airl[{row["extra"]}]', row['there'], row['detail'], '') for row in extras)]
 
+# %% ../nbs/20b_doctor.ipynb #53625418
 def print_table(title: str,
                 rows: list[tuple],                        # name, whether it is available, detail, how to enable it
                 detail: str = 'detail: how to enable it',  # heading of the last two
@@ -126,7 +147,8 @@ def examine() -> dict:  # 'airl', 'python', 'torch', 'system', 'devices', 'prese
     from importlib.metadata import version
     return dict(airl=version('airl'), python=platform.python_version(), torch=version('torch'),
                 system=f'{platform.system()} {platform.machine()}',
-                devices=devices(), presets=presets_here(), engines=engines_here(), extras=extras_here(), data=os.environ.get('AIRL_DATA'))
+                devices=devices(), presets=presets_here(), engines=engines_here(),
+                extras=extras_here(), data=os.environ.get('AIRL_DATA'))
 
 # %% ../nbs/20b_doctor.ipynb #8068eb32
 def ready_line(report: dict) -> str:
@@ -137,19 +159,22 @@ def ready_line(report: dict) -> str:
     fastest = next(device for kind in ('cuda', 'mps', 'cpu') for device in usable if device.startswith(kind))
     return f'Ready now: airl segment{video} and batch with {presets}; airl train on {fastest}, eval and predict.'
 
+# %% ../nbs/20b_doctor.ipynb #b8cd4124
 def print_report(report: dict,          # what `examine` returns
                  models: bool = False,  # a row for each model as well
                 ):
     "What can begin right away, and what is here and is not."
     data = report['data']
     labelled = ('labelled data', bool(data), data or 'only the samples that ship', '' if data else
-                'for airl bench and cifar10: export AIRL_DATA=FOLDER, one that holds cifar10, coco, voc, … as the notebook 08_truth has them')
+                'for airl bench and cifar10: export AIRL_DATA=FOLDER, one that holds cifar10, coco, voc, … as the '
+                'notebook 08_truth has them')
     print(ready_line(report))
     print_table('airl {airl} · Python {python} · torch {torch} · {system}'.format(**report),
                 [*table_rows(report['devices'], report['presets'], report['extras']), labelled])
     if any(not row['there'] for row in report['extras']): print(f'An extra: {install_line("NAME")}')
     if not models: return print(f'The {len(report["engines"])} models one by one: airl doctor --models')
-    print_table('Models, for --detector, --scorer and --segmenter', [(row['engine'], row['there'], row['detail'], '') for row in report['engines']],
-                'what it can be, and what it answers; size, licence; memory; where it was verified on real weights, if it was')
+    print_table('Models, for --detector, --scorer and --segmenter',
+                [(row['engine'], row['there'], row['detail'], '') for row in report['engines']],
+                'what it can be, and what it answers; size, licence; memory; where it was verified on real weights, if '
+                'it was')
     print('`airl download NAME` brings one.')
-

@@ -62,8 +62,9 @@ def inks(n: int,                             # things to colour
     "A colour for each of `n` things."
     return PALETTE[(np.arange(n) if ids is None else np.asarray(ids, int) - 1) % len(PALETTE)].astype(np.float32)
 
+# %% ../nbs/07b_drawing.ipynb #0ab49663
 def overlay(image: np.ndarray,    # uint8 [H, W, 3]
-            masks: np.ndarray,    # bool [n, H, W], or [H, W] for one
+            masks: Sequence[np.ndarray] | np.ndarray,    # bool [n, H, W], or [H, W] for one
             alpha: float = .45,   # 0: only edges, 1: solid
             ids: Sequence[int] | None = None,   # n identities from 1, which keep their colours; None: colours in order
            ) -> np.ndarray:       # uint8 [H, W, 3]
@@ -82,7 +83,8 @@ def draw_instances(image: np.ndarray,           # uint8 [H, W, 3]
                    masks: np.ndarray | None,    # bool [n, H, W]; None draws boxes only
                    xyxy: np.ndarray,            # [n, 4]
                    labels: Sequence[str] = (),  # n texts
-                   ids: Sequence[int] | None = None,   # n identities from 1, which keep their colours; None: colours in order
+                   # n identities from 1, which keep their colours; None: colours in order
+                   ids: Sequence[int] | None = None,
                   ) -> np.ndarray:              # uint8 [H, W, 3]
     "Masks, boxes and labels on the picture."
     canvas = Image.fromarray(image if masks is None else overlay(image, masks, ids=ids))
@@ -99,6 +101,7 @@ def draw_instances(image: np.ndarray,           # uint8 [H, W, 3]
             pen.text((x + 3, y), label, fill='white', font=font)
     return np.asarray(canvas)
 
+# %% ../nbs/07b_drawing.ipynb #83cda1f2
 def _lettered(label: str, number: int, size: int) -> tuple: # text, font
     "A label as it can be drawn: what no font has becomes its number."
     label = ' '.join(legible(['']*(number - 1) + [label])[0][-1].split())
@@ -116,11 +119,13 @@ def show_images(images: Sequence[np.ndarray],  # pictures or masks
     import matplotlib.pyplot as plt
     rows, columns = -(-len(images)//columns), min(columns, len(images))
     tallest = max(im.shape[0]/im.shape[1] for im in images)
-    fig, axes = plt.subplots(rows, columns, figsize=(width*columns, rows*(width*tallest + .35)), squeeze=False, layout='constrained')
+    fig, axes = plt.subplots(rows, columns, figsize=(width*columns, rows*(width*tallest + .35)),
+                             squeeze=False, layout='constrained')
     for ax in axes.flat: ax.axis('off')
     drawn, style = legible(titles)
     for i, (ax, im) in enumerate(zip(axes.flat, images)):
-        ax.imshow(im, cmap='gray', vmin=0, vmax=1 if im.dtype == bool else None, interpolation='none' if im.ndim == 3 else None)
+        ax.imshow(im, cmap='gray', vmin=0, vmax=1 if im.dtype == bool else None,
+                  interpolation='none' if im.ndim == 3 else None)
         if i < len(titles): ax.set_title(drawn[i], fontsize=9, **style)
     return fig
 
@@ -130,26 +135,31 @@ def result_figure(result,            # `SegmentationResult`
                  ):                   # matplotlib figure, not shown
     "Original, mask, overlay; below them the three best candidates with their scores."
     from matplotlib.figure import Figure
-    (h, w), step = result.image.shape[:2], max(1, max(result.image.shape[:2])//800)     # the figure has no room for more pixels
+    # the figure has no room for more pixels
+    (h, w), step = result.image.shape[:2], max(1, max(result.image.shape[:2])//800)
     image, rows = np.ascontiguousarray(result.image[::step, ::step]), 2 if result.candidates else 1
     tinted = lambda masks: overlay(image, masks[:, ::step, ::step])
     fig = Figure(figsize=(width, rows*(width/3*h/w + .45) + .3), layout='constrained', dpi=100)
     axes = fig.subplots(rows, 3, squeeze=False)
     for ax in axes.flat: ax.axis('off')
-    top = [(image, 'original', None), (result.mask[::step, ::step], 'mask', 'gray'), (tinted(result.masks), 'overlay', None)]
+    top = [(image, 'original', None), (result.mask[::step, ::step], 'mask', 'gray'),
+           (tinted(result.masks), 'overlay', None)]
     for ax, (picture, title, cmap) in zip(axes[0], top):
-        ax.imshow(picture, cmap=cmap, vmin=0, vmax=1 if cmap else None); ax.set_title(title, fontsize=9)
+        ax.imshow(picture, cmap=cmap, vmin=0, vmax=1 if cmap else None)
+        ax.set_title(title, fontsize=9)
     drawn, style = legible(result.prompts)
     named = dict(zip(result.prompts, drawn))
     for k, (ax, c) in enumerate(zip(axes[-1] if rows == 2 else [], result.candidates[:3]), 1):
         s = c.score
         ax.imshow(tinted(c.mask[None]))
-        ax.set_title(f'{named.get(c.label, c.label)}, candidate {k}: {s.total:.2f}\ntext {s.text:.2f} · compact {s.compactness:.2f} · size {s.size:.2f} · smooth {s.smoothness:.2f}', fontsize=7, **style)
+        ax.set_title(f'{named.get(c.label, c.label)}, candidate {k}: {s.total:.2f}\ntext {s.text:.2f} · compact '
+                     f'{s.compactness:.2f} · size {s.size:.2f} · smooth {s.smoothness:.2f}', fontsize=7, **style)
     sentence = result.sentence()
     for phrase, name in named.items(): sentence = sentence.replace(phrase, name)
     fig.suptitle(textwrap.fill(sentence, 110), fontsize=10, **style)
     return fig
 
+# %% ../nbs/07b_drawing.ipynb #60575943
 def figure_png(figure) -> bytes:  # matplotlib figure → PNG
     "A figure as a file that is not written."
     from io import BytesIO
@@ -163,13 +173,15 @@ def cutout(result,                 # `SegmentationResult`
           ) -> np.ndarray:         # uint8 [h, w, 4]
     "The found pixels, everything else transparent, and black underneath: what was cut away cannot be brought back."
     n = len(result.instances)
-    if i is not None and not -n <= i < n: raise UserError(f'There is no object {i}: the answer has {n}, counted from 0.')
+    if i is not None and not -n <= i < n:
+        raise UserError(f'There is no object {i}: the answer has {n}, counted from 0.')
     mask = result.mask if i is None else result.instances[i].mask
     if crop and not mask.any(): raise UserError('There is nothing to crop to: no object was found.')
     x0, y0, x1, y1 = mask_to_box(mask).astype(int) if crop else (0, 0, mask.shape[1], mask.shape[0])
     mask = mask[y0:y1, x0:x1]
     return np.dstack([result.image[y0:y1, x0:x1]*mask[..., None], mask.astype(np.uint8)*255])
 
+# %% ../nbs/07b_drawing.ipynb #9a5aba5c
 def view_picture(png: bytes,    # a file that is not written
                  title: str = ''):
     "Show a picture: below the cell in a notebook, elsewhere in the viewer of this machine."
@@ -179,7 +191,8 @@ def view_picture(png: bytes,    # a file that is not written
         from IPython.display import display, Image as Shown
         return display(Shown(png))
     from PIL import ImageShow
-    if not ImageShow.show(Image.open(io.BytesIO(png)), title): raise UserError('No viewer of pictures is here; result.save(folder) writes them.')
+    if not ImageShow.show(Image.open(io.BytesIO(png)), title):
+        raise UserError('No viewer of pictures is here; result.save(folder) writes them.')
 
 # %% ../nbs/07b_drawing.ipynb #bc5e2f31
 def index_palette() -> np.ndarray:  # uint8 [256, 3]

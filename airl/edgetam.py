@@ -31,6 +31,7 @@ def sam_prompts(net, processor, prompts: Prompts,
         asked['input_labels'] = -torch.ones(len(prompts), 1, 1, dtype=torch.int32, device=device)
     return asked | dict(input_masks=_rough(prompts.masks, net.prompt_encoder.mask_input_size, device))
 
+# %% ../nbs/13i_edgetam.ipynb #ec2ab738
 def _rough(masks, size, device):
     "Rough masks (0..1) as logits [n, 1, *size]; None without any."
     import torch
@@ -66,4 +67,5 @@ class EdgeTAMSegmenter(TransformersSegmenter):
             maps = [m.float() for m in self.model.get_image_embeddings(pixels.to(self.device))]
         return [Embedding(image.shape[:2], [m[k:k+1] for m in maps], self.name) for k, image in enumerate(images)]
 
-    def _decode(self, embedding, prompts): return sam_answers(self.model, self.processor, embedding, prompts, self.device)
+    def _decode(self, embedding, prompts):
+        return sam_answers(self.model, self.processor, embedding, prompts, self.device)

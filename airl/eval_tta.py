@@ -7,7 +7,7 @@ __all__ = ['EXPORTED', 'TTA', 'Classifier', 'load_classifier', 'views', 'content
            'check_report', 'Deployed', 'Exported', 'export_model']
 
 # %% ../nbs/03_eval_tta.ipynb #921a0a5a
-import hashlib, io, json, re, time
+import functools, hashlib, io, json, re, time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +17,20 @@ from .devices import inference_precision
 from .files import UserError, replacing
 from .outputs import check_answer, content_of, refuse_existing
 from .telling import progress
+
+# %% ../nbs/03_eval_tta.ipynb #7ec6d108
 from .weights import MissingWeights, require
 from .augment import prepare
 from .data import DataError, ImageSet, batches
-from .vit_model import ModelError, image_size, load_nano
+from .vit_model import ModelError, image_size, load_nano, settings_of
 from .runs import Run
 from .train import fingerprint
 from .steps import fit_temperature
 from .reports import REPORT_FILES, Report, asked_of
 from .steps import negative_log_likelihood  # noqa: F401, old import path
 from .reports import Comparison, bootstrap_interval, calibration_bins, classification_report, compare  # noqa: F401, old import paths
+
+# %% ../nbs/03_eval_tta.ipynb #5f157c00
 from .reports import expected_calibration_error, load_report, mistakes, most_confused, per_class  # noqa: F401, old import paths
 from .reports import plot_confusion, plot_mistakes, plot_per_class, plot_reliability, save_report  # noqa: F401, old import paths
 
@@ -44,25 +48,34 @@ class Classifier:
     tta: str = 'none'             # what suits it: 'hflip' where it was trained with mirror images
     content: str = ''             # hash of the file that it was read from; '' for weights that are at hand
 
+# %% ../nbs/03_eval_tta.ipynb #6d78d13d
 EXPORTED = ('.onnx', '.pt2')
 
-def load_classifier(source='nano', # 'nano', a run folder, a `Run`, an exported file, a model, or a `Classifier`
+def load_classifier(
+    # 'nano', a run folder, a `Run`, an exported file, a model, or a `Classifier`
+    source: 'str | Path | Run | nn.Module | Classifier' = 'nano',
                    ) -> Classifier:
     "The classifier in `source`; raises `MissingWeights`, `RunError` or `ModelError` where there is none."
     if isinstance(source, Classifier): return source
     if isinstance(source, nn.Module):
-        config = source.default_cfg
+        config = settings_of(source)
         return Classifier(source, None, image_size(source), config['mean'], config['std'], name=type(source).__name__)
     if source == 'nano': return _nano()
-    if isinstance(source, (str, Path)) and Path(source).suffix in EXPORTED and not Path(source).is_dir(): return _exported(Path(source))
-    run = source if isinstance(source, Run) else Run(source)
+    if isinstance(source, (str, Path)) and Path(source).suffix in EXPORTED and not Path(source).is_dir():
+        return _exported(Path(source))
+    run = source if isinstance(source, Run) else Run(Path(source))
     recipe, best = run.recipe, run.best()
-    return Classifier(run.load_model(), best['class_names'], recipe.img_size, recipe.mean, recipe.std, best.get('temperature', 1.), run.dir.name, recipe.tta)
+    return Classifier(run.load_model(), best['class_names'], recipe.img_size, recipe.mean,
+                      recipe.std, best.get('temperature', 1.), run.dir.name, recipe.tta)
 
+# %% ../nbs/03_eval_tta.ipynb #3837ac79
 def _nano():
     try: model, card = load_nano()
-    except MissingWeights as e: raise MissingWeights("This copy of airl came without ViT-nano's weights: name a run folder of yours instead.") from e
-    return Classifier(model, card.class_names, card.img_size, card.mean, card.std, card.temperature, 'vit_nano', 'hflip')
+    except MissingWeights as e:
+        raise MissingWeights("This copy of airl came without ViT-nano's weights: name a run folder of yours "
+                             "instead.") from e
+    return Classifier(model, card.class_names, card.img_size, card.mean, card.std,
+                      card.temperature, 'vit_nano', 'hflip')
 
 # %% ../nbs/03_eval_tta.ipynb #d1999bc6
 TTA = ('none', 'hflip', 'shift', 'hflip+shift')
@@ -76,7 +89,8 @@ def views(images: Tensor, # [n, 3, s, s]
     padded = nn.functional.pad(images, (by,)*4, mode='reflect')
     shown = [(1., images)]
     if 'shift' in tta: shown = [(.5, images), *[(.25, padded[..., o:o + size, o:o + size]) for o in (0, 2*by)]]
-    if 'hflip' in tta: shown = [(weight/2, view) for weight, straight in shown for view in (straight, straight.flip(-1))]
+    if 'hflip' in tta:
+        shown = [(weight/2, view) for weight, straight in shown for view in (straight, straight.flip(-1))]
     return shown
 
 # %% ../nbs/03_eval_tta.ipynb #452fd055
@@ -104,15 +118,18 @@ def compute_logits(classifier: Classifier,
         for batch, _ in batches(images, batch_size, device=device):
             x = prepare(batch, c.img_size, c.mean, c.std)
             with torch.autocast(torch.device(device).type, half) if half else nullcontext():
-                out.append(sum(weight*model(view).float() for weight, view in views(x, tta)).cpu())
+                parts = [weight*model(view).float() for weight, view in views(x, tta)]
+                out.append(functools.reduce(torch.add, parts).cpu())
             bar.update(len(batch))
     logits = torch.cat(out)
     if n := int((~torch.isfinite(logits).all(1)).sum()):
         if half: return compute_logits(c, images, tta, batch_size, device, 'fp32')
-        raise ModelError(f'{c.name or "The model"} answers {n} of {len(images)} images with what is no finite number; its weights '
+        raise ModelError(f'{c.name or "The model"} answers {n} of {len(images)} images with what is no finite number; '
+                         'its weights '
                          'are broken: train it again, with a lower lr.')
     return logits.numpy()
 
+# %% ../nbs/03_eval_tta.ipynb #35d86465
 def evaluate(model,             # whatever `load_classifier` takes
              images: ImageSet,
              tta: str | None = None, # one of `TTA`; None: what suits the model
@@ -124,17 +141,22 @@ def evaluate(model,             # whatever `load_classifier` takes
     c = load_classifier(model)
     tta, names = tta or c.tta, c.class_names or images.class_names
     for some in (images, calibrate_on):
-        if some is not None and list(some.class_names) != list(names): raise DataError(f'{c.name} knows the classes {_few(names)}; {some.source} has {_few(some.class_names)}. Evaluate it on data of its own classes.')
+        if some is not None and list(some.class_names) != list(names):
+            raise DataError(f'{c.name} knows the classes {_few(names)}; {some.source} has {_few(some.class_names)}. '
+                            'Evaluate it on data of its own classes.')
     temperature = c.temperature if calibrate_on is None else fit_temperature(
         compute_logits(c, calibrate_on, tta, batch_size, device), calibrate_on.labels.numpy())
     start = time.perf_counter()
     logits = compute_logits(c, images, tta, batch_size, device)
-    return Report(logits, images.labels.numpy(), list(names), tta, temperature, time.perf_counter() - start, c.name, images.source, content_of_both(c, images), f'{fingerprint(images):08x}')
+    return Report(logits, images.labels.numpy(), list(names), tta, temperature, time.perf_counter() - start,
+                  c.name, images.source, content_of_both(c, images), f'{fingerprint(images):08x}')
 
+# %% ../nbs/03_eval_tta.ipynb #e2059064
 def _few(names): return ', '.join(names[:3]) + (f' … ({len(names)})' if len(names) > 3 else '')
 
 # %% ../nbs/03_eval_tta.ipynb #38107c39
-def check_report(folder, classifier: Classifier, images: ImageSet, tta: str | None = None, overwrite=False): # what suits the model if None
+def check_report(folder, classifier: Classifier, images: ImageSet, tta: str | None = None,
+                 overwrite=False): # what suits the model if None
     "Raise `OutputError` where the report that `evaluate` will give cannot be saved; to be called before it is asked."
     known = content_of_both(classifier, images)
     question = asked_of(classifier.name, images.source, tta or classifier.tta, known, classifier.temperature)
@@ -147,7 +169,9 @@ def _whole_file(path: Path): # yields where to write
     made = [folder for folder in path.parents if not folder.exists()]
     try:
         with replacing(path) as part: yield part
-    except OSError as e: raise ModelError(f'{path} cannot be written ({e.strerror or e}); free some space, or name a file in another folder.') from e
+    except OSError as e:
+        raise ModelError(f'{path} cannot be written ({e.strerror or e}); free some space, or name a file in another '
+                         'folder.') from e
     finally:
         with suppress(OSError):
             for folder in made: folder.rmdir()        # as far as they are empty
@@ -162,6 +186,7 @@ class Deployed(nn.Module):
 
     def forward(self, images): return (self.model((images - self.mean)/self.std)/self.temperature).softmax(-1)
 
+# %% ../nbs/03_eval_tta.ipynb #682fdfd6
 class Exported(nn.Module):
     "A file of `export_model`, asked on the processor: RGB 0..1 [n, 3, s, s] → log probabilities [n, k]."
     def __init__(self, ask): # float32 array [n, 3, s, s] → array [n, k]
@@ -170,21 +195,26 @@ class Exported(nn.Module):
 
     def forward(self, images): return torch.as_tensor(self.ask(images.cpu().numpy())).clamp(min=1e-30).log()
 
+# %% ../nbs/03_eval_tta.ipynb #1a16b0ac
 def export_model(model,  # whatever `load_classifier` takes
                  path,   # ends in .onnx or .pt2
                  overwrite: bool = False,  # write over a file that is there
                 ) -> Path:
     "Write an ONNX file or a `torch.export` program. Raises `MissingExtra` where ONNX's packages are missing."
     path, c = Path(path), load_classifier(model)
-    if path.suffix not in EXPORTED: raise ModelError(f'{path.name} is neither .onnx nor .pt2: name the file so that its ending says which.')
+    if path.suffix not in EXPORTED:
+        raise ModelError(f'{path.name} is neither .onnx nor .pt2: name the file so that its ending says which.')
     refuse_existing(path, overwrite)
-    if isinstance(c.model, Exported): raise ModelError(f'{c.name} has been exported already: name what it was made from.')
+    if isinstance(c.model, Exported):
+        raise ModelError(f'{c.name} has been exported already: name what it was made from.')
     about = dict(class_names=c.class_names, img_size=c.img_size, tta=c.tta)
     image = torch.rand(2, 3, c.img_size, c.img_size)
-    program = torch.export.export(Deployed(c).eval(), (image,), dynamic_shapes={'images': {0: torch.export.Dim('n', min=1)}})
+    program = torch.export.export(Deployed(c).eval(), (image,),
+                                  dynamic_shapes={'images': {0: torch.export.Dim('n', min=1)}})
     with _whole_file(path) as part: (_write_onnx if path.suffix == '.onnx' else _write_program)(program, about, part)
     return path
 
+# %% ../nbs/03_eval_tta.ipynb #e0ec0ef8
 _ABOUT = 'airl.json'   # the metadata's place in a `.pt2` file
 
 def _write_program(program, about, path):
@@ -192,35 +222,48 @@ def _write_program(program, about, path):
     torch.export.save(program, made := io.BytesIO(), extra_files={_ABOUT: json.dumps(about)})
     path.write_bytes(made.getvalue())
 
+# %% ../nbs/03_eval_tta.ipynb #3331dc7b
 def _write_onnx(program, about, path):
     "An ONNX file with all of `about` among the metadata, each in JSON."
     for package in ('onnx', 'onnxscript'): require(package, 'export')
     import onnx
-    model = torch.onnx.export(program, dynamo=True, verbose=False, input_names=['images'], output_names=['probabilities']).model_proto
+    made = torch.onnx.export(program, dynamo=True, verbose=False, input_names=['images'],
+                             output_names=['probabilities'])
+    assert made is not None      # where no file is named
+    model = made.model_proto
     onnx.helper.set_model_props(model, {k: json.dumps(v) for k, v in about.items()})
     onnx.save(model, path)
 
 # %% ../nbs/03_eval_tta.ipynb #3900060f
 _WORD = re.compile(r'[\w.:+-]*')
-_CALL = re.compile(r'torch\.ops\.aten\.(?!from_file)\w+(?:\.\w+)*|torch\.sym_\w+|_operator\.(?:getitem|add|sub|mul|floordiv|truediv|mod|neg|pow|eq|ne|lt|le|gt|ge)|\w*')
-_SIZE = re.compile(r"(?:Symbol\('[su]\d+'(?:, [a-z_]+=(?:True|False))*\)|[su]\d+\b|\d+|(?:Max|Min|Add|Mul|Pow|Integer|FloorDiv|Mod|PythonMod)(?=\()|[-+*/%(), ])*")
+_CALL = re.compile(r'torch\.ops\.aten\.(?!from_file)\w+(?:\.\w+)*|torch\.sym_\w+|_operator\.(?:getitem|add|sub|mul'
+                   r'|floordiv|truediv|mod|neg|pow|eq|ne|lt|le|gt|ge)|\w*')
+_SIZE = re.compile(r"(?:Symbol\('[su]\d+'(?:, [a-z_]+=(?:True|False))*\)|[su]\d+\b|\d+|(?:Max|Min|Add|Mul|Pow|Integer"
+                   r"|FloorDiv|Mod|PythonMod)(?=\()|[-+*/%(), ])*")
 _SPEC = re.compile(r'(?:"(?:[a-z_]+|builtins\.(?:tuple|list|dict)|\[(?:\\"\w+\\"(?:, )?)*\])"|null|\d+|[\[\]{}:, ])*')
 _WRITTEN = dict(target=_CALL, as_operator=_CALL, expr_str=_SIZE, in_spec=_SPEC, out_spec=_SPEC)
 
+# %% ../nbs/03_eval_tta.ipynb #db448e73
 def _plain(part, key=''): # of a program's description
-    "The same without what only tells where it comes from; raises `ValueError` for words that are more than names, sizes and operations on tensors."
-    if isinstance(part, dict): return {_plain(k): {} if k == 'metadata' else [] if k == 'guards_code' else _plain(v, k) for k, v in part.items()}
+    """The same without what only tells where it comes from; raises `ValueError` for words that are more than names,
+    sizes and operations on tensors."""
+    if isinstance(part, dict):
+        return {_plain(k): {} if k == 'metadata' else [] if k == 'guards_code' else _plain(v, k)
+                for k, v in part.items()}
     if isinstance(part, list): return [_plain(v, key) for v in part]
     if isinstance(part, str) and not _WRITTEN.get(key, _WORD).fullmatch(part) or key == 'use_pickle' and part:
         raise ValueError(f'it could run code, {key or "a name"} is {str(part)[:60]!r}')
     return part
 
+# %% ../nbs/03_eval_tta.ipynb #78eda13d
 def _tensors_alone(name: str, data: bytes):
     "Raise `ValueError` for a pickle with more in it than tensors."
     from pickle import UnpicklingError
     try: torch.load(io.BytesIO(data), weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError): raise ValueError(f'it could run code, {name} holds more than tensors, or is damaged') from None
+    except (UnpicklingError, RuntimeError, EOFError):
+        raise ValueError(f'it could run code, {name} holds more than tensors, or is damaged') from None
 
+# %% ../nbs/03_eval_tta.ipynb #1ba36196
 def _harmless(path) -> io.BytesIO:
     "A `.pt2` file as one that holds tensors and operations on them, and nothing else; raises `ValueError`."
     import zipfile
@@ -229,7 +272,8 @@ def _harmless(path) -> io.BytesIO:
         for name in there.namelist():
             data = there.read(name)
             if name.endswith('.pt') and data: _tensors_alone(name, data)
-            if name.endswith('.json') and not name.endswith(f'/{_ABOUT}'): data = json.dumps(_plain(json.loads(data))).encode()
+            if name.endswith('.json') and not name.endswith(f'/{_ABOUT}'):
+                data = json.dumps(_plain(json.loads(data))).encode()
             made.writestr(name, data)
     clean.seek(0)
     return clean
@@ -239,17 +283,26 @@ def _exported(path):
     if not path.is_file(): raise ModelError(f'There is no file {path}: write it with export_model or `airl export`.')
     try: ask, about = (_read_onnx if path.suffix == '.onnx' else _read_pt2)(path)
     except UserError: raise
-    except Exception as e: raise ModelError(f'{path} cannot be read as a {path.suffix} file ({(str(e) or type(e).__name__).splitlines()[0]}): export the model again.') from e
-    if missing := [k for k in ('class_names', 'img_size', 'tta') if k not in about]: raise ModelError(f'{path} says nothing of its {" and ".join(missing)}: it was not written by this version of export_model.')
-    return Classifier(Exported(ask), about['class_names'], about['img_size'], (0., 0., 0.), (1., 1., 1.), name=path.name, tta=about['tta'], content=content_of(path))
+    except Exception as e:
+        raise ModelError(f'{path} cannot be read as a {path.suffix} file '
+                         f'({(str(e) or type(e).__name__).splitlines()[0]}): export the model again.') from e
+    if missing := [k for k in ('class_names', 'img_size', 'tta') if k not in about]:
+        raise ModelError(f'{path} says nothing of its {" and ".join(missing)}: it was not written by this version of '
+                         'export_model.')
+    return Classifier(Exported(ask), about['class_names'], about['img_size'], (0., 0., 0.),
+                      (1., 1., 1.), name=path.name, tta=about['tta'], content=content_of(path))
 
+# %% ../nbs/03_eval_tta.ipynb #6336c160
 def _read_onnx(path): # function, metadata
     runtime = require('onnxruntime', 'export')
     options = runtime.SessionOptions()
     options.log_severity_level = 3   # errors alone
     session = runtime.InferenceSession(path, options, providers=['CPUExecutionProvider'])
-    return lambda images: session.run(None, {'images': images})[0], {k: json.loads(v) for k, v in session.get_modelmeta().custom_metadata_map.items() if k in ('class_names', 'img_size', 'tta')}
+    return (lambda images: session.run(None, {'images': images})[0],
+            {k: json.loads(v) for k, v in session.get_modelmeta().custom_metadata_map.items()
+             if k in ('class_names', 'img_size', 'tta')})
 
+# %% ../nbs/03_eval_tta.ipynb #88a8a3f1
 def _read_pt2(path): # function, metadata
     extra = {_ABOUT: '{}'}
     module = torch.export.load(_harmless(path), extra_files=extra).module()

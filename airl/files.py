@@ -15,15 +15,18 @@ from pickle import PickleError
 from tokenize import TokenError
 import numpy as np
 
+# %% ../nbs/05a_files.ipynb #7e3b0570
 class UserError(ValueError):
-    "A mistake of the caller's that one sentence explains; base of every error that the command line shows without traceback."
+    """A mistake of the caller's that one sentence explains; base of every error that the command line shows without
+    traceback."""
     def __str__(self):
         "One line that can be read, whatever it quotes: of a long one the beginning and the end."
         line = ''.join(c if c.isprintable() else ' ' if c.isspace() else '\ufffd' for c in super().__str__())
         return line if len(line) <= 1200 else f'{line[:800]} … {line[-390:]}'
 
 # %% ../nbs/05a_files.ipynb #5833a1fd
-_BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, RuntimeError, ArithmeticError, MemoryError, StopIteration, SyntaxError,
+_BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError,
+           RuntimeError, ArithmeticError, MemoryError, StopIteration, SyntaxError,
            PickleError, TokenError, struct.error, zlib.error)     # NumPy reads its heads with Python's own tokenizer
 
 @contextmanager
@@ -35,7 +38,8 @@ def readable(path,
     try: yield
     except UserError: raise
     except FileNotFoundError: raise kind(f'There is no file {path}; {advice}.') from None
-    except _BROKEN as e: raise kind(f'{path} is damaged or cut off ({(str(e) or type(e).__name__).splitlines()[0]}); {advice}.') from e
+    except _BROKEN as e:
+        raise kind(f'{path} is damaged or cut off ({(str(e) or type(e).__name__).splitlines()[0]}); {advice}.') from e
 
 # %% ../nbs/05a_files.ipynb #e2492ef3
 def _check_length(path: Path):
@@ -46,6 +50,7 @@ def _check_length(path: Path):
         raise UserError(f'{path.name[:40]}… has a name of {len(os.fsencode(path.name))} bytes in a path of '
                         f'{len(os.fsencode(path))}, which is too long to be written; give a shorter one.') from None
 
+# %% ../nbs/05a_files.ipynb #be062bd9
 @contextmanager
 def replacing(path, # the file to write; missing parent folders are made
              ):     # yields the `Path` to write to: same folder, same suffix
@@ -59,6 +64,7 @@ def replacing(path, # the file to write; missing parent folders are made
         os.replace(part, path)
     finally: part.unlink(missing_ok=True)
 
+# %% ../nbs/05a_files.ipynb #093ab105
 def write_text(path,        # the file to write; missing parent folders are made
                text: str,
               ) -> Path:    # where it went
@@ -78,6 +84,7 @@ def short_name(name: str,
 
 _TAKEN = re.compile(r'(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)   # by Windows
 
+# %% ../nbs/05a_files.ipynb #a7bb2c4d
 def safe_name(text: str,       # a path or a name, from anywhere
               most: int = 200, # bytes
              ) -> str:         # a file name without folders, never hidden, never empty
@@ -98,6 +105,7 @@ def _clear(lock):
     "Remove a lock's file while it is held: who opened it meanwhile sees that it is gone, and opens the next."
     with suppress(OSError): Path(lock.lock_file).unlink()
 
+# %% ../nbs/05a_files.ipynb #8ed9494a
 @contextmanager
 def only_one(out: Path,
              wait: float = 0.,  # seconds for which another writer is waited for
@@ -108,7 +116,8 @@ def only_one(out: Path,
     try:
         made = _made(out)
         lock.acquire()
-    except Timeout: raise UserError(f'Another run is writing into {out}; wait for it, stop it, or choose another folder.') from None
+    except Timeout:
+        raise UserError(f'Another run is writing into {out}; wait for it, stop it, or choose another folder.') from None
     except OSError as e: raise UserError(f'Cannot write into {out}: {e.strerror or e}. Choose another folder.') from e
     try: yield
     finally:
@@ -122,6 +131,7 @@ class _Slot:
     "Room for one thing, and who is making it."
     def __init__(self): self.lock, self.full, self.thing = threading.Lock(), False, None
 
+# %% ../nbs/05a_files.ipynb #112f34e1
 class Recent:
     "The things made last, by key; the least recently used goes first."
     def __init__(self, keep: int = 8):  # things at most
@@ -137,6 +147,7 @@ class Recent:
             if not slot.full: slot.thing, slot.full = make(), True
             return slot.thing
 
+# %% ../nbs/05a_files.ipynb #f489c3ed
 def digest(image: np.ndarray) -> tuple:  # shape, hash of the bytes
     "What a picture is known by."
-    return image.shape, hashlib.blake2b(np.ascontiguousarray(image)).digest()
+    return image.shape, hashlib.blake2b(np.ascontiguousarray(image).data).digest()

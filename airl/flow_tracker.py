@@ -8,6 +8,7 @@ __all__ = ['FLOW_SIDE', 'SHORT_SIDE', 'small_grey', 'pull', 'flow_back', 'Appear
 # %% ../nbs/14b_flow_tracker.ipynb #7182a7fd
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 import cv2, numpy as np
 from scipy.special import logit
 from .files import UserError
@@ -17,7 +18,8 @@ from .regions import mask_to_box, paste_logits
 
 # %% ../nbs/14b_flow_tracker.ipynb #5c7fbaf2
 FLOW_SIDE = 427   # pixels on the long side at which flow is computed
-SHORT_SIDE = 40   # and at least so many on the short one: below 25 OpenCV's flow reads beyond its own pyramid and the process ends
+# and at least so many on the short one: below 25 OpenCV's flow reads beyond its own pyramid and the process ends
+SHORT_SIDE = 40
 
 def small_grey(image: np.ndarray,  # uint8 [H, W, 3]
               ) -> np.ndarray:     # uint8 [h, w]
@@ -26,6 +28,7 @@ def small_grey(image: np.ndarray,  # uint8 [H, W, 3]
     size = tuple(max(SHORT_SIDE, round(s*scale)) for s in image.shape[1::-1])
     return cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
 
+# %% ../nbs/14b_flow_tracker.ipynb #3ab99d5a
 def pull(picture: np.ndarray,  # float32 [h, w] or [h, w, c] of the earlier frame
          flow: np.ndarray,     # float32 [h, w, 2], from each pixel of the later frame to where it was
          border=cv2.BORDER_CONSTANT,
@@ -34,17 +37,19 @@ def pull(picture: np.ndarray,  # float32 [h, w] or [h, w, c] of the earlier fram
     yy, xx = np.mgrid[:flow.shape[0], :flow.shape[1]].astype(np.float32)
     return cv2.remap(picture, xx + flow[..., 0], yy + flow[..., 1], cv2.INTER_LINEAR, borderMode=border)
 
+# %% ../nbs/14b_flow_tracker.ipynb #3f36b3c3
 def flow_back(before: np.ndarray,  # uint8 [h, w], small greys of two frames
               now: np.ndarray,
               size: tuple,         # height, width of the frames
              ):                    # float32 [H, W, 2] pixels, and trust [H, W] 0..1
     "Where each pixel of this frame was in the last, and how far there and back again agree."
-    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    back, forth = dis.calc(now, before, None), dis.calc(before, now, None)
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    empty: Any = None        # OpenCV makes the picture that its stub asks for
+    back, forth = dis.calc(now, before, empty), dis.calc(before, now, empty)
     error = np.linalg.norm(back + pull(forth, back, cv2.BORDER_REPLICATE), axis=-1)
     trust = np.exp(-np.maximum(error - 1, 0)/3)
     big = lambda a: cv2.resize(a.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
-    return big(back)*np.float32([size[1]/now.shape[1], size[0]/now.shape[0]]), big(trust)
+    return big(back)*np.array([size[1]/now.shape[1], size[0]/now.shape[0]], np.float32), big(trust)
 
 # %% ../nbs/14b_flow_tracker.ipynb #08b00f77
 class Appearance:
@@ -52,7 +57,10 @@ class Appearance:
     side = 48                            # the crop is described at 48 × 48 places
     fade, first_counts, ridge = .95, .5, .05
 
-    def __init__(self): self.scale = self.first = self.recent = self.weights = None
+    scale: np.ndarray | None = None      # of the features; the rest are sums over frames, and what they come to
+    first: np.ndarray | None = None
+    recent: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     def describe(self, picture: np.ndarray,  # uint8 [192, 192, 3], the crop
                  levels,                     # five feature maps [c, h, w] of it
@@ -76,12 +84,13 @@ class Appearance:
         weight = np.where(inside, .5/max(inside.mean(), .02), .5/max(1 - inside.mean(), .02)).astype(np.float32)
         weighted = (x*weight[:, None]).T/len(x)
         sums = np.concatenate([weighted@x, (weighted@(2*t - 1))[:, None]], 1)
-        if self.first is None: self.first = self.recent = sums
+        if self.first is None or self.recent is None: self.first = self.recent = sums
         else: self.recent = self.fade*self.recent + (1 - self.fade)*sums
         self.solve()
 
     def solve(self) -> None:
         "The weights that the sums ask for."
+        if self.first is None or self.recent is None: raise ValueError('No frame was learned yet.')
         both = self.first_counts*self.first + (1 - self.first_counts)*self.recent
         self.weights = np.linalg.solve(both[:, :-1] + self.ridge*np.eye(len(both), dtype=np.float32), both[:, -1])
 
@@ -107,16 +116,21 @@ def _levels(image, frames):
     with torch.inference_mode(), computing(): levels = cut_network().levels(lite_network().lower(as_pixels(pictures)))
     return pictures, levels
 
+# %% ../nbs/14b_flow_tracker.ipynb #5fd5513a
 def _decoded(levels, frames, boxes, priors):
     "Logits [n, 3, 96, 96] and guesses at their IoU [n, 3] of the embedded decoder."
     import torch
     told = np.stack([prompt_picture(f, box=b, prior=p) for f, b, p in zip(frames, boxes, priors)])
     with torch.inference_mode(), computing(): logits, quality = lite_cutter()(levels, torch.from_numpy(told))
-    if not torch.isfinite(logits).all(): raise UserError('The tracker answers with no numbers, which would read as lost objects; its network or the frames are damaged.')
+    if not torch.isfinite(logits).all():
+        raise UserError('The tracker answers with no numbers, which would read as lost objects; its network or the '
+                        'frames are damaged.')
     return logits.float().numpy(), quality.float().sigmoid().numpy()
 
+# %% ../nbs/14b_flow_tracker.ipynb #3ee73bf9
 def _probability(logits):  # float32 → float32, 0..1
-    # written out: SciPy's expit differs in the last bit of float32, which the recurrence over frames makes visible in masks
+    # written out: SciPy's expit differs in the last bit of float32, which the recurrence over frames makes visible in
+    # masks
     return (1/(1 + np.exp(-np.clip(logits, -20, 20)))).astype(np.float32)
 
 # %% ../nbs/14b_flow_tracker.ipynb #af81537e
@@ -188,7 +202,7 @@ class FlowTracker:
         "Follow these from now on; an identity that is known keeps its appearance model and takes the new mask."
         ids = list(range(self._next, self._next + len(masks))) if ids is None else list(ids)
         for i, mask in zip(ids, masks):
-            target = self.targets.setdefault(i, _Target(None))
+            target = self.targets.setdefault(i, _Target(np.asarray(mask, np.float32)))
             target.probability, self.confidence[i] = np.asarray(mask, np.float32), 1.
             if mask.sum() >= self.least: target.show(self._image)
         self._next = max([self._next, *(i + 1 for i in ids)])
@@ -203,22 +217,23 @@ class FlowTracker:
     def step(self, frame: np.ndarray,       # uint8 [H, W, 3], of the size of the first
             ) -> dict[int, np.ndarray]:     # identity → bool [H, W]
         "The masks in the next frame."
-        if self._grey is None: raise UserError('A tracker has to see a first frame: call start before step.')
+        if self._grey is None or self._image is None:
+            raise UserError('A tracker has to see a first frame: call start before step.')
         if frame.shape != self._image.shape:
             now, first = (f'{s[1]} × {s[0]}' for s in (frame.shape, self._image.shape))
             raise UserError(f'A frame of {now} follows one of {first}: start a new sequence.')
         before, self._grey, self._image = self._grey, small_grey(frame), frame
-        if self.targets: self._follow(before)
+        if self.targets: self._follow(before, self._grey, frame)
         for i, t in self.targets.items():
             if t.mask.sum() < self.least: t.probability[:], self.confidence[i] = 0, 0.
         return {i: t.mask for i, t in self.targets.items()}
 
-    def _follow(self, before):  # the small grey of the frame before
-        flow, trust = flow_back(before, self._grey, self._image.shape[:2])
+    def _follow(self, before, now, image):  # small greys of the frame before and of this one; this one
+        flow, trust = flow_back(before, now, image.shape[:2])
         for target in self.targets.values(): target.probability = pull(target.probability, flow)
         seen = {i: t for i, t in self.targets.items() if t.mask.sum() >= self.least}
         if not seen: return
-        sure = _look_again(self._image, [*seen.values()], trust, self.looks_count, self.rough_counts, self.least)
+        sure = _look_again(image, [*seen.values()], trust, self.looks_count, self.rough_counts, self.least)
         self.confidence |= zip(seen, sure)
 
     def state(self) -> dict:

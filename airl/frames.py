@@ -17,6 +17,7 @@ from .weights import require
 
 log = logging.getLogger(__name__)
 
+# %% ../nbs/14a_frames.ipynb #1e93a8c4
 class VideoError(UserError):
     "A file, folder or camera that gives no frames, or a video that cannot be written."
 
@@ -52,14 +53,16 @@ def painted_clip(n: int = 12,               # frames
 def _open_av(path):  # an open PyAV container and its first video stream
     "Open a file, or say in one sentence why not."
     if str(path) == '-' or Path(path).exists() and not Path(path).is_file():
-        raise VideoError(f'{path} is a pipe or a device, and a video is read more than once: save it to a file and give its path.')
+        raise VideoError(f'{path} is a pipe or a device, and a video is read more than once: save it to a file and '
+                         'give its path.')
     if not Path(path).exists(): raise VideoError(f'There is no file {path}; check the path.')
     if not Path(path).stat().st_size: raise VideoError(f'{path} is empty (0 bytes); copy or download it again.')
     av = require('av', 'video')
     try: container = av.open(str(path))
     except (av.error.FFmpegError, UnicodeDecodeError) as e:
         why = getattr(e, 'strerror', None) or e
-        raise VideoError(f'{path} is not a video, or is damaged or cut off ({why}); copy or download it again.') from None
+        raise VideoError(f'{path} is not a video, or is damaged or cut off ({why}); copy or download it '
+                         'again.') from None
     streams = [s for s in container.streams.video if 'attached_pic' not in str(s.disposition)]
     if streams: return container, streams[0]
     sound = ' It has sound only.' if container.streams.audio else ''
@@ -75,8 +78,9 @@ class Colour:
     primaries: int = 2
     transfer: int = 2
 
-_BY_SWSCALE = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}   # matrix → the number under which FFmpeg's converter knows it
+_BY_SWSCALE = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}  # matrix → the number under which FFmpeg's converter knows it
 
+# %% ../nbs/14a_frames.ipynb #684c05be
 def on_swscale(matrix: int) -> int:
     "A matrix by the number that FFmpeg's converter has for it; BT.601 for one that it does not know."
     return _BY_SWSCALE.get(matrix, 5)
@@ -85,21 +89,26 @@ def usual_colour(height: int, width: int) -> Colour:
     "Of a picture that says nothing."
     return Colour(1 if width >= 1280 or height > 576 else 6)
 
+# %% ../nbs/14a_frames.ipynb #735e762b
 def colour_of(stream) -> Colour:
     "Of a PyAV stream."
     context = stream.codec_context
     full = context.color_range == 2 and context.colorspace != 0 or str(context.pix_fmt).startswith('yuvj')
-    matrix = context.colorspace if context.colorspace in _BY_SWSCALE else usual_colour(context.height, context.width).matrix
+    matrix = (context.colorspace if context.colorspace in _BY_SWSCALE
+              else usual_colour(context.height, context.width).matrix)
     return Colour(matrix, full, context.color_primaries, context.color_trc)
 
 # %% ../nbs/14a_frames.ipynb #970f70a0
 def _upright(frame, shape: float) -> np.ndarray:  # uint8 [H, W, 3]
-    "RGB of a PyAV frame, with square pixels, turned as its metadata says; `shape`: width of a pixel through its height."
+    """RGB of a PyAV frame, with square pixels, turned as its metadata says; `shape`: width of a pixel through its
+    height."""
     matrix = frame.colorspace if frame.colorspace in _BY_SWSCALE else usual_colour(frame.height, frame.width).matrix
     width, height = (frame.width*max(shape, 1), frame.height/min(shape, 1))
-    image = frame.to_ndarray(format='rgb24', width=round(width), height=round(height), src_colorspace=on_swscale(matrix))
+    image = frame.to_ndarray(format='rgb24', width=round(width), height=round(height),
+                             src_colorspace=on_swscale(matrix))
     return np.ascontiguousarray(np.rot90(image, round(frame.rotation/90) % 4)) if frame.rotation else image
 
+# %% ../nbs/14a_frames.ipynb #6491e446
 def _shape_of_pixels(stream) -> float:
     "Width of a pixel through its height; 1 where the file says nothing, or nonsense."
     shape = float(stream.sample_aspect_ratio or 1)
@@ -113,10 +122,11 @@ def begins(stream) -> float:  # seconds
 def _promised(container, stream) -> float | None:  # seconds, on the clock of the file
     "When the last frame ends, by what the head of a file says."
     if stream.duration: return begins(stream) + float(stream.duration*stream.time_base)
-    if match := re.fullmatch(r'(\d+):(\d\d):(\d\d(?:\.\d+)?)', stream.metadata.get('DURATION', '')):       # Matroska, WebM
+    if match := re.fullmatch(r'(\d+):(\d\d):(\d\d(?:\.\d+)?)', stream.metadata.get('DURATION', '')):  # Matroska, WebM
         return int(match[1])*3600 + int(match[2])*60 + float(match[3])
     return container.duration/1e6 if container.duration else None
 
+# %% ../nbs/14a_frames.ipynb #2c7ddc1a
 def _last_packet(path) -> float:  # seconds, on the clock of the file
     "When the last packet of any kind ends."
     av, last = require('av', 'video'), 0.
@@ -125,6 +135,7 @@ def _last_packet(path) -> float:  # seconds, on the clock of the file
             if packet.pts is not None: last = max(last, float((packet.pts + (packet.duration or 0))*packet.time_base))
     return last
 
+# %% ../nbs/14a_frames.ipynb #41d6f504
 @dataclass
 class _Course:
     "How far the frames of a file have come, on its clock."
@@ -142,11 +153,14 @@ def _check_length(path, container, stream, course: _Course, rate: float, had: in
     promised, slack = _promised(container, stream), 1.5*max(1/rate, course.gap)
     if promised is None or course.at is None or course.ends >= promised - slack: return
     own = stream.duration or 'DURATION' in stream.metadata
-    if not own and container.streams.audio and _last_packet(path) >= promised - slack: return    # it is the sound that is longer
+    # it is the sound that is longer
+    if not own and container.streams.audio and _last_packet(path) >= promised - slack: return
     had = had or round((course.ends - begins(stream))*rate)
     wanted = stream.frames or had + round((promised - course.ends)*rate)
-    known.fell_short(f'{path} is cut off or damaged: it promises {wanted} frames and has {had}; those are used.', wanted)
+    known.fell_short(f'{path} is cut off or damaged: it promises {wanted} frames and has {had}; those are used.',
+                     wanted)
 
+# %% ../nbs/14a_frames.ipynb #d0b63d65
 def _file_frames(path, start, known):  # yields (seconds, image)
     "Decode a file from `start` on; what is damaged or missing ends it, and is told."
     av = require('av', 'video')
@@ -162,7 +176,8 @@ def _file_frames(path, start, known):  # yields (seconds, image)
                 yield seconds, _upright(frame, shape)
         except av.error.FFmpegError as e:
             promised = f' of {stream.frames}' if stream.frames else ''
-            known.fell_short(f'{path} is damaged after frame {n}{promised} ({e.strerror}): what lies before is used.', stream.frames or None)
+            known.fell_short(f'{path} is damaged after frame {n}{promised} ({e.strerror}): what lies before is used.',
+                             stream.frames or None)
         else: _check_length(path, container, stream, course, rate, None if start > 1 else n + 1, known)
 
 # %% ../nbs/14a_frames.ipynb #9022a429
@@ -200,6 +215,7 @@ class _Source:
         self.short, self.promised = sentence, promised
         log.warning('%s', sentence)
 
+# %% ../nbs/14a_frames.ipynb #be17ebe9
 def _photo_source(path: Path, fps: float) -> _Source:
     "A photo; or a GIF, a WebP, an AVIF, a PNG that moves."
     load_photo(path, alone=False)
@@ -208,12 +224,14 @@ def _photo_source(path: Path, fps: float) -> _Source:
     except PhotoError: seconds = .1            # the second one is damaged
     return _Source(path.stem, 1/seconds, n*seconds, moving=True)
 
+# %% ../nbs/14a_frames.ipynb #c34dc9f7
 def _path_source(path: Path, fps: float) -> _Source:
     "What a folder, a photo or the head of a file tells."
     name = path.stem or 'video'
     if path.is_dir():
         if photos := list_photos(path): return _Source(name, fps, len(photos)/fps)
-        export = ' Its HEIC photos have to be exported as JPEG or PNG first.' if any(p.suffix.lower() in UNREADABLE for p in path.iterdir()) else ''
+        export = (' Its HEIC photos have to be exported as JPEG or PNG first.'
+                  if any(p.suffix.lower() in UNREADABLE for p in path.iterdir()) else '')
         raise VideoError(f'{path} has no photos in it; give a folder of frames or a video file.{export}')
     if path.suffix.lower() in SUFFIXES | UNREADABLE: return _photo_source(path, fps)
     container, stream = _open_av(path)
@@ -230,6 +248,7 @@ def _source_of(source, fps: float) -> _Source:
     if isinstance(source, int): return _Source(f'camera{source}', fps)
     return _Source('frames', fps, len(source)/fps if hasattr(source, '__len__') else None)
 
+# %% ../nbs/14a_frames.ipynb #caf9dddd
 def _moving_frames(path, known: _Source):  # yields (seconds, image)
     "The pictures of a GIF and its like; what is damaged ends it, and is told."
     had = 0
@@ -239,8 +258,10 @@ def _moving_frames(path, known: _Source):  # yields (seconds, image)
             yield seconds, image
     except PhotoError as e:
         if not had: raise
-        known.fell_short(f'{path} has {had} of the {count_pictures(path)} frames that it promises: {e}', count_pictures(path))
+        known.fell_short(f'{path} has {had} of the {count_pictures(path)} frames that it promises: {e}',
+                         count_pictures(path))
 
+# %% ../nbs/14a_frames.ipynb #7a3fe1ee
 def _pictures(source, known: _Source, start: float):  # yields (seconds, image)
     "All pictures of a source with their times; a file begins shortly before `start`."
     if known.is_file: return _file_frames(source, start, known)
@@ -250,6 +271,7 @@ def _pictures(source, known: _Source, start: float):  # yields (seconds, image)
     images = list_photos(source) if isinstance(source, Path) else source
     return ((k/known.fps, image) for k, image in enumerate(_of_one_size(images)))
 
+# %% ../nbs/14a_frames.ipynb #1cd8cc80
 def _of_one_size(sources):  # yields images
     "The photos of a folder or of a list; raises `VideoError` that names the file where one is of another size."
     first = None
@@ -275,7 +297,8 @@ class Video:
             raise VideoError(f'Nothing lies between start {start} s and end {end} s; the end has to come later.')
         if isinstance(source, int) or isinstance(source, str) and source.startswith('camera:'): source = _camera(source)
         elif isinstance(source, (str, os.PathLike)): source = Path(source).expanduser()
-        elif not isinstance(source, Iterable): raise VideoError(f'A {type(source).__name__} is no video; give a path, camera:0, or pictures.')
+        elif not isinstance(source, Iterable):
+            raise VideoError(f'A {type(source).__name__} is no video; give a path, camera:0, or pictures.')
         self.source, self.start, self.end, self.stride, self.live = source, start, end, stride, isinstance(source, int)
         self._known = known = _source_of(source, float(fps or 24))
         self.name, self.fps, self.is_file, self.sound = known.name, known.fps, known.is_file, known.sound
@@ -283,7 +306,7 @@ class Video:
         self.count = 1 if known.still else self._used(known.seconds)
 
     @property
-    def short(self) -> str: return self._known.short                # once its frames are read: why there are fewer than it promises
+    def short(self) -> str: return self._known.short  # once its frames are read: why there are fewer than it promises
     @property
     def promised(self) -> int | None: return self._known.promised   # frames, where there are fewer and it says how many
 

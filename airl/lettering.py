@@ -17,12 +17,14 @@ def _letters(path: str) -> frozenset: # code points
     except (RuntimeError, OSError, ValueError): return frozenset()
     return frozenset(font.get_charmap()) if font.scalable and 'LastResort' not in path else frozenset()
 
+# %% ../nbs/05b_lettering.ipynb #01d88003
 @lru_cache(maxsize=1)
 def _installed() -> list[tuple[str, str]]: # family, file; what figures are written in by default comes first
     "Every font on this machine."
     from matplotlib import font_manager
     default = font_manager.get_font(font_manager.findfont('DejaVu Sans'))   # which comes with matplotlib
-    return [(default.family_name, default.fname), *((f.name, f.fname) for f in font_manager.fontManager.ttflist if f.style == 'normal')]
+    return [(default.family_name, str(default.fname)),
+            *((f.name, f.fname) for f in font_manager.fontManager.ttflist if f.style == 'normal')]
 
 # %% ../nbs/05b_lettering.ipynb #9da40117
 def _plain(text: str) -> str: return ''.join(c if c == '\n' or c.isprintable() or ord(c) > 0x9f else ' ' for c in text)
@@ -37,9 +39,11 @@ def font_files(letters: set[int]) -> dict[str, str]: # family → file, as few a
         if some := letters & _letters(path): found[family], letters = path, letters - some
     return found
 
+# %% ../nbs/05b_lettering.ipynb #601237d2
 def legible(texts: Sequence[str],  # names, in an order that the reader knows
            ) -> tuple[list[str], dict]: # the same, and how matplotlib is to write them: keywords of its texts
-    "Texts that can be drawn here: in one with letters that no font has, its number (#1 is the first) stands for the words that have them."
+    """Texts that can be drawn here: in one with letters that no font has, its number (#1 is the first) stands for the
+    words that have them."""
     from matplotlib import rcParams
     texts = [_plain(t) for t in texts]
     files = font_files(_wanted(''.join(texts)))
@@ -47,6 +51,7 @@ def legible(texts: Sequence[str],  # names, in an order that the reader knows
     drawn = [_numbered(t, k, has) for k, t in enumerate(texts, 1)]
     return drawn, dict(family=list(dict.fromkeys([*rcParams['font.family'], *files])), parse_math=False)
 
+# %% ../nbs/05b_lettering.ipynb #9a44dbf7
 def _numbered(text: str, k: int, has: frozenset) -> str:
     words = [w if _wanted(w) <= has else f'#{k}' for w in text.split(' ')]
     return ' '.join(w for i, w in enumerate(words) if i == 0 or w != f'#{k}' or words[i - 1] != w)

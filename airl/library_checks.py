@@ -18,22 +18,31 @@ def library_boxes(detector, photo, phrase, threshold=.3):  # xyxy [n, 4], scores
     import torch
     processor, net, kind = detector._processor, detector._net, detector._net.config.model_type
     reads = kind.endswith('grounding-dino')                  # captions; the others take lists of classes
-    inputs = processor(images=photo.copy(), text=f'{phrase}.' if reads else [[phrase]], return_tensors='pt').to(detector.device)
-    with torch.no_grad(): out = net(**inputs)                # the post-processor changes what it is given, which inference tensors forbid
+    inputs = processor(images=photo.copy(), text=f'{phrase}.' if reads else [[phrase]],
+                       return_tensors='pt').to(detector.device)
+    # the post-processor changes what it is given, which inference tensors forbid
+    with torch.no_grad(): out = net(**inputs)
     for key, value in out.items():
         if isinstance(value, torch.Tensor): out[key] = value.float().cpu()
     how = dict(text_labels=[[phrase]]) | (dict(nms_threshold=1.) if kind == 'omdet-turbo' else {})
     if reads:
-        stops = torch.isin(inputs['input_ids'][0].cpu(), torch.tensor(processor.tokenizer.convert_tokens_to_ids(['[CLS]', '[SEP]', '.', '?'])))
+        stops = torch.isin(inputs['input_ids'][0].cpu(),
+                           torch.tensor(processor.tokenizer.convert_tokens_to_ids(['[CLS]', '[SEP]', '.', '?'])))
         out.logits[0][:, :len(stops)][:, stops] = -torch.inf
         how = dict(input_ids=inputs['input_ids'], text_threshold=threshold)
-    found = processor.post_process_grounded_object_detection(out, threshold=threshold, target_sizes=[photo.shape[:2]], **how)[0]
+    found = processor.post_process_grounded_object_detection(out, threshold=threshold,
+                                                             target_sizes=[photo.shape[:2]], **how)[0]
     return found['boxes'].numpy(), found['scores'].numpy()
 
-def as_library_boxes(bench, least: float | None = None) -> tuple[float, str]:   # `least`: score of a box; None: the detector's usual one
-    "The largest distance, in pixels, of a corner from the library's, asked for together with another phrase in a batch."
+# %% ../nbs/17c_library_checks.ipynb #8eb2defa
+def as_library_boxes(bench,
+                     least: float | None = None
+                    ) -> tuple[float, str]:   # `least`: score of a box; None: the detector's usual one
+    """The largest distance, in pixels, of a corner from the library's, asked for together with another phrase in a
+    batch."""
     from airl.detector import GroundingDINODetector, thresholds_of
-    ours, furthest, n = GroundingDINODetector(bench.detector.model, text_threshold=0., device=bench.device, precision='fp32').load(), 0., 0
+    ours, furthest, n = GroundingDINODetector(bench.detector.model, text_threshold=0.,
+                                              device=bench.device, precision='fp32').load(), 0., 0
     least = thresholds_of(ours._net).box if least is None else least
     for photo, phrase, _, _ in bench.objects[:4]:
         true = clip_boxes(library_boxes(ours, photo, phrase, least)[0], photo.shape[:2])
@@ -55,6 +64,7 @@ def _exact(bench, dtype=None):
     from airl.sam2_segmenter import SAM2Segmenter
     return SAM2Segmenter(bench.segmenter.model, dtype=dtype)
 
+# %% ../nbs/17c_library_checks.ipynb #039fcebf
 def as_library_masks(bench) -> float:
     "Mean IoU with the masks of SAM 2's own predictor, the best of three, both in float32."
     import torch
@@ -69,18 +79,21 @@ def as_library_masks(bench) -> float:
         ious += mask_iou(best_masks(_exact(bench, torch.float32), photo, objects, 3), chosen).diagonal().tolist()
     return float(np.mean(ious))
 
+# %% ../nbs/17c_library_checks.ipynb #f859af8f
 def as_transformers_masks(bench) -> float:
     "Mean IoU with the masks of transformers' own call, the best of three, both in float32."
     import torch
     ours, ious = type(bench.segmenter)(bench.segmenter.name, device=bench.device, dtype=torch.float32), []
     for photo, _, _, objects in bench.objects[:8]:
-        asked = ours.processor(images=photo, input_boxes=[[mask_to_box(m).tolist() for m in objects]], return_tensors='pt').to(ours.device)
+        asked = ours.processor(images=photo, input_boxes=[[mask_to_box(m).tolist() for m in objects]],
+                               return_tensors='pt').to(ours.device)
         with torch.no_grad(): out = ours.model(**asked)
         shown = ours.processor.post_process_masks(out.pred_masks, asked['original_sizes'])[0].cpu().numpy()
         chosen = np.stack([m[k] for m, k in zip(shown, out.iou_scores[0].argmax(1).tolist())])
         ious += mask_iou(best_masks(ours, photo, objects, 3), chosen).diagonal().tolist()
     return float(np.mean(ious))
 
+# %% ../nbs/17c_library_checks.ipynb #9b46e28b
 def as_library_hq(bench) -> float:
     "Mean IoU with the masks of transformers' SAM-HQ, its single answer to a box, both in float32."
     import torch
@@ -96,8 +109,10 @@ def as_library_hq(bench) -> float:
         ious += mask_iou(np.stack([found.mask(k, 3) for k in range(len(found))]), theirs).diagonal().tolist()
     return float(np.mean(ious))
 
+# %% ../nbs/17c_library_checks.ipynb #9a6b274a
 def half_precision(bench) -> float:
     "Mean IoU of masks with the encoder in bfloat16 and in float32."
     import torch
     return float(np.mean([i for photo, _, _, objects in bench.objects[:8] for i in
-                          mask_iou(*(best_masks(_exact(bench, d), photo, objects) for d in (torch.bfloat16, torch.float32))).diagonal()]))
+                          mask_iou(*(best_masks(_exact(bench, d), photo, objects)
+                                     for d in (torch.bfloat16, torch.float32))).diagonal()]))

@@ -19,6 +19,8 @@ from .lite_grouping import evened
 from .lite_net import Reading, dense_head, read, read_batch
 from .lite_words import Meaning, load_vocabulary, look_up
 from .regions import clip_boxes, mask_to_box
+
+# %% ../nbs/09_lite.ipynb #5901ee9b
 from .scene import Detections, Scores
 
 from .lite_cutter import CANDIDATES, CLICK_SIDES, CROP, DOUBTS, HANDICAP  # noqa: F401, old import paths
@@ -38,34 +40,39 @@ def name_evidence(reading: Reading,
     best = np.logaddexp.reduce(reading.names[list(classes)], axis=0).max()
     return np.array([max(best, -12.), max(np.log(reading.overall[list(classes)].sum() + 1e-9), -12.), 1.])
 
+# %% ../nbs/09_lite.ipynb #594a4953
 def presence_evidence(reading: Reading,
                       head,  # `dense_head()`, or another of its kind
                      ):      # float [80, 6]
-    "What speaks for the presence of each dense class: logs of the map's best twentieth, of its best four-hundredth, `here`, logs of names at the best place and for the whole photo, 1."
+    """What speaks for the presence of each dense class: logs of the map's best twentieth, of its best four-hundredth,
+    `here`, logs of names at the best place and for the whole photo, 1."""
     # torch, since NumPy's product would start a second pool of threads
     maps, names = (torch.from_numpy(m).exp().flatten(1) for m in (reading.maps[1:], reading.names))
     n = maps.shape[1]
     best = maps.topk(max(1, n//20)).values
-    parts = [best.mean(1), best[:, :max(1, n//400)].mean(1), (head.groups@names).amax(1), head.groups@torch.from_numpy(reading.overall)]
+    parts = [best.mean(1), best[:, :max(1, n//400)].mean(1), (head.groups@names).amax(1),
+             head.groups@torch.from_numpy(reading.overall)]
     large, small, place, photo = (x.add(1e-6).log().numpy() for x in parts)
     return np.stack([large, small, reading.here, place, photo, np.ones(len(large))], 1)
 
 # %% ../nbs/09_lite.ipynb #0b913dee
-def _by_channel(reading: Reading):  # [80]
+def _by_channel(reading: Reading) -> np.ndarray:  # [80]
     if reading.presence is None:
         head = dense_head()
         reading.presence = expit(presence_evidence(reading, head)@head.presence.numpy())
-    return reading.presence
+    return np.asarray(reading.presence)
 
 def _by_name(reading, classes):  # 0..1; 0 for no classes
     return float(expit(name_evidence(reading, classes)@dense_head().presence_by_name.numpy())) if classes else 0.
 
+# %% ../nbs/09_lite.ipynb #8b8bb1bd
 def _nouns_only(meaning):  # classes that no dense class of the word stands for
     "ImageNet classes of a word for which *names* alone must speak."
     v = load_vocabulary()
     covered = set().union(*(v.words[v.dense[k]] for k in meaning.channels)) if meaning.channels else set()
     return tuple(sorted(set(meaning.classes) - covered))
 
+# %% ../nbs/09_lite.ipynb #e97766e9
 def phrase_presence(reading: Reading, meaning: Meaning) -> float:
     "The probability that the photo holds what `meaning` means; colours aside."
     dense = _by_channel(reading)
@@ -99,14 +106,18 @@ def colour_share(image: np.ndarray,   # uint8 [H, W, 3]
                 ) -> float:           # 0..1
     "The part of the picture that has a colour, pixels counted by `weight`."
     lab = cv2.cvtColor(image.astype(np.float32)/255, cv2.COLOR_RGB2Lab)
-    light, chroma, hue = lab[..., 0], np.hypot(lab[..., 1], lab[..., 2]), np.degrees(np.arctan2(lab[..., 2], lab[..., 1])) % 360
+    light, chroma, hue = (lab[..., 0], np.hypot(lab[..., 1], lab[..., 2]),
+                          np.degrees(np.arctan2(lab[..., 2], lab[..., 1])) % 360)
     between = lambda low, high: (chroma > 16) & ((hue - low) % 360 < (high - low) % 360)
-    has = dict(black=(light < 28) & (chroma < 18), white=(light > 75) & (chroma < 14), grey=(light > 22) & (light < 80) & (chroma < 14),
-               red=between(350, 48) & (chroma > 28), orange=between(45, 75) & (light > 50), yellow=between(72, 108) & (light > 45),
+    has = dict(black=(light < 28) & (chroma < 18), white=(light > 75) & (chroma < 14),
+               grey=(light > 22) & (light < 80) & (chroma < 14),
+               red=between(350, 48) & (chroma > 28), orange=between(45, 75) & (light > 50),
+               yellow=between(72, 108) & (light > 45),
                green=between(105, 190), blue=between(200, 305), purple=between(300, 345),
                pink=between(335, 45) & (light > 60), brown=between(35, 90) & (light < 55))[colour]
     return float((has*weight).sum()/max(weight.sum(), 1e-6))
 
+# %% ../nbs/09_lite.ipynb #0bbfe41f
 def _colour_agreement(image, weight, colours):
     return min((min(1., 3*colour_share(image, weight, c)) for c in colours), default=1.)
 
@@ -121,6 +132,7 @@ def map_pieces(relative, least=.003):  # [h, w] 0..1 → bool [h, w] pieces, bes
     order = [k for k in np.argsort(peaks)[::-1] if large[k] and peaks[k] > .5] or [int(np.argmax(peaks))]
     return [labels == k+1 for k in order[:12]]
 
+# %% ../nbs/09_lite.ipynb #82c1a32d
 def piece_box(piece, relative, size):
     "xyxy of a piece in pixels of the photo, its edges placed between the map's places."
     h, w = relative.shape
@@ -141,21 +153,27 @@ def _found(image, reading, meaning):
     return out
 
 # %% ../nbs/09_lite.ipynb #5e0a9001
-KINDS = (1, 8, 5, 10, 5, 10, 7, 10, 6, 6, 5, 7)   # how many of the 80 dense classes each supercategory of COCO has, in order
+# how many of the 80 dense classes each supercategory of COCO has, in order
+KINDS = (1, 8, 5, 10, 5, 10, 7, 10, 6, 6, 5, 7)
 
 PARTS = ('face', 'body', 'wheel', 'canopy')     # words that stand for a dense class and name a part of it
 
 def _not_understood(m: Meaning) -> str:  # sentences, or ''
     "What of a phrase is not used."
-    told = [f'Of {m.phrase!r} only {" ".join([*m.colours, m.word])!r} was understood, not {", ".join(map(repr, m.dropped))}.'] if m.dropped else []
-    if m.word in PARTS: told.append(f'{m.phrase!r} is looked for as {load_vocabulary().dense[m.channels[0]]!r}, so that the whole may be found for the part.')
+    told = [f'Of {m.phrase!r} only {" ".join([*m.colours, m.word])!r} was understood, not '
+            f'{", ".join(map(repr, m.dropped))}.'] if m.dropped else []
+    if m.word in PARTS:
+        told.append(f'{m.phrase!r} is looked for as {load_vocabulary().dense[m.channels[0]]!r}, so that the whole may '
+                    'be found for the part.')
     return ' '.join(told)
 
+# %% ../nbs/09_lite.ipynb #296ac148
 class LiteDetector:
     "Boxes for phrases from maps of the frozen network: the embedded `Detector`."
     name, long_side = 'lite', 1024      # of the photo that it is shown, so that it is read once
 
-    def unused(self, phrases: Sequence[str]) -> dict[str, str]:  # phrase → a sentence; nothing of phrases that were understood
+    def unused(self,
+               phrases: Sequence[str]) -> dict[str, str]: # phrase → a sentence; nothing of phrases that were understood
         "What of each phrase is not used; raises `VocabularyError` for a word that is not known."
         return {m.phrase: told for m in map(look_up, phrases) if (told := _not_understood(m))}
 
@@ -176,9 +194,10 @@ class LiteDetector:
             presence[meaning.phrase] = there*max(agrees for *_, agrees in boxes)
             found += [(box, there*peak*agrees, meaning.phrase, prior) for box, prior, peak, agrees in boxes]
         found.sort(key=lambda f: -f[1])
-        boxes, scores, names, priors = zip(*found) if found else ([], [], [], [])
-        answer = Detections(clip_boxes(boxes, image.shape[:2]), scores, names, presence,
-                            np.stack(priors) if found else None, self.name)
+        boxes = np.array([box for box, *_ in found], np.float32).reshape(-1, 4)
+        scores, names = np.array([score for _, score, *_ in found], np.float32), [name for *_, name, _ in found]
+        priors = np.stack([prior for *_, prior in found]) if found else None
+        answer = Detections(clip_boxes(boxes, image.shape[:2]), scores, names, presence, priors, self.name)
         return answer.above(threshold)
 
 # %% ../nbs/09_lite.ipynb #3dc7ca9c
@@ -222,7 +241,8 @@ def seen(image: np.ndarray,  # uint8 [H, W, 3], RGB
     there = set(np.argsort(-dense)[:k]) | set(np.flatnonzero(dense > .3))
     covered = set().union(*(v.words[v.dense[i]] for i in there))
     words = [(v.dense[i], float(dense[i])) for i in there]
-    words += [(v.classes[i], _by_name(reading, (int(i),))) for i in np.argsort(-reading.overall)[:k] if i not in covered]
+    words += [(v.classes[i], _by_name(reading, (int(i),))) for i in np.argsort(-reading.overall)[:k]
+              if i not in covered]
     return sorted(words, key=lambda t: -t[1])[:k]
 
 # %% ../nbs/09_lite.ipynb #60a79331
@@ -230,6 +250,7 @@ def lite_engines(device: str | None = None,  # said for the sake of the other pr
                 ) -> tuple[LiteScorer, LiteDetector, LiteSegmenter]:
     "The embedded scorer, detector and segmenter, which run on the CPU; raises `UserError` for what is no device."
     kind, _, number = (device or 'cpu').partition(':')
-    if kind not in ('cpu', 'cuda', 'mps') or not (number or '0').isdecimal(): raise UserError(f'There is no device {device!r}; say cpu, cuda or mps.')
+    if kind not in ('cpu', 'cuda', 'mps') or not (number or '0').isdecimal():
+        raise UserError(f'There is no device {device!r}; say cpu, cuda or mps.')
     if kind != 'cpu': log.warning('The embedded engines run on the processor; the device %s is not used.', device)
     return LiteScorer(), LiteDetector(), LiteSegmenter()

@@ -13,7 +13,8 @@ from scipy.special import expit, logit
 from torch import nn
 from torch.nn import functional as F
 
-from .lite_net import Backbone, Block, as_pixels, computing, frozen, lite_network, own_stages, read, resize_like, upper_levels
+from .lite_net import (Backbone, Block, as_pixels, computing, frozen, lite_network, own_stages, read, resize_like,
+                           upper_levels)
 from .lite_words import once
 from .photos import resize_longest
 from .regions import mask_to_box, paste_logits
@@ -27,13 +28,15 @@ def _mean_within(x, weight): return (x*weight).mean((2, 3))/(weight.mean((2, 3))
 
 def _overlap(a, b): return ((a*b).sum((1, 2)) + 1)/((a + b - a*b).sum((1, 2)) + 1)
 
+# %% ../nbs/09c_lite_cutter.ipynb #6bd16ffd
 def quality_features(logits,    # [n, 3, 96, 96], of the masks
                      prompt,    # [n, 7, 96, 96]
                      quarter,   # features [n, c, 24, 24]
                      half,      # features [n, c, 48, 48]
                      overall,   # [n, c], features of the whole crop
                     ):          # three tensors [n, f], one per mask
-    "What tells how good a mask is: the features inside and outside it, how decided it is, how far tight and loose agree, and how it fits the prompt."
+    """What tells how good a mask is: the features inside and outside it, how decided it is, how far tight and loose
+    agree, and how it fits the prompt."""
     p, half = logits.sigmoid(), F.avg_pool2d(half, 2)
     small, (box, clicks, prior) = F.avg_pool2d(p, 2), (prompt[:, k] for k in (0, 1, 3))
     stable, out = _overlap(p[:, 1], p[:, 2]), []
@@ -91,6 +94,7 @@ class CutNetwork(nn.Module):
         "Logits [n, 3, 96, 96] of the masks and [n, 3] of their IoU."
         return self.cutter(self.levels(lite_network().lower(pixels)), prompt)
 
+# %% ../nbs/09c_lite_cutter.ipynb #94f15400
 class TwoCutNetworks(nn.Module):
     "One whose stages were trained along, and a decoder on the frozen stages."
     def __init__(self):
@@ -99,9 +103,11 @@ class TwoCutNetworks(nn.Module):
 
     def forward(self, pixels, prompt):  # as for `CutNetwork`
         "The mean of what the first makes of a crop and the second of its mirror image."
-        (a, qa), (b, qb) = self.trained_along(pixels, prompt), self.plain(lite_network()(pixels.flip(3)), prompt.flip(3))
+        (a, qa), (b, qb) = (self.trained_along(pixels, prompt),
+                            self.plain(lite_network()(pixels.flip(3)), prompt.flip(3)))
         return (a + b.flip(3))/2, (qa + qb)/2
 
+# %% ../nbs/09c_lite_cutter.ipynb #ecb7df56
 @once
 def cut_networks() -> TwoCutNetworks:
     "Both trained networks, loaded once."
@@ -125,6 +131,7 @@ def frame_around(box: np.ndarray,       # [4] xyxy
     half = np.array([max(w, h/2, 16), max(h, w/2, 16)])/2
     return np.concatenate([centre - half, centre + half])
 
+# %% ../nbs/09c_lite_cutter.ipynb #54d2d85b
 def crop_resized(picture: np.ndarray,  # [H, W] or [H, W, 3], uint8 or float32
                  frame: np.ndarray,    # [4] xyxy
                  side: int = CROP,
@@ -153,11 +160,14 @@ def click_bump(x, y, sigma=3.):  # float32 [96, 96], 1 at a click
     yy, xx = np.mgrid[:PROMPT, :PROMPT] + .5
     return np.exp(-((xx - x)**2 + (yy - y)**2)/(2*sigma**2)).astype(np.float32)
 
+# %% ../nbs/09c_lite_cutter.ipynb #8c7e8e5f
 def _click_picture(points, frame):  # float32 [96, 96]: a bump at each click
     at = (np.asarray(points, float).reshape(-1, 2) - frame[:2])/(frame[2:] - frame[:2])*PROMPT
     return np.max([np.zeros((PROMPT, PROMPT), np.float32), *(click_bump(*xy) for xy in at)], 0)
 
-def prompt_picture(frame, box=None, inside=None, outside=None, prior=None, **_):  # prior: float32 [96, 96] over the frame
+# %% ../nbs/09c_lite_cutter.ipynb #dc061434
+def prompt_picture(frame, box=None, inside=None, outside=None, prior=None,
+                   **_):  # prior: float32 [96, 96] over the frame
     "The prompt as seven pictures [7, 96, 96]."
     out = np.zeros((7, PROMPT, PROMPT), np.float32)
     if box is not None: out[0], out[4] = _box_picture(box, frame), 1
@@ -172,6 +182,7 @@ HANDICAP = .1          # what a tight or a loose candidate must be guessed bette
 
 def _clipped_logit(p, least=.02): return logit(np.clip(p, least, 1 - least))
 
+# %% ../nbs/09c_lite_cutter.ipynb #4a485b3b
 class LiteSegmenter:
     "Masks for boxes, clicks and rough masks: the embedded `Segmenter`."
     name = 'lite'
@@ -200,6 +211,7 @@ def _upright(box, size):
     low, high = (f(box[:2], box[2:]).clip(0, np.array(size[::-1]) - k) for f, k in ((np.minimum, 1), (np.maximum, 0)))
     return np.concatenate([low, np.maximum(high, low + 1)])
 
+# %% ../nbs/09c_lite_cutter.ipynb #1f4152fd
 def _job(prompts, i, scale, size):
     "Object `i` of `prompts` in pixels of the resized photo: frame, box, clicks and prior."
     box = None if prompts.boxes is None else _upright(prompts.boxes[i]*np.tile(scale, 2), size)
@@ -216,23 +228,28 @@ def _job(prompts, i, scale, size):
 
 # %% ../nbs/09c_lite_cutter.ipynb #3ecb0042
 MARGIN = .02                   # of a box's sides: how far beyond it its object may reach
-DOUBTS = (.2, .4, .1)          # mean probability from which a place belongs to what was clicked: best guess, tight, loose
+DOUBTS = (.2, .4, .1)  # mean probability from which a place belongs to what was clicked: best guess, tight, loose
 LIKENESS_WEIGHT = 2            # of the look at the likeness among the looks at what was clicked
 
 def _settle(job, ways, logits, iou, size):  # of one object: logits [3, 96, 96], IoU [3], frame
     "The answer to a prompt from what was cut out on one way or several."
-    if job['prior'] is not None: return _for_overlap(logits[0] + PRIOR_WEIGHT*_clipped_logit(job['prior']), iou[0]), iou[0], job['frame']
+    if job['prior'] is not None:
+        return _for_overlap(logits[0] + PRIOR_WEIGHT*_clipped_logit(job['prior']), iou[0]), iou[0], job['frame']
     inside, outside = len(job.get('inside', ())), len(job.get('outside', ()))
     if inside and job['box'] is None: return _average(ways, logits, iou, size)
     alone = job['box'] is not None and not inside and not outside   # clicks correct a box
-    return np.stack([_fill(l, job['box'], job['frame']) for l in logits[0]]) if alone else logits[0], iou[0], job['frame']
+    return (np.stack([_fill(l, job['box'], job['frame']) for l in logits[0]]) if alone
+            else logits[0]), iou[0], job['frame']
 
+# %% ../nbs/09c_lite_cutter.ipynb #2565bc05
 def _for_overlap(logits, iou):  # [3, 96, 96], [3]
     "Log-odds whose zero is where a pixel is worth taking in, for masks of an expected IoU."
     return (logits - np.log(iou.max().clip(.3, 1))).astype(np.float32)
 
+# %% ../nbs/09c_lite_cutter.ipynb #9d4899f5
 def _fill(logits, box, frame, shifts=np.arange(-6, 8)/4, usual=.25):  # [96, 96]
-    "Next to nothing beyond the box, and as much more or less as makes the mask reach its sides; `logits` where that leaves nothing."
+    """Next to nothing beyond the box, and as much more or less as makes the mask reach its sides; `logits` where that
+    leaves nothing."""
     beyond = np.maximum((box[2:] - box[:2])*MARGIN, (frame[2:] - frame[:2])/PROMPT)
     near = _box_picture(box + np.concatenate([-beyond, beyond]), frame)
     target = np.concatenate([box[:2] - frame[:2], box[2:] - frame[:2]])/np.tile(frame[2:] - frame[:2], 2)*PROMPT
@@ -245,7 +262,8 @@ def _fill(logits, box, frame, shifts=np.arange(-6, 8)/4, usual=.25):  # [96, 96]
 
 # %% ../nbs/09c_lite_cutter.ipynb #5e0ac109
 def _average(ways, logits, iou, size, longest=512):
-    "The mean probability of all looks at what was clicked, those that are surer of themselves counting more; its IoU is the mean of their guesses, less for tight and loose."
+    """The mean probability of all looks at what was clicked, those that are surer of themselves counting more; its IoU
+    is the mean of their guesses, less for tight and loose."""
     shrink = min(1, longest/max(size))
     small = tuple(max(1, round(s*shrink)) for s in size)
     share = np.array([LIKENESS_WEIGHT if way.get('alike') else 1 for way in ways])
@@ -278,7 +296,8 @@ def _ways(image, job):  # jobs with frames that are worth a try
 
 # %% ../nbs/09c_lite_cutter.ipynb #5e0ac10b
 def _look_closer(job, found, least):  # [H, W] 0..1
-    "`job` with the frame around what was found where the clicks are, and with that as the rough mask; None if nothing is there."
+    """`job` with the frame around what was found where the clicks are, and with that as the rough mask; None if nothing
+    is there."""
     _, labels = cv2.connectedComponents((found > least).astype(np.uint8))
     h, w = labels.shape
     there = {labels[min(int(y), h - 1), min(int(x), w - 1)] for x, y in job['inside'].clip(0)} - {0}
@@ -294,7 +313,8 @@ def place_likeness(maps: np.ndarray,  # [81, h, w], log probabilities: `Reading.
                    xy,                # [k, 2] places, in pixels of the photo
                    size: tuple,       # height, width of the photo
                   ) -> np.ndarray:    # float32 [h, w], 0..1
-    "How much each place of a photo shows what some places show: the likeness of their class probabilities, none-of-these left out."
+    """How much each place of a photo shows what some places show: the likeness of their class probabilities,
+    none-of-these left out."""
     p, (h, w) = np.exp(maps[1:]), maps.shape[1:]
     x, y = (np.asarray(xy, float).reshape(-1, 2)/size[::-1]*[w, h]).astype(int).clip(0, [w - 1, h - 1]).T
     at = p[:, y, x].mean(1)

@@ -28,16 +28,18 @@ def rough_mask(mask, rng):  # float [n, n] 0..1 → float32 [n, n] 0..1
     if (d := rng.integers(7)) and rng.random() < .6:
         x = (cv2.dilate if rng.random() < .5 else cv2.erode)(x, np.ones((d, d), np.uint8))
     dx, dy = rng.normal(0, 2.5, 2)
-    x = cv2.warpAffine(x, np.float32([[1, 0, dx], [0, 1, dy]]), mask.shape[::-1])
+    x = cv2.warpAffine(x, np.array([[1, 0, dx], [0, 1, dy]], np.float32), mask.shape[::-1])
     x = cv2.GaussianBlur(x, (0, 0), rng.uniform(1.5, 5))
     logits = (x - .5)*rng.uniform(5, 11) + noise/noise.std()*rng.uniform(.2, 2.2) + rng.normal(0, .8)
     return expit(logits).astype(np.float32)
 
+# %% ../nbs/19d_lite_cutting.ipynb #d780d873
 def ellipse_at(xy, axes, turn, n):  # → bool [n, n]
     "An ellipse, its centre `xy` and half axes in pixels, turned by degrees."
     at, half = (tuple(int(v) for v in x) for x in (xy, np.maximum(axes, 1)))
     return cv2.ellipse(np.zeros((n, n), np.uint8), at, half, turn, 0, 360, 1, -1) > 0
 
+# %% ../nbs/19d_lite_cutting.ipynb #509caacb
 def mistaken(mask, rng):  # float [n, n] 0..1 → float32 [n, n] 0..1
     "`mask` with a piece of what lies beside it, as a cup comes with its saucer, or without a piece of its own."
     n, inside = len(mask), np.flatnonzero(mask > .5)
@@ -48,6 +50,7 @@ def mistaken(mask, rng):  # float [n, n] 0..1 → float32 [n, n] 0..1
     if rng.random() < .65: return np.maximum(mask, piece*rng.uniform(.3, 1.)).astype(np.float32)
     return (mask*(1 - piece*rng.uniform(.3, 1.))).astype(np.float32)
 
+# %% ../nbs/19d_lite_cutting.ipynb #5f216314
 def clicks_in(mask, rng):  # bool [n, n] → points inside, points outside
     "One to three clicks inside, rather towards the middle; for some, one or two outside."
     n = len(mask)
@@ -68,12 +71,16 @@ def _moved(box, size, by, rng):
 
 def _around(xy, side): return np.concatenate([np.asarray(xy) - side/2, np.asarray(xy) + side/2])
 
-def _drawn_prompt(thing, mask, rng):  # frame, box or None, whether there is a rough mask, clicks: 'drawn', [1, 2] or None
+# %% ../nbs/19d_lite_cutting.ipynb #d4940bc8
+def _drawn_prompt(thing, mask,
+                  rng):  # frame, box or None, whether there is a rough mask, clicks: 'drawn', [1, 2] or None
     "What is shown and told of an object this time."
     size, b, kind = mask.shape, thing.box.astype(float), rng.random()
     longer, box = (b[2:] - b[:2]).max(), _moved(b, size, rng.choice([0., .02, .05, .1]), rng)
     if kind < .32: return frame_around(box, rng.uniform(1.2, 1.55)), box, False, None
-    if kind < .54: return frame_around(_moved(box, size, .1, rng), rng.uniform(1.2, 1.7)), box, True, 'drawn' if kind > .5 else None
+    if kind < .54:
+        return (frame_around(_moved(box, size, .1, rng), rng.uniform(1.2, 1.7)), box,
+                True, 'drawn' if kind > .5 else None)
     middle = (b[:2] + b[2:])/2 + rng.uniform(-.3, .3, 2)*(b[2:] - b[:2])
     if kind < .78: return _around(middle, longer*np.exp(rng.uniform(.05, 1.5))), None, False, 'drawn'
     if kind < .83: return np.array([0., 0, *size[::-1]]), None, False, 'drawn'
@@ -86,21 +93,25 @@ def _drawn_prompt(thing, mask, rng):  # frame, box or None, whether there is a r
 def recoloured(picture, rng):  # uint8 or float [h, w, 3] → float32, 0..255
     "Contrast, brightness and colour balance a little off; at times blurred."
     x = picture.astype(np.float32)
-    if rng.random() < .7: x = ((x - x.mean())*rng.uniform(.7, 1.3) + x.mean()*rng.uniform(.75, 1.25))*rng.uniform(.92, 1.08, 3)
+    if rng.random() < .7:
+        x = ((x - x.mean())*rng.uniform(.7, 1.3) + x.mean()*rng.uniform(.75, 1.25))*rng.uniform(.92, 1.08, 3)
     return (cv2.GaussianBlur(x, (0, 0), rng.uniform(.5, 1.5)) if rng.random() < .1 else x).clip(0, 255)
 
+# %% ../nbs/19d_lite_cutting.ipynb #1099b251
 def _told(frame, box, rough, clicks, truth, inside_photo, rng):  # [7, 96, 96]
     "The prompt's pictures."
     if rough:
         rough = rough_mask(mistaken(truth, rng) if rng.random() < .5 else truth, rng)*inside_photo
         end = rng.uniform(.2, .5)
-        if box is not None and rng.random() < .6 and (rough > end).any():               # the box is that of the rough mask
+        if box is not None and rng.random() < .6 and (rough > end).any():  # the box is that of the rough mask
             box = mask_to_box(rough > end)*np.tile(frame[2:] - frame[:2], 2)/PROMPT + np.tile(frame[:2], 2)
     else: rough = None
     if not isinstance(clicks, str): return prompt_picture(frame, box, clicks, None, rough)
-    inside, outside = (np.array(xy).reshape(-1, 2)*(frame[2:] - frame[:2])/PROMPT + frame[:2] for xy in clicks_in(truth > .5, rng))
+    inside, outside = (np.array(xy).reshape(-1, 2)*(frame[2:] - frame[:2])/PROMPT + frame[:2]
+                       for xy in clicks_in(truth > .5, rng))
     return prompt_picture(frame, box, inside, outside, rough)
 
+# %% ../nbs/19d_lite_cutting.ipynb #a42874c4
 def cutter_sample(thing, rng):  # picture [192, 192, 3], prompt [7, 96, 96], mask [96, 96], inside the photo [96, 96]
     "An object as the network gets to see it; a frame that misses it tells nothing, and another one is drawn."
     mask = decode_rle(thing.rle)
@@ -132,13 +143,16 @@ def corrected(prompt, p, truth, counts, rng):  # [7, 96, 96]; answer, truth and 
     out[channel], out[5] = np.maximum(out[channel], click_bump(x + .5, y + .5)), max(out[5, 0, 0], inside)
     return out
 
+# %% ../nbs/19d_lite_cutting.ipynb #13fb9346
 def rounds(network, levels, prompts, truth, counts, rng):  # prompts: float32 [n, 7, 96, 96], changed in place
     "Ask and correct, once or twice, for some of the prompts."
     again = np.flatnonzero(rng.random(len(prompts)) < .4)
     for _ in range(1 + (rng.random() < .3)):
         if not len(again): return
         some = [level[again].detach() for level in levels]
-        with torch.no_grad(): p = network.cutter(some, torch.from_numpy(prompts[again]).to(some[0].device))[0][:, 0].sigmoid().cpu().numpy()
+        with torch.no_grad():
+            p = network.cutter(some,
+                               torch.from_numpy(prompts[again]).to(some[0].device))[0][:, 0].sigmoid().cpu().numpy()
         for i, answer in zip(again, p): prompts[i] = corrected(prompts[i], answer, truth[i], counts[i], rng)
         again = again[rng.random(len(again)) < .6]
 
@@ -150,6 +164,7 @@ def near_outline(truth, width=7):  # float [n, h, w] → 0 or 1
     most, least = (sign*F.max_pool2d(sign*truth[:, None], width, 1, width//2)[:, 0] for sign in (1, -1))
     return (most - least > .5).float()
 
+# %% ../nbs/19d_lite_cutting.ipynb #23e663d5
 def cutter_loss(logits,    # [n, 3, h, w]
                 quality,   # [n, 3]
                 truth,     # float [n, h, w]
@@ -206,7 +221,8 @@ def train_cutter(objects,         # list[Object]
             answer = network.cutter(levels, prompts)
         return cutter_loss(*answer, truth, counts)
     parts = [(network.cutter, rates[0]), *([(network.upper, rates[1])] if along else [])]
-    with Ahead(_batches(objects, batch_size, seed), workers) as made: trained = fit(network, loss, steps, parts, file, at_once=2 if device == 'cpu' else 1)
+    with Ahead(_batches(objects, batch_size, seed), workers) as made:
+        trained = fit(network, loss, steps, parts, file, at_once=2 if device == 'cpu' else 1)
     out = CutNetwork()
     out.load_state_dict(trained.state_dict())
     return out.eval()
@@ -222,6 +238,8 @@ def make_cutter(folder,                # what `training_sources` takes
     objects = [thing for source in sources for thing in single_objects(source.objects)]
     networks = TwoCutNetworks()
     networks.trained_along = train_cutter(objects, file=file, **more)
-    networks.plain = train_cutter(objects, file=file and Path(file).with_suffix('.plain.pt'), along=False, **more).cutter
-    save_weights(networks, out_file, data=' '.join(s.name for s in sources), objects=len(objects), folds='all' if held_out is None else 'four of five',
+    networks.plain = train_cutter(objects, file=file and Path(file).with_suffix('.plain.pt'),
+                                  along=False, **more).cutter
+    save_weights(networks, out_file, data=' '.join(s.name for s in sources), objects=len(objects),
+                 folds='all' if held_out is None else 'four of five',
                  **{k: v for k, v in more.items() if k != 'start'})

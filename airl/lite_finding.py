@@ -19,6 +19,8 @@ from .lite_cutting import recoloured
 from .lite_fitting import Ahead, fit, mean_of, trainable
 from .lite_net import DenseHead, TwoHeads, as_pixels, computing, lite_network, own_stages, read_with
 from .lite_photos import dense_class, drawn_often, label_picture, single_objects
+
+# %% ../nbs/19e_lite_finding.ipynb #b3b3fab9
 from .lite_things import NOT_TOLD, thing_picture, things_loss
 from .regions import decode_rle
 from .telling import progress
@@ -33,6 +35,7 @@ class Lesson:
     known: np.ndarray    # bool [81]: for which classes the labels are complete
     things: np.ndarray   # uint8 [H, W] of `thing_picture`
 
+# %% ../nbs/19e_lite_finding.ipynb #8156d1e5
 def lessons(photos):  # list[Lesson]
     "What the pixels of some photos teach."
     def lesson(t):
@@ -40,6 +43,7 @@ def lessons(photos):  # list[Lesson]
         return Lesson(t.image(), label_picture(labels), known, thing_picture(labels, complete=len(t.classes) > 1))
     return [lesson(t) for t in progress(photos, desc='lessons', leave=False, shown=len(photos) >= 20)]
 
+# %% ../nbs/19e_lite_finding.ipynb #8d93ec7d
 def asked_often(lessons):  # float [n], sums to 1
     "How often each photo should be drawn."
     there = np.array([np.bincount(l.labels.ravel(), minlength=256)[1:81] > 50 for l in lessons])
@@ -58,8 +62,10 @@ def _part(image, told, rng, side):  # picture [side, side, 3]; labels and things
     if rng.random() < .5: to_view = np.array([[-1, 0, side - 1], [0, 1, 0]])@np.vstack([to_view, [0, 0, 1]])
     if zoom < .7: image = cv2.GaussianBlur(image, (0, 0), .4/zoom)
     picture = cv2.warpAffine(image, to_view, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-    return picture, cv2.warpAffine(told, to_view, (side, side), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=(255, NOT_TOLD))
+    return picture, cv2.warpAffine(told, to_view, (side, side), flags=cv2.INTER_NEAREST,
+                                   borderMode=cv2.BORDER_CONSTANT, borderValue=(255, NOT_TOLD))
 
+# %% ../nbs/19e_lite_finding.ipynb #933893a7
 def _paste(picture, told, thing, rng):  # changes both
     "Put an object of another photo somewhere."
     mask, (x0, y0, x1, y1) = decode_rle(thing.rle), np.round(thing.box).astype(int)
@@ -69,9 +75,11 @@ def _paste(picture, told, thing, rng):  # changes both
     small = cv2.resize(thing.image[y0:y1, x0:x1], size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     x, y = (rng.integers(max(1, len(told) - n + 1)) for n in size)
     at = (slice(y, y + len(there)), slice(x, x + there.shape[1]))
-    picture[at][there], told[at][there] = small[there], (thing.label, NOT_TOLD - 1)     # a number that no other thing has
+    picture[at][there], told[at][there] = small[there], (thing.label, NOT_TOLD - 1)  # a number that no other thing has
 
-def view(lesson, rng, side=320, things=(), often=None):  # picture float32 [side, side, 3], labels and things uint8 [side/4, side/4]
+# %% ../nbs/19e_lite_finding.ipynb #8e76fee8
+def view(lesson, rng, side=320, things=(),
+         often=None):  # picture float32 [side, side, 3], labels and things uint8 [side/4, side/4]
     "A lesson as the network gets to see it."
     picture, told = _part(lesson.image, np.dstack([lesson.labels, lesson.things]), rng, side)
     if len(things) and rng.random() < .33: _paste(picture, told, things[rng.choice(len(things), p=often)], rng)
@@ -80,9 +88,11 @@ def view(lesson, rng, side=320, things=(), often=None):  # picture float32 [side
 # %% ../nbs/19e_lite_finding.ipynb #9cadd8f9
 def _of_what_is_known(logits, known):  # log probabilities [n, 81, h, w], the first for none or any class without labels
     logp = logits.float().log_softmax(1)
-    none = logp.masked_fill(known[:, :, None, None] & (torch.arange(81, device=logits.device) > 0)[:, None, None], -torch.inf).logsumexp(1)
+    none = logp.masked_fill(known[:, :, None, None] & (torch.arange(81, device=logits.device) > 0)[:, None, None],
+                            -torch.inf).logsumexp(1)
     return torch.cat([none[:, None], logp[:, 1:]], 1)
 
+# %% ../nbs/19e_lite_finding.ipynb #81adba12
 def dense_loss(logits,   # [n, 81, h, w]
                here,     # [n, 80]
                labels,   # uint8 [n, h, w]
@@ -98,17 +108,19 @@ def dense_loss(logits,   # [n, 81, h, w]
     both, there = (p*truth).sum((2, 3)), truth.sum((2, 3))
     iou = (both + 3)/(p.sum((2, 3)) + there - both + 3)
     missed = ((1 - iou)*(there > 5)).sum()/(there > 5).sum().clamp(min=1)
-    presence = F.binary_cross_entropy_with_logits(here.float(), (there > 0).float(), weight=known[:, 1:].float(), reduction='sum')/known[:, 1:].sum()
+    presence = F.binary_cross_entropy_with_logits(here.float(), (there > 0).float(),
+                                                  weight=known[:, 1:].float(), reduction='sum')/known[:, 1:].sum()
     return (ce.sum()/weight.sum().clamp(min=1) + hard)/2 + .7*missed + 2*presence
 
 # %% ../nbs/19e_lite_finding.ipynb #de43f8df
-def _batches(lessons, things, batch_size, side, seed):  # function: step, k, n → pictures, labels, numbers of things, known
+def _batches(lessons, things, batch_size, side,
+             seed):  # function: step, k, n → pictures, labels, numbers of things, known
     chosen, often = asked_often(lessons), drawn_often(things) if len(things) else None
     def batch(step, k, n):
         rng = np.random.default_rng([seed, step, k])
         some = [lessons[i] for i in rng.choice(len(lessons), batch_size//n, p=chosen)]
         pictures, *told = (np.stack(part) for part in zip(*(view(l, rng, side, things, often) for l in some)))
-        told = [t[:, step % 2::2, step//2 % 2::2].copy() for t in told]       # every second pixel, another one each time
+        told = [t[:, step % 2::2, step//2 % 2::2].copy() for t in told]  # every second pixel, another one each time
         return pictures, *told, np.stack([l.known for l in some])
     return batch
 
@@ -122,7 +134,8 @@ def _groups():  # float [80, 1000]: which ImageNet classes show each dense class
 class _Without:
     "The parameters of a module, those of one part aside."
     def __init__(self, module, part): self.module, self.part = module, part
-    def parameters(self): return (p for name, p in self.module.named_parameters() if not name.startswith(f'{self.part}.'))
+    def parameters(self):
+        return (p for name, p in self.module.named_parameters() if not name.startswith(f'{self.part}.'))
 
 # %% ../nbs/19e_lite_finding.ipynb #c39da345
 def _new_head(along, start):  # a `DenseHead`
@@ -133,6 +146,7 @@ def _new_head(along, start):  # a `DenseHead`
     head.groups.copy_(_groups())
     return head
 
+# %% ../nbs/19e_lite_finding.ipynb #4ae99c23
 def _loss_of(head, net, made, device):  # function: step, k, n → a tensor
     def loss(step, k, n):
         pictures, *told = made(step, k, n)
@@ -146,6 +160,7 @@ def _loss_of(head, net, made, device):  # function: step, k, n → a tensor
         return dense_loss(logits, here, labels, known) + sum(.5*things_loss(s, numbers) for s in said)
     return loss
 
+# %% ../nbs/19e_lite_finding.ipynb #b35b56db
 def train_dense(lessons,          # list[Lesson]
                 things=(),        # list[Object] to paste
                 steps=6_000,
@@ -164,11 +179,11 @@ def train_dense(lessons,          # list[Lesson]
     net, head = copy.deepcopy(lite_network()).to(device), trainable(_new_head(along, start), device)
     parts = [(_Without(head, 'upper'), rates[0]), (head.upper, rates[1])] if along else [(head, rates[0])]
     with Ahead(_batches(lessons, things, batch_size, side, seed), workers) as made:
-        trained = fit(head, _loss_of(head, net, made, device), steps, parts, file, ema=.995, at_once=2 if device == 'cpu' else 1)
+        trained = fit(head, _loss_of(head, net, made, device), steps, parts, file,
+                      ema=.995, at_once=2 if device == 'cpu' else 1)
     out = DenseHead(own=along)
     out.load_state_dict(trained.state_dict())
     return out.eval()
-
 
 # %% ../nbs/19e_lite_finding.ipynb #76f43871
 LOOKS = (448, False), (448, True), (320, False)
@@ -180,11 +195,13 @@ def agreed_labels(maps,        # [k, 81, H, W], probabilities of several looks
     sure = (np.ptp(each, 0) == 0) & (mean.max(0) >= least)
     return np.where(sure, mean.argmax(0), 255).astype(np.uint8)
 
+# %% ../nbs/19e_lite_finding.ipynb #648cd7e3
 def _classes_told(labels, here, few=50, absent=.1):  # bool [81]
     "Which classes the labels are complete for: those they show, and those that the head holds absent."
     shown = np.bincount(labels.ravel(), minlength=256)[:81] > few
     return shown | np.concatenate([[True], expit(here) < absent])
 
+# %% ../nbs/19e_lite_finding.ipynb #1232485f
 def self_taught(head,         # a `DenseHead` with stages of its own
                 images,       # iterable of uint8 [H, W, 3]
                 least=.5):    # the part of a photo that has to be labelled; list[Lesson]
@@ -204,7 +221,8 @@ STEPS = 2_000, 1_600, 1_000     # of the head with stages of its own; of the pla
 def train_heads(lessons,      # list[Lesson]
                 things=(),    # list[Object] to paste
                 steps=STEPS,
-                unlabelled=(),  # photos, uint8 [H, W, 3] each, for the plain head to learn from what the first is sure of
+                # photos, uint8 [H, W, 3] each, for the plain head to learn from what the first is sure of
+                unlabelled=(),
                 folder=None,  # where to keep the states of the trainings
                 name='lite_dense',  # what their files begin with
                 **more,       # for `train_dense`
@@ -215,6 +233,7 @@ def train_heads(lessons,      # list[Lesson]
     both.trained_along = train_dense(lessons, things, steps[0], file=kept('along'), **more)
     lessons = [*lessons, *self_taught(both.trained_along, unlabelled)]
     plain = train_dense(lessons, things, steps[1], along=False, file=kept('plain'), **more)
-    further = train_dense(lessons, things, steps[2], along=False, start=plain, rates=(1e-3, 0), file=kept('further'), **more | dict(seed=1))
+    further = train_dense(lessons, things, steps[2], along=False, start=plain, rates=(1e-3, 0),
+                          file=kept('further'), **more | dict(seed=1))
     both.plain = mean_of(plain, further)
     return both.eval()

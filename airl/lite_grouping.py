@@ -34,11 +34,13 @@ def things_of(reading: Reading,
               least: float = .4,   # probability of any class, from which a place belongs to a thing
              ) -> np.ndarray:      # int [h, w] at the places of the reading's maps: 0, or the number of a thing
     "Which places of a photo belong to one thing."
-    h, w = reading.things.shape[1:]
+    if (things := reading.things) is None: raise ValueError('This head says nothing of things.')
+    h, w = things.shape[1:]
     anything = cv2.resize(1 - np.exp(reading.maps[0]), (w, h), interpolation=cv2.INTER_AREA)
-    found = group(np.concatenate([expit(reading.things[:1]), reading.things[1:]]), anything > least)
+    found = group(np.concatenate([expit(things[:1]), things[1:]]), anything > least)
     return cv2.resize(found.astype(np.uint8), reading.maps.shape[:0:-1], interpolation=cv2.INTER_NEAREST)
 
+# %% ../nbs/09e_lite_grouping.ipynb #45912e89
 def _agreement(own: np.ndarray,    # float32 [80, n], probabilities of some places
                whole: np.ndarray,  # float32 [80], what their thing is called
               ) -> np.ndarray:     # float32 [n], 0..1
@@ -46,6 +48,7 @@ def _agreement(own: np.ndarray,    # float32 [80, n], probabilities of some plac
     names = own/np.maximum(own.sum(0), 1e-9)
     return np.minimum(names, whole[:, None]).sum(0)
 
+# %% ../nbs/09e_lite_grouping.ipynb #b5e00527
 def evened(reading: Reading,
            share: float = .5,   # 0: as read, 1: each place has its thing's names alone
           ) -> np.ndarray:      # float32 [81, h, w], probabilities

@@ -20,30 +20,39 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .devices import has_bf16
+
+# %% ../nbs/09b_lite_net.ipynb #1f6f9d80
 from .files import Recent, UserError, digest
 from .lite_words import load_vocabulary, once
 from .weights import load_checkpoint, shipped
 
 # %% ../nbs/09b_lite_net.ipynb #be1f418e
 class _Same(nn.Conv2d):
-    "Stride 2, padded as TensorFlow does, for even sides: padded by k//2 + 1 on every side, without the first row and column of what comes out."
+    """Stride 2, padded as TensorFlow does, for even sides: padded by k//2 + 1 on every side, without the first row and
+    column of what comes out."""
     def forward(self, x): return super().forward(x)[..., 1:, 1:]
 
 def _conv(c_in, c_out, k=1, stride=1, groups=1):
     kind, padding = (nn.Conv2d, k//2) if stride == 1 else (_Same, k//2 + 1)
     return kind(c_in, c_out, k, stride, padding, groups=groups, bias=False)
 
+# %% ../nbs/09b_lite_net.ipynb #8be2617e
 class _Norm(nn.BatchNorm2d):
-    def __init__(self, channels, act=True): super().__init__(channels, eps=1e-3); self.act = act
+    def __init__(self, channels, act=True):
+        super().__init__(channels, eps=1e-3)
+        self.act = act
     def forward(self, x): return F.relu6(super().forward(x), inplace=True) if self.act else super().forward(x)
 
+# %% ../nbs/09b_lite_net.ipynb #33867baf
 class _Inverted(nn.Sequential):
     "Widen, filter each channel, narrow; added to what came in where the shapes agree."
     def __init__(self, c_in, c_out, k, stride, widen):
         wide, self.around = c_in*widen, stride == 1 and c_in == c_out
         filtered = _conv(wide, wide, k, stride, wide)
-        super().__init__(OrderedDict(conv_dw=filtered, bn1=_Norm(wide), conv_pw=_conv(wide, c_out), bn2=_Norm(c_out, False)) if widen == 1 else
-                         OrderedDict(conv_pw=_conv(c_in, wide), bn1=_Norm(wide), conv_dw=filtered, bn2=_Norm(wide), conv_pwl=_conv(wide, c_out), bn3=_Norm(c_out, False)))
+        super().__init__(OrderedDict(conv_dw=filtered, bn1=_Norm(wide), conv_pw=_conv(wide, c_out),
+                                     bn2=_Norm(c_out, False)) if widen == 1 else
+                         OrderedDict(conv_pw=_conv(c_in, wide), bn1=_Norm(wide), conv_dw=filtered,
+                                     bn2=_Norm(wide), conv_pwl=_conv(wide, c_out), bn3=_Norm(c_out, False)))
 
     def forward(self, x): return super().forward(x) + x if self.around else super().forward(x)
 
@@ -51,12 +60,14 @@ class _Inverted(nn.Sequential):
 class Backbone(nn.Module):
     "EfficientNet-Lite0 (Tan and Le, 2019), frozen, opened up."
     strides, channels = (2, 4, 8, 16, 32), (16, 24, 40, 112, 320)
-    stages = ((1, 16, 3, 1, 1), (2, 24, 3, 2, 6), (2, 40, 5, 2, 6), (3, 80, 3, 2, 6), (3, 112, 5, 1, 6), (4, 192, 5, 2, 6), (1, 320, 3, 1, 6))  # blocks, channels, kernel, stride, widening
+    stages = ((1, 16, 3, 1, 1), (2, 24, 3, 2, 6), (2, 40, 5, 2, 6), (3, 80, 3, 2, 6),
+              (3, 112, 5, 1, 6), (4, 192, 5, 2, 6), (1, 320, 3, 1, 6))  # blocks, channels, kernel, stride, widening
     def __init__(self):
         super().__init__()
         self.conv_stem, self.bn1, self.blocks, c = _conv(3, 32, 3, 2), _Norm(32), nn.Sequential(), 32
         for n, c_out, k, stride, widen in self.stages:
-            self.blocks.append(nn.Sequential(*[_Inverted(c_out if i else c, c_out, k, 1 if i else stride, widen) for i in range(n)]))
+            self.blocks.append(nn.Sequential(*[_Inverted(c_out if i else c, c_out, k, 1 if i else stride, widen)
+                                               for i in range(n)]))
             c = c_out
         self.conv_head, self.bn2, self.classifier = _conv(c, 1280), _Norm(1280), nn.Linear(1280, 1000)
 
@@ -79,6 +90,7 @@ class Backbone(nn.Module):
         "The classifier's opinion at every place."
         return F.conv2d(top, self.classifier.weight[:, :, None, None], self.classifier.bias)
 
+# %% ../nbs/09b_lite_net.ipynb #5c821068
 def upper_levels(stages, x):  # the four stages above the third, features at stride 8
     "The levels at strides 16 and 32."
     middle = stages[1](stages[0](x))
@@ -99,7 +111,8 @@ def computing(device='cpu'):
 
 # %% ../nbs/09b_lite_net.ipynb #5e0ab107
 def folded(net):
-    "`net` with each norm, which follows its convolution and is a factor and a constant a channel by now, taken into that convolution."
+    """`net` with each norm, which follows its convolution and is a factor and a constant a channel by now, taken into
+    that convolution."""
     for module in net.modules():
         for (name, conv), (after, norm) in pairwise([*module.named_children()]):
             if isinstance(norm, _Norm):
@@ -107,6 +120,7 @@ def folded(net):
                 setattr(module, after, nn.ReLU6(inplace=True) if norm.act else nn.Identity())
     return net.eval()
 
+# %% ../nbs/09b_lite_net.ipynb #a025ec3e
 def own_stages(net):  # a `Backbone` → its four upper stages
     "A copy of the stages above the third of `net`, each norm taken into the convolution before it."
     return folded(copy.deepcopy(net).eval()).blocks[3:]
@@ -121,14 +135,15 @@ def lite_network() -> Backbone:
 def as_pixels(pictures,  # uint8 [n, h, w, 3]
              ):          # float32 [n, 3, h, w], -1..1
     "Pictures as the network wants them."
-    x = torch.from_numpy(np.require(pictures, requirements='CW')).permute(0, 3, 1, 2)
+    x = torch.from_numpy(np.require(pictures, requirements=['C', 'W'])).permute(0, 3, 1, 2)
     return x.float().div(127.5).sub(1).contiguous(memory_format=torch.channels_last)
 
 # %% ../nbs/09b_lite_net.ipynb #5cd8d153
 def share_of_kinds(image: np.ndarray,    # uint8 [h, w, 3]
                    words: Sequence[str], # nouns of `vocabulary`
                   ) -> float:            # 0..1
-    "How much of the probability of ImageNet's 1,000 classes falls on kinds of `words`: the photo at 224 px, averaged with its mirror image."
+    """How much of the probability of ImageNet's 1,000 classes falls on kinds of `words`: the photo at 224 px, averaged
+    with its mirror image."""
     known, net = load_vocabulary().words, lite_network()
     leaves = sorted({leaf for word in words for leaf in known[word] if leaf < 1000})
     from PIL import Image
@@ -156,12 +171,16 @@ def resize_like(x, like):
 # %% ../nbs/09b_lite_net.ipynb #4dbef76c
 class DenseHead(nn.Module):
     "Which of `n` classes each eighth pixel shows, and which are there at all."
-    def __init__(self, n=80, width=128, drop=.2, own=False):   # own: with stages of its own above the three of the frozen network
+    groups: torch.Tensor
+    def __init__(self, n=80, width=128, drop=.2,
+                 own=False):   # own: with stages of its own above the three of the frozen network
         super().__init__()
         self.register_buffer('groups', torch.zeros(n, 1000))           # ImageNet classes that show each class
-        parts = (own_stages(Backbone()), nn.Conv2d(320, width, 1), nn.Conv2d(width, 3, 1)) if own else (None, None, None)
+        parts = ((own_stages(Backbone()), nn.Conv2d(320, width, 1), nn.Conv2d(width, 3, 1)) if own
+                 else (None, None, None))
         self.upper, self.own, self.things = parts
-        self.coarse, self.named, self.context = nn.Conv2d(1280, width, 1), nn.Conv2d(n, width, 1), nn.Linear(1280, width)
+        self.coarse, self.named, self.context = (nn.Conv2d(1280, width, 1), nn.Conv2d(n, width, 1),
+                                                 nn.Linear(1280, width))
         self.middle, self.fine = nn.Conv2d(112, width, 1), nn.Conv2d(40, width, 1)
         self.blocks = nn.ModuleList(nn.Sequential(Block(width), Block(width)) for _ in range(3))
         self.classify, self.here = nn.Conv2d(width, n + 1, 1), nn.Linear(1280 + n, n)
@@ -174,12 +193,14 @@ class DenseHead(nn.Module):
         p = torch.einsum('gk,bkhw->bghw', self.groups, names.float().softmax(1))
         return (p + 1e-5).log().clamp(min=-10)
 
-    def forward(self, top, names, middle, fine):  # features at strides 32, 32, 16, 8; `middle` is not read where there are stages of its own
-        "Logits [n, 81, h, w] at stride 8, the first for none of the classes, and [n, 80] for the whole photo; where there are own stages, [n, 3, h, w] for things, too."
+    def forward(self, top, names, middle,
+                fine):  # features at strides 32, 32, 16, 8; `middle` is not read where there are stages of its own
+        """Logits [n, 81, h, w] at stride 8, the first for none of the classes, and [n, 80] for the whole photo; where
+        there are own stages, [n, 3, h, w] for things, too."""
         named, mean = self.named_maps(names), top.mean((2, 3))
         x = self.drop(self.coarse(self.drop(top)) + self.named(named/4)
                       + self.context(self.drop_values(mean))[:, :, None, None])
-        if self.upper is not None:
+        if self.upper is not None and self.own is not None:
             middle, own = upper_levels(self.upper, fine)
             x = x + self.own(own)
         x = self.blocks[0](x)
@@ -197,10 +218,14 @@ class TwoHeads(nn.Module):
         super().__init__()
         self.trained_along, self.plain = DenseHead(n, width, own=True), DenseHead(n, width)
         self.register_buffer('presence', torch.zeros(6))                        # calibration of `presence_evidence`
-        self.register_buffer('presence_by_name', torch.tensor([.5, .5, 2.]))    # nouns without pixel labels: best place, whole photo, constant
+        # nouns without pixel labels: best place, whole photo, constant
+        self.register_buffer('presence_by_name', torch.tensor([.5, .5, 2.]))
+
+    presence: torch.Tensor
+    presence_by_name: torch.Tensor
 
     @property
-    def groups(self): return self.plain.groups
+    def groups(self) -> torch.Tensor: return self.plain.groups
 
     def forward(self, top, names, middle, fine):   # as for `DenseHead`
         "Log probabilities [n, 81, h, w] at stride 8, [n, 80] for the whole photo, [n, 3, h, w] for things."
@@ -209,11 +234,11 @@ class TwoHeads(nn.Module):
         mean = (maps.float().softmax(1) + others.float().softmax(1))/2
         return mean.clamp(min=1e-9).log(), (here + too)/2, things
 
+# %% ../nbs/09b_lite_net.ipynb #725c8e15
 @once
 def dense_head() -> TwoHeads:
     "Both trained heads, loaded once."
     return frozen(TwoHeads(), 'lite_dense.safetensors')
-
 
 # %% ../nbs/09b_lite_net.ipynb #ce8d186b
 @dataclass
@@ -224,11 +249,16 @@ class Reading:
     here: np.ndarray        # float32 [80], logits for the whole photo
     names: np.ndarray       # float32 [1000, h', w'], log probabilities at stride 32
     overall: np.ndarray     # float32 [1000], probabilities for the whole photo
-    things: np.ndarray | None = None    # float32 [3, h", w"] at stride 8 of the smallest view: logit of a middle, way down and to the right to it
-    presence: np.ndarray | None = field(default=None, repr=False)   # float [80], by the shipped head's calibration, once somebody has asked
-    evened: np.ndarray | None = field(default=None, repr=False)     # float32 [81, h, w], probabilities once the names of things are evened
-    levels: tuple = field(default=(), repr=False)   # float16 [c, h, w] each: what the frozen network sees at strides 8, 16 and 32 of the largest view
+    # float32 [3, h", w"] at stride 8 of the smallest view: logit of a middle, way down and to the right to it
+    things: np.ndarray | None = None
+    # float [80], by the shipped head's calibration, once somebody has asked
+    presence: np.ndarray | None = field(default=None, repr=False)
+    # float32 [81, h, w], probabilities once the names of things are evened
+    evened: np.ndarray | None = field(default=None, repr=False)
+    # float16 [c, h, w] each: what the frozen network sees at strides 8, 16 and 32 of the largest view
+    levels: tuple = field(default=(), repr=False)
 
+# %% ../nbs/09b_lite_net.ipynb #bd3ae8b8
 def read_batch(head, pictures, size):
     "A `Reading` of each of some pictures [n, h, w, 3] of the same size."
     net = lite_network()
@@ -240,10 +270,11 @@ def read_batch(head, pictures, size):
         overall = net.names(top.mean((2, 3), keepdim=True)).float().softmax(1)[..., 0, 0]
         maps, names = maps.float().log_softmax(1), names.log_softmax(1)
     parts = maps, here, names, overall, *things
-    if any(t.isnan().any() for t in parts): raise UserError('Lite answers with no numbers, which would read as nothing there; its weights in the package are damaged: install airl again.')
+    if any(t.isnan().any() for t in parts):
+        raise UserError('Lite answers with no numbers, which would read as nothing there; its weights in the package '
+                        'are damaged: install airl again.')
     levels = zip(*(level.half().numpy() for level in (fine, middle, coarse)))
     return [Reading(size, *(t.float().numpy() for t in one), levels=seen) for one, seen in zip(zip(*parts), levels)]
-
 
 # %% ../nbs/09b_lite_net.ipynb #5c91a6be
 LONG_SIDE = 640
@@ -257,27 +288,30 @@ def _view(head, image, side, mirrored):
     small = cv2.resize(image, (w, h), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     r, = read_batch(head, [small[:, ::-1] if mirrored else small], image.shape[:2])
     if not mirrored: return r
-    things = None if r.things is None else r.things[..., ::-1]*np.float32([1, 1, -1])[:, None, None]
+    things = None if r.things is None else r.things[..., ::-1]*np.array([1, 1, -1], np.float32)[:, None, None]
     return Reading(r.size, r.maps[..., ::-1], r.here, r.names[..., ::-1], r.overall, things)
 
+# %% ../nbs/09b_lite_net.ipynb #26fc41f6
 def _mean_map(logs, least):   # log probabilities [c, h, w] of several sizes → [c, h, w] of the first's
     "The mean probability, at the places of the first."
     h, w = logs[0].shape[1:]
     like = lambda x: F.interpolate(torch.from_numpy(np.exp(x))[None], (h, w), mode='bilinear', align_corners=False)[0]
     return (sum(like(x) for x in logs)/len(logs) + least).log().numpy()
 
+# %% ../nbs/09b_lite_net.ipynb #29d828d2
 def read_with(head: nn.Module,
               image: np.ndarray,  # uint8 [H, W, 3], RGB
               views: Sequence = VIEWS,  # (pixels of the longer side, mirrored), the largest first
              ) -> Reading:
     "Read a photo with `head`: the mean of what it makes of several views; things by the last of them."
     each = [_view(head, image, *view) for view in views]     # one by one: the second uses the memory of the first again
-    maps, names = (_mean_map([getattr(r, kind) for r in each], least) for kind, least in (('maps', 1e-9), ('names', 1e-12)))
+    maps, names = (_mean_map([getattr(r, kind) for r in each], least)
+                   for kind, least in (('maps', 1e-9), ('names', 1e-12)))
     here, overall = (np.mean([getattr(r, kind) for r in each], 0) for kind in ('here', 'overall'))
     return Reading(each[0].size, maps, here, names, overall, each[-1].things, levels=each[0].levels)
 
+# %% ../nbs/09b_lite_net.ipynb #fdc4c8d1
 def read(image: np.ndarray,  # uint8 [H, W, 3], RGB
         ) -> Reading:
     "Read a photo with the shipped heads, or remember having done so."
     return READINGS.get(digest(image), lambda: read_with(dense_head(), image))
-

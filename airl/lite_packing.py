@@ -8,6 +8,7 @@ __all__ = ['packed_row', 'pack', 'unpack', 'train_packed', 'main']
 # %% ../nbs/19g_lite_packing.ipynb #a78584c6
 import argparse, json, sys
 from pathlib import Path
+from typing import Any
 
 import cv2, numpy as np
 
@@ -27,10 +28,12 @@ def _packed_objects(objects, size):  # JSON
     "Masks at the size of the packed photo; those of which nothing is left are left out."
     out = []
     for thing in objects:
-        mask = cv2.resize(decode_rle(thing.rle).astype(np.uint8), size, interpolation=cv2.INTER_AREA if max(size) < max(thing.image.shape[:2]) else cv2.INTER_NEAREST) > 0
+        mask = cv2.resize(decode_rle(thing.rle).astype(np.uint8), size, interpolation=cv2.INTER_AREA
+                          if max(size) < max(thing.image.shape[:2]) else cv2.INTER_NEAREST) > 0
         if mask.any(): out.append(dict(rle=encode_rle(mask), label=thing.label))
     return json.dumps(out)
 
+# %% ../nbs/19g_lite_packing.ipynb #d00dc12a
 def packed_row(name, image, lesson, objects, side) -> dict:
     "One photo, its long side at most `side`."
     h, w = image.shape[:2]
@@ -39,7 +42,8 @@ def packed_row(name, image, lesson, objects, side) -> dict:
     if lesson is not None:
         both = cv2.resize(np.dstack([lesson.labels, lesson.things]), size, interpolation=cv2.INTER_NEAREST)
         told = _bytes('.png', np.dstack([both, both[..., :1]]))
-    jpeg = _bytes('.jpg', cv2.resize(image, size, interpolation=cv2.INTER_AREA)[..., ::-1], cv2.IMWRITE_JPEG_QUALITY, 90)
+    jpeg = _bytes('.jpg', cv2.resize(image, size, interpolation=cv2.INTER_AREA)[..., ::-1],
+                  cv2.IMWRITE_JPEG_QUALITY, 90)
     known = [] if lesson is None else np.flatnonzero(lesson.known).tolist()
     return dict(name=name, jpeg=jpeg, told=told, known=known, objects=_packed_objects(objects, size))
 
@@ -55,33 +59,52 @@ def pack(folder,                  # what `training_sources` takes
     out.mkdir(parents=True, exist_ok=True)
     def write():
         nonlocal rows, parts
-        with replacing(out/f'part{parts:03}.parquet') as tmp: pq.write_table(pa.Table.from_pylist(rows), tmp, compression='none')
+        with replacing(out/f'part{parts:03}.parquet') as tmp:
+            pq.write_table(pa.Table.from_pylist(rows), tmp, compression='none')
         rows, parts = [], parts + 1
     for source in training_sources(folder):
         pixels, objects = ({t.name: t for t in photos} for photos in (source.pixels, source.objects))
         for name in pixels | objects:
             lesson = lessons([pixels[name]])[0] if name in pixels else None
             things = single_objects([objects[name]]) if name in objects else []
-            rows.append(packed_row(name, (pixels | objects)[name].image(), lesson, things, side)); n += 1
+            rows.append(packed_row(name, (pixels | objects)[name].image(), lesson, things, side))
+            n += 1
             if sum(len(r['jpeg']) + len(r['told']) + len(r['objects']) for r in rows) > part_bytes: write()
     if rows: write()
     return n
 
 # %% ../nbs/19g_lite_packing.ipynb #6fe773c7
+def _decoded(data: bytes) -> np.ndarray:  # uint8 [h, w, 3], blue first
+    "The pixels of a JPEG or PNG; raises `UserError` where there are none."
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None: raise UserError('A packed picture does not decode; pack the photos again.')
+    return pixels
+
+# %% ../nbs/19g_lite_packing.ipynb #5f78f161
+def _decoded(data: bytes) -> np.ndarray:  # uint8 [h, w, 3], blue first
+    "The pixels of a JPEG or PNG; raises `UserError` where there are none."
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None: raise UserError('A packed picture does not decode; pack the photos again.')
+    return pixels
+
+# %% ../nbs/19g_lite_packing.ipynb #c191f638
 def unpack(folder,                        # that `pack` has written to
            held_out: bool | None = None,  # the fifth fold, the other four, or all
           ) -> tuple[list, list]:         # lessons and objects
     "What the packed photos teach. Raises `UserError` where there are none."
     import pyarrow.parquet as pq
     learned, things = [], []
-    if not (parts := sorted(Path(folder).glob('part*.parquet'))): raise UserError(f'{folder} holds no part000.parquet; give a folder that `pack` has written.')
+    if not (parts := sorted(Path(folder).glob('part*.parquet'))):
+        raise UserError(f'{folder} holds no part000.parquet; give a folder that `pack` has written.')
     for row in (row for part in parts for row in pq.read_table(part).to_pylist()):
         if held_out is not None and (folds([row['name']])[0] == HELD_OUT_FOLD) != held_out: continue
-        image = cv2.imdecode(np.frombuffer(row['jpeg'], np.uint8), cv2.IMREAD_COLOR)[..., ::-1].copy()
-        for o in json.loads(row['objects']): things.append(Object(image, o['rle'], mask_to_box(decode_rle(o['rle'])), o['label']))
+        image = _decoded(row['jpeg'])[..., ::-1].copy()
+        for o in json.loads(row['objects']):
+            things.append(Object(image, o['rle'], mask_to_box(decode_rle(o['rle'])), o['label']))
         if row['told']:
-            told = cv2.imdecode(np.frombuffer(row['told'], np.uint8), cv2.IMREAD_COLOR)
-            learned.append(Lesson(image, told[..., 0].copy(), np.isin(np.arange(81), row['known']), told[..., 1].copy()))
+            told = _decoded(row['told'])
+            learned.append(Lesson(image, told[..., 0].copy(), np.isin(np.arange(81), row['known']),
+                                  told[..., 1].copy()))
     return learned, things
 
 # %% ../nbs/19g_lite_packing.ipynb #4721de2a
@@ -95,8 +118,9 @@ def train_packed(folder,              # that `pack` has written to
     "Train both networks of `lite` on packed photos; the presence of the one that finds is still to be calibrated."
     out, (learned, things) = Path(out_folder), unpack(folder, held_out)
     out.mkdir(parents=True, exist_ok=True)
-    more = dict(batch_size=batch_size, device=device, workers=workers)
-    about = dict(folds='all' if held_out is None else 'four of five', batch_size=batch_size, objects=len(things), photos=len(learned))
+    more: dict[str, Any] = dict(batch_size=batch_size, device=device, workers=workers)
+    about = dict(folds='all' if held_out is None else 'four of five', batch_size=batch_size,
+                 objects=len(things), photos=len(learned))
     cutters = TwoCutNetworks()
     cutters.trained_along = train_cutter(things, steps[1], file=out/'lite_cutter.pt', **more)
     cutters.plain = train_cutter(things, steps[1], along=False, file=out/'lite_cutter.plain.pt', **more).cutter
@@ -108,17 +132,22 @@ def train_packed(folder,              # that `pack` has written to
 def main(arguments=None):
     "The command line: `--pack DATA PARTS`, or `PARTS OUT` to train."
     parser = argparse.ArgumentParser(prog='python -m airl.lite_packing', description=main.__doc__)
-    parser.add_argument('source'); parser.add_argument('out')
+    parser.add_argument('source')
+    parser.add_argument('out')
     parser.add_argument('--pack', action='store_true', help='pack the labelled photos of SOURCE into OUT')
     parser.add_argument('--four-folds', action='store_true', help='leave the fifth fold out')
     parser.add_argument('--device', default='cuda')
     parser.add_argument('--workers', type=int, default=0)
     parser.add_argument('--batch-size', type=int, default=48)
-    parser.add_argument('--steps', type=int, nargs=4, default=(*STEPS, 8_000), help='of the heads that find (trained along, plain, plain further), of the network that cuts out')
+    parser.add_argument('--steps', type=int, nargs=4, default=(*STEPS, 8_000),
+                        help='of the heads that find (trained along, plain, plain further), of the network that cuts '
+                             'out')
     given = parser.parse_args(arguments)
     if given.pack: return print(pack(given.source, given.out), 'photos')
-    train_packed(given.source, given.out, given.device, given.workers, False if given.four_folds else None, (given.steps[:3], given.steps[3]), given.batch_size)
+    train_packed(given.source, given.out, given.device, given.workers, False if given.four_folds else None,
+                 (given.steps[:3], given.steps[3]), given.batch_size)
 
+# %% ../nbs/19g_lite_packing.ipynb #0d92dd6b
 if __name__ == '__main__' and '__file__' in globals():
     try: main()
     except UserError as e: sys.exit(str(e))

@@ -31,13 +31,16 @@ def _class_labels(path, band):
     there = np.setdiff1d(numbers, [0, 255])
     return Labels(numbers == there[:, None, None], [VOC_CLASSES[k - 1] for k in there], void, by_object=False)
 
+# %% ../nbs/19b_lite_photos.ipynb #e54e4679
 def read_voc_sbd(folder,         # holds images, masks and official_ids.txt
-                 band: int = 3,  # pixels to either side of an outline that count for nothing, where the mask is no official one
+                 # pixels to either side of an outline that count for nothing, where the mask is no official one
+                 band: int = 3,
                 ) -> list[Truth]:
     "VOC photos with VOC's own masks, where `official_ids.txt` names them, or with those of SBD."
     folder = Path(folder)
     official = set((folder/'official_ids.txt').read_text(encoding='utf-8').split())
-    return [Truth(p.stem, folder/'images'/f'{p.stem}.jpg', VOC_CLASSES, partial(_class_labels, p, 0 if p.stem in official else band))
+    return [Truth(p.stem, folder/'images'/f'{p.stem}.jpg', VOC_CLASSES,
+                  partial(_class_labels, p, 0 if p.stem in official else band))
             for p in sorted((folder/'masks').glob('*.png'))]
 
 # %% ../nbs/19b_lite_photos.ipynb #de087593
@@ -53,9 +56,11 @@ class Source:
     def only(self, held_out: bool | None) -> 'Source': # None: all
         "The photos of the fifth fold, or of the other four."
         if held_out is None: return self
-        return Source(self.name, *([t for t, f in zip(photos, folds([t.name for t in photos])) if (f == HELD_OUT_FOLD) == held_out]
-                                   for photos in (self.pixels, self.objects)))
+        return Source(self.name,
+                      *([t for t, f in zip(photos, folds([t.name for t in photos])) if (f == HELD_OUT_FOLD) == held_out]
+                        for photos in (self.pixels, self.objects)))
 
+# %% ../nbs/19b_lite_photos.ipynb #b95dfea5
 def training_sources(folder,                        # holds coco/dev, voc/dev and more/
                      held_out: bool | None = None,  # the fifth fold, the other four, or all
                     ) -> list[Source]:              # of the sets that are there
@@ -64,10 +69,14 @@ def training_sources(folder,                        # holds coco/dev, voc/dev an
     for name in ('coco/dev', 'more/coco_full', 'more/coco_person'):
         if (folder/name).exists(): sources.append(Source(name, photos := read_coco(folder/name), photos))
     if (folder/'voc'/'dev').exists(): sources.append(Source('voc/dev', photos := read_voc(folder/'voc'/'dev'), photos))
-    if (sbd := folder/'more'/'voc_sbd').exists(): sources.append(Source('more/voc_sbd', read_voc_sbd(sbd), read_coco(sbd)))
-    if not sources: raise DataError(f'{folder} has none of coco/dev, voc/dev and more/; the notebook 19b_lite_photos says what they are.')
+    if (sbd := folder/'more'/'voc_sbd').exists():
+        sources.append(Source('more/voc_sbd', read_voc_sbd(sbd), read_coco(sbd)))
+    if not sources:
+        raise DataError(f'{folder} has none of coco/dev, voc/dev and more/; the notebook 19b_lite_photos says what '
+                        'they are.')
     return [s.only(held_out) for s in sources]
 
+# %% ../nbs/19b_lite_photos.ipynb #f9b3f075
 def unlabelled_photos(folder):  # list[Path]
     "The photos without labels that the heads learn from as well, where they are there."
     return sorted((Path(folder)/'more'/'coco_unlabelled'/'images').glob('*.jpg'))
@@ -76,9 +85,11 @@ def unlabelled_photos(folder):  # list[Path]
 def dense_class(phrase):  # 1..80
     "The dense class of a data set's phrase."
     meaning = look_up(phrase)
-    if len(meaning.channels) != 1: raise DataError(f'{phrase!r} is not one class of the dense head but {len(meaning.channels)}.')
+    if len(meaning.channels) != 1:
+        raise DataError(f'{phrase!r} is not one class of the dense head but {len(meaning.channels)}.')
     return meaning.channels[0] + 1
 
+# %% ../nbs/19b_lite_photos.ipynb #80c5fe03
 def label_picture(labels):  # uint8 [H, W]: 0 none, 1..80, 255 ignored
     "One number a pixel; where objects overlap, the smaller is in front."
     out = np.zeros(labels.void.shape, np.uint8)
@@ -101,6 +112,7 @@ class Object:
         "The part of the photo that its box covers."
         return float(np.prod(self.box[2:] - self.box[:2])/self.image[..., 0].size)
 
+# %% ../nbs/19b_lite_photos.ipynb #ade75803
 def _single(labels, least=.004, least_piece=.01):  # bool masks and phrases
     "The objects of a photo that are worth learning from."
     for mask, crowd, phrase in zip(labels.masks, labels.crowd, labels.phrases):
@@ -111,6 +123,7 @@ def _single(labels, least=.004, least_piece=.01):  # bool masks and phrases
         for k in range(1, n):
             if (piece := (pieces == k) & mask).mean() >= least_piece: yield piece, phrase
 
+# %% ../nbs/19b_lite_photos.ipynb #22ca5427
 def single_objects(photos):  # list[Object]
     "Every object of some photos that is worth learning from."
     out = []

@@ -6,7 +6,7 @@
 __all__ = ['BLOCKS', 'AROUND', 'OF_ITSELF', 'FLOOR', 'SURE', 'blocks_of', 'Places', 'places_of', 'network_version']
 
 # %% ../nbs/09h_lite_places.ipynb #aced5b2a
-import hashlib
+import functools, hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +18,8 @@ from .weights import shipped
 from .words import once
 
 # %% ../nbs/09h_lite_places.ipynb #08138ffc
-BLOCKS = dict(fine=40, middle=112, coarse=320, classes=81, fine_around=40, middle_around=112, coarse_around=320, position=5)   # numbers per place
+BLOCKS = dict(fine=40, middle=112, coarse=320, classes=81, fine_around=40, middle_around=112,
+              coarse_around=320, position=5)   # numbers per place
 AROUND = dict(fine=5, middle=9, coarse=5)     # places across over which a level's mean is taken
 OF_ITSELF = 553                               # the first blocks say what a place shows, the rest where it is
 FLOOR = -9.                                   # of a class's log probability
@@ -29,10 +30,12 @@ def _position(h: int, w: int) -> torch.Tensor:  # [5, h, w]
     y, x = torch.meshgrid((torch.arange(h) + .5)/h*2 - 1, (torch.arange(w) + .5)/w*2 - 1, indexing='ij')
     return torch.stack([y, x, y*y, x*x, x*y])
 
+# %% ../nbs/09h_lite_places.ipynb #1aa6ef5c
 def blocks_of(reading: Reading) -> list[torch.Tensor]:  # float32 [c, h, w], in the order of `BLOCKS`
     "What a reading says of its places, each block at its own stride."
     own = {name: torch.from_numpy(level).float() for name, level in zip(('fine', 'middle', 'coarse'), reading.levels)}
-    around = {name: F.avg_pool2d(x[None], AROUND[name], 1, AROUND[name]//2, count_include_pad=False)[0] for name, x in own.items()}
+    around = {name: F.avg_pool2d(x[None], AROUND[name], 1, AROUND[name]//2, count_include_pad=False)[0]
+              for name, x in own.items()}
     classes = torch.from_numpy(reading.maps).clamp(min=FLOOR)
     return [*own.values(), classes, *around.values(), _position(*reading.maps.shape[1:])]
 
@@ -48,12 +51,15 @@ class Places:
     size: tuple[int, int]                          # height, width of the photo
     blocks: list[torch.Tensor] = field(repr=False)
     @property
-    def grid(self) -> tuple[int, int]: return tuple(self.blocks[0].shape[1:])    # height, width in places
+    def grid(self) -> tuple[int, int]:    # height, width in places
+        _, height, width = self.blocks[0].shape
+        return height, width
 
-    def rows(self, at: np.ndarray) -> torch.Tensor:  # at: int [n], places in reading order; float32 [n, 1030]
+    def rows(self,
+             at: np.ndarray | torch.Tensor) -> torch.Tensor:  # at: int [n], places in reading order; float32 [n, 1030]
         "All numbers of some places."
-        at = torch.as_tensor(at)
-        return torch.cat([_to_grid(x, self.grid).flatten(1)[:, at].T for x in self.blocks], 1)
+        chosen = torch.as_tensor(at)
+        return torch.cat([_to_grid(x, self.grid).flatten(1)[:, chosen].T for x in self.blocks], 1)
 
     def weighed(self, weights: torch.Tensor,  # float32 [1030]
                 bias: float,
@@ -61,7 +67,8 @@ class Places:
         "The sum of all numbers of each place, weighed: each block at its own stride, which costs next to nothing."
         parts = torch.split(weights, list(BLOCKS.values()))
         maps = [torch.einsum('c,chw->hw', part, x)[None] for part, x in zip(parts, self.blocks)]
-        return (sum(_to_grid(m, self.grid) for m in maps)[0] + bias).numpy()
+        whole = functools.reduce(torch.add, [_to_grid(m, self.grid) for m in maps])
+        return (whole[0] + bias).numpy()
 
     def odds_of(self, classes: Sequence[int]) -> np.ndarray:  # float32 [h, w]
         "Log-odds of some dense classes together, within ±`SURE`; 0 is the background's number."

@@ -32,20 +32,21 @@ def _bump(y, x, wide, shape):   # float32 [h, w]
     yy, xx = np.indices(shape)
     return np.exp(-((yy - y)**2 + (xx - x)**2)/(2*wide**2)).astype(np.float32)
 
+# %% ../nbs/19f_lite_things.ipynb #3a5abf26
 def thing_targets(things: np.ndarray,  # uint8 [h, w] of `thing_picture`
                  ) -> np.ndarray:      # float32 [3, h, w]: middles 0..1, offset down, offset to the right
     "What the network should say of things."
     out = np.zeros((3, *things.shape), np.float32)
-    yy, xx = np.indices(things.shape)
     for number in np.setdiff1d(things, [0, NOT_TOLD]):
         there = things == number
-        y, x = yy[there].mean(), xx[there].mean()
+        places = np.argwhere(there)
+        y, x = places.mean(0)
         wide = max(1., .12*there.sum()**.5)
         out[0] = np.maximum(out[0], _bump(y, x, wide, things.shape))
-        out[1, there] = y - yy[there]
-        out[2, there] = x - xx[there]
+        out[1, there], out[2, there] = y - places[:, 0], x - places[:, 1]
     return out
 
+# %% ../nbs/19f_lite_things.ipynb #7a6cedb1
 def things_loss(said: torch.Tensor,    # [n, 3, h, w]: logit of a middle, offsets
                 things: torch.Tensor,  # uint8 [n, h, w]
                ) -> torch.Tensor:      # a number

@@ -21,7 +21,8 @@ from .photos import load_photo
 from .telling import progress
 
 # %% ../nbs/19a_lite_training.ipynb #07600bd2
-SAID_THERE = .25   # calibrated probability from which a thing counts as there; it is shifted to the pipeline threshold of one half
+# calibrated probability from which a thing counts as there; it is shifted to the pipeline threshold of one half
+SAID_THERE = .25
 
 def calibrate(heads,     # `TwoHeads` that were trained on other photos than these
               photos):   # list[Truth]
@@ -31,7 +32,8 @@ def calibrate(heads,     # `TwoHeads` that were trained on other photos than the
     for truth in progress(photos, desc='presence', leave=False, shown=len(photos) >= 20):
         rows, labels = presence_evidence(read_with(heads, truth.image()), heads), truth.labels()
         for phrase in sorted(set(truth.classes) - labels.unsure):
-            evidence.append(rows[dense_class(phrase) - 1]); there.append(phrase in labels.present)
+            evidence.append(rows[dense_class(phrase) - 1])
+            there.append(phrase in labels.present)
     fit = LogisticRegression(fit_intercept=False, C=10., max_iter=1_000).fit(np.array(evidence), there)
     return (fit.coef_[0] + [0, 0, 0, 0, 0, np.log((1 - SAID_THERE)/SAID_THERE)]).astype(np.float32)
 
@@ -46,9 +48,12 @@ def make_dense(folder,      # what `training_sources` takes
     photos, objects = ([t for s in sources for t in getattr(s, kind)] for kind in ('pixels', 'objects'))
     unlabelled = [load_photo(p) for p in unlabelled_photos(folder)]
     heads = train_heads(lessons(photos), single_objects(objects), unlabelled=unlabelled, folder=run_folder, **more)
-    heads.presence.copy_(torch.from_numpy(calibrate(heads, [t for s in held_out for t in s.pixels if len(t.classes) > 1])))
-    save_weights(heads, out_file, exact=('presence', 'presence_by_name'), data=' '.join(s.name for s in sources), **more)
+    heads.presence.copy_(torch.from_numpy(calibrate(heads,
+                                                    [t for s in held_out for t in s.pixels if len(t.classes) > 1])))
+    save_weights(heads, out_file, exact=('presence', 'presence_by_name'), data=' '.join(s.name for s in sources),
+                 **more)
 
+# %% ../nbs/19a_lite_training.ipynb #6c319f26
 def make_lite(folder,       # coco/dev, voc/dev and more/, see `training_sources`
               out_folder):  # gets lite_dense.safetensors and lite_cutter.safetensors
     "Make every trained file of `lite` that is not there yet."

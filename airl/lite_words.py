@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from .files import UserError
 from .prompts import PromptError, excluding_word, parse_prompt
-from .words import after_articles, english, has_article, head_of, is_adjective, is_noun, known_ending, load_vocabulary, words_of
+from .words import (after_articles, english, has_article, head_of, is_adjective, is_noun, known_ending,
+                        load_vocabulary, words_of)
 from .words import English, Vocabulary, once, vocabulary  # noqa: F401, old import paths
 
 # %% ../nbs/09a_lite_words.ipynb #963a7dee
@@ -38,6 +39,7 @@ def _leaves(leaves, v):
     above = () if channels else tuple(k for k, name in enumerate(v.dense) if classes and set(classes) <= v.words[name])
     return classes, channels, above
 
+# %% ../nbs/09a_lite_words.ipynb #bb4fd9a0
 def _no_such_word(phrase, tokens, v):
     "The sentence for a word that is not known, with words that hold it or are spelt much like it."
     last = tokens[-1] if tokens else ''
@@ -46,9 +48,11 @@ def _no_such_word(phrase, tokens, v):
     everyday = difflib.get_close_matches(last, v.dense, 2, .66)
     near = dict.fromkeys(holding + swapped + everyday + difflib.get_close_matches(last, v.words, 3, .8))
     like = f'; near it: {", ".join(near)}' if near else ''
-    several = 'Put " . " between things if it names several. ' if re.search(r'\w[^\w\s\'’-]+\w', last) or is_noun(tokens[:-1]) else ''
+    several = ('Put " . " between things if it names several. ' if re.search(r'\w[^\w\s\'’-]+\w', last)
+               or is_noun(tokens[:-1]) else '')
     return (f'The embedded engines do not know {last or phrase!r} (they know {len(v.words):,} nouns{like}). {several}'
-            'Say it with another English noun (`airl words` lists them), or use --models fast or paper, which understand any text.')
+            'Say it with another English noun (`airl words` lists them), or use --models fast or paper, which '
+            'understand any text.')
 
 # %% ../nbs/09a_lite_words.ipynb #5e0aa10d
 def _noun_in(phrase: str, tokens: list[str]) -> tuple[str, int] | None:  # the noun, the number of tokens before it
@@ -56,25 +60,33 @@ def _noun_in(phrase: str, tokens: list[str]) -> tuple[str, int] | None:  # the n
     if not (found := known_ending(tokens)): return None
     word, start = found
     rest, kind = tokens[start + 1:], not has_article(phrase) and start == 0 and not ' '.join(tokens).endswith(word)
-    if tokens[start] in english().sizes and rest and not kind and (inner := known_ending(rest)) and inner[1] == 0: return inner[0], start + 1
+    if tokens[start] in english().sizes and rest and not kind and (inner := known_ending(rest)) and inner[1] == 0:
+        return inner[0], start + 1
     return found
 
 # %% ../nbs/09a_lite_words.ipynb #26e96616
 _KINDS = ('animal', 'vehicle', 'fruit', 'vegetable', 'tableware', 'cutlery')
 _PEOPLE = {*'person people man woman boy girl child baby'.split()}     # but 'a bus driver'
-_FOR = {*'bed bowl bottle cup mug cake plate glass tie house box bag toy food ball tag door seat book clock sign'.split()}    # 'a dog bowl'
+_FOR = {*'bed bowl bottle cup mug cake plate glass tie house box bag toy food ball tag door seat book clock '
+         'sign'.split()}    # 'a dog bowl'
 
 def _apposed(first: str, second: str) -> bool:
-    "Do two words beside each other name two things ('cat dog'), not one of which the first is a part, a use or a kind ('dog bowl')?"
+    """Do two words beside each other name two things ('cat dog'), not one of which the first is a part, a use or a kind
+    ('dog bowl')?"""
     v, (a, b) = load_vocabulary(), (known_ending([word]) for word in (first, second))
     if not a or not b or first in english().adjectives: return False
     one, two = v.words[a[0]], v.words[b[0]]
-    if one & two or known_ending([first, second])[1] == 0: return False
-    if {a[0], b[0]} <= {'knife', 'fork', 'spoon'} or any(one <= v.words[kind] and two <= v.words[kind] for kind in _KINDS): return True
+    both = known_ending([first, second])
+    if one & two or both and both[1] == 0: return False
+    if {a[0], b[0]} <= {'knife', 'fork', 'spoon'} or any(one <= v.words[kind] and two <= v.words[kind]
+                                                         for kind in _KINDS):
+        return True
     if a[0] != first and first == f'{a[0]}s' and b[0] != 'sign': return True           # 'cats cup'
     named = max(one) >= len(v.classes) and max(two) >= len(v.classes)                  # both of the dense classes
-    return named and (two <= v.words['animal'] or b[0] in _PEOPLE or one <= v.words['animal'] | v.words['person'] and b[0] not in _FOR)
+    return named and (two <= v.words['animal'] or b[0] in _PEOPLE or one <= v.words['animal'] | v.words['person']
+                      and b[0] not in _FOR)
 
+# %% ../nbs/09a_lite_words.ipynb #3ff99335
 def _several(phrase: str, text: str, before: list[str], word: str) -> list[str]:
     "The things that a phrase names, where it names more than one."
     try: query = parse_prompt(text)
@@ -83,14 +95,17 @@ def _several(phrase: str, text: str, before: list[str], word: str) -> list[str]:
     if before[-1:] and before[-1] in ('and', 'or', '&') and is_noun(before[:-1]): return [' '.join(before[:-1]), word]
     row = [*before, word]
     for k, token in enumerate(before):
-        if k and (token in english().empty or token.isdigit()) and any(is_noun([t]) for t in before[:k]): return [' '.join(before[:k]), ' '.join([*before[k:], word])]
+        if k and (token in english().empty or token.isdigit()) and any(is_noun([t]) for t in before[:k]):
+            return [' '.join(before[:k]), ' '.join([*before[k:], word])]
         if _apposed(*row[k:k + 2]): return [' '.join(before[:k + 1]), ' '.join([*before[k + 1:], word])]
-        if k and not is_noun([token]) and not is_adjective(token) and token.isalpha() and is_noun(before[:k]) and (before[k - 1].endswith('s') or len(token) == 1):
+        if (k and not is_noun([token]) and not is_adjective(token) and token.isalpha()
+            and is_noun(before[:k]) and (before[k - 1].endswith('s') or len(token) == 1)):
             return [' '.join(before[:k]), ' '.join([*before[k + 1:], word])]           # 'animals gzorn cats'
     return []
 
 # %% ../nbs/09a_lite_words.ipynb #97fb895e
-_CARRIED = {*'backpack umbrella handbag tie suitcase'.split()}      # what somebody has on or with them says which one is meant
+# what somebody has on or with them says which one is meant
+_CARRIED = {*'backpack umbrella handbag tie suitcase'.split()}
 
 def _companion(phrase: str, tail: str) -> str:
     "The thing that comes with another one, 'a cat' of 'a dog with a cat', where the dense head knows it; '' for none."
@@ -105,15 +120,20 @@ def _companion(phrase: str, tail: str) -> str:
 def _refuse_what_it_lacks(phrase: str, word: str):
     "Raise `VocabularyError` for 'a man without a helmet'."
     if not (lack := excluding_word(phrase)): return
-    raise VocabularyError(f'The embedded engines cannot judge {lack!r} in {phrase!r}: they would look for {word!r} with it and without it alike. '
+    raise VocabularyError(f'The embedded engines cannot judge {lack!r} in {phrase!r}: they would look for {word!r} '
+                          'with it and without it alike. '
                           f'Ask for {word!r}, say what to leave out as a text of its own ("not the …"), '
                           'or use --models fast or paper, which read the whole phrase.')
 
+# %% ../nbs/09a_lite_words.ipynb #39e1ae76
 def look_up(phrase: str) -> Meaning:
-    "What `phrase` means; raises `VocabularyError` that names the nearest words there are, or the things if it names several."
+    """What `phrase` means; raises `VocabularyError` that names the nearest words there are, or the things if it names
+    several."""
     v, words = load_vocabulary(), after_articles(words_of(phrase))
-    if not words: raise VocabularyError(f'The phrase {phrase!r} names nothing to look for; say what, for example "a cat".')
-    if ' '.join(words) in v.words and words[0] not in english().sizes: return Meaning(phrase, ' '.join(words), *_leaves(v.words[' '.join(words)], v), (), ())
+    if not words:
+        raise VocabularyError(f'The phrase {phrase!r} names nothing to look for; say what, for example "a cat".')
+    if ' '.join(words) in v.words and words[0] not in english().sizes:
+        return Meaning(phrase, ' '.join(words), *_leaves(v.words[' '.join(words)], v), (), ())
     part = english().part_of.match(' '.join(words))
     text = ' '.join(words)[part.end():] if part else phrase
     words = after_articles(words_of(text))
@@ -123,13 +143,17 @@ def look_up(phrase: str) -> Meaning:
     tail = ' '.join(words[len(head):])
     things = _several(phrase, text, head[:found[1]] if found else [], ' '.join(head[found[1]:]) if found else '')
     if not things and found and (other := _companion(phrase, tail)): things = [' '.join(head), other]
-    if things: raise VocabularyError(f'The phrase {phrase!r} names {len(things)} things; ask for each on its own: "{" . ".join(things)}".')
+    if things:
+        raise VocabularyError(f'The phrase {phrase!r} names {len(things)} things; ask for each on its own: '
+                              f'"{" . ".join(things)}".')
     if found is None: raise VocabularyError(_no_such_word(phrase, head, v))
     return _meaning(phrase, found[0], head[:found[1]], tail)
 
+# %% ../nbs/09a_lite_words.ipynb #36632653
 def _meaning(phrase, word, before, tail):
     "Which of the words before the noun are colours, and which, with all that comes after it, are not understood."
     v, colours = load_vocabulary(), english().colours
     said = [part for token in before for part in re.split('[/&+,]', token) if part and part not in ('and', 'or')]
     dropped = [t for t in said if t not in colours and t not in english().empty] + ([tail] if tail else [])
-    return Meaning(phrase, word, *_leaves(v.words[word], v), tuple(colours[t] for t in said if t in colours), tuple(dropped))
+    return Meaning(phrase, word, *_leaves(v.words[word], v), tuple(colours[t] for t in said if t in colours),
+                   tuple(dropped))

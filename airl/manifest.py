@@ -4,19 +4,22 @@
 
 # %% auto #0
 __all__ = ['log', 'SCHEMA', 'OWN_TEXTS', 'content_hash', 'BatchRecipe', 'Opened', 'open_photo', 'new_row', 'rows_of',
-           'part_files', 'tables', 'read_manifest', 'merge_parts', 'PartWriter', 'write_part', 'finished', 'asked_of',
-           'texts_in', 'has_own_texts', 'doubt', 'by_image']
+           'part_files', 'tables', 'read_manifest', 'merge_parts', 'PartWriter', 'write_part', 'finished',
+           'asked_before', 'texts_in', 'has_own_texts', 'doubt', 'by_image']
 
 # %% ../nbs/15b_manifest.ipynb #21785eda
 import hashlib, itertools, json, logging, time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq
 from .examples import Examples
 from .files import UserError, replacing
 from .outputs import answers_in, unfinished
 from .photos import PhotoError, load_photo
+
+# %% ../nbs/15b_manifest.ipynb #71415433
 from .regions import encode_rle
 from .sam2_pipeline import TextDrivenSegmentationPipeline
 from .scene import SegmentationResult, Settings
@@ -40,7 +43,8 @@ class BatchRecipe:
     shown_as: str = ''                             # what that is called
 
     def pipeline(self, device: str | None = None) -> TextDrivenSegmentationPipeline:
-        "The pipeline that follows this recipe; raises `UserError` for engines that cannot look for examples in other photos."
+        """The pipeline that follows this recipe; raises `UserError` for engines that cannot look for examples in other
+        photos."""
         ours = TextDrivenSegmentationPipeline(self.models, settings=self.settings, device=device)
         return ours if self.examples is None else ours.shown(self.examples, self.shown_as, elsewhere=True)
 
@@ -67,6 +71,7 @@ class Opened:
     error: str = ''
     shared: float = 0.               # seconds of work done for it together with others
 
+# %% ../nbs/15b_manifest.ipynb #585c1e8f
 def open_photo(job: Job, recipe: BatchRecipe) -> Opened:
     "Read, hash and decode; a photo that the manifest has already is not decoded."
     opened = Opened(job)
@@ -90,6 +95,7 @@ SCHEMA = pa.schema([*((name, pa.string()) for name in _TEXTS.split()), ('asked',
                     ('area', pa.int64()), ('rle', pa.string()), ('preset', pa.string()), ('engines', pa.string()),
                     ('seen', pa.string()), ('seconds', pa.float32()), ('error', pa.string())])
 
+# %% ../nbs/15b_manifest.ipynb #99bb09cf
 def new_row(opened: Opened, **values) -> dict:
     "A row of the manifest; what is not known is null."
     job = opened.job
@@ -101,22 +107,27 @@ def new_row(opened: Opened, **values) -> dict:
 def _object(instance) -> dict:
     "The columns of an object."
     score = {('score' if k == 'total' else k): v for k, v in vars(instance.score).items()}
-    return score | dict(detection_score=instance.detection_score, predicted_iou=instance.predicted_iou, posterior=instance.posterior,
+    return score | dict(detection_score=instance.detection_score, predicted_iou=instance.predicted_iou,
+                        posterior=instance.posterior,
                         box=[float(v) for v in instance.xyxy], area=int(instance.mask.sum()),
                         rle=encode_rle(instance.mask)['counts'])
 
+# %% ../nbs/15b_manifest.ipynb #aa123110
 def rows_of(opened: Opened, result: SegmentationResult,
             disagreement: Sequence[float] = (),  # of each object, where there is an ensemble
            ) -> list[dict]:
     "The answer for one photo as rows of the manifest."
-    rows, (h, w) = [], opened.image.shape[:2]
-    shared = dict(height=h, width=w, preset=result.preset, engines=json.dumps(result.engines | (dict(unused=result.unused) if result.unused else {})),
+    rows, (h, w) = [], result.image.shape[:2]
+    shared = dict(height=h, width=w, preset=result.preset,
+                  engines=json.dumps(result.engines | (dict(unused=result.unused) if result.unused else {})),
                   seconds=result.timings['total'] + opened.shared,
                   seen=', '.join(f'{name} ({p:.0%})' for name, p in result.seen[:3]))
     for phrase in result.prompts:
         base = new_row(opened, prompt=phrase, presence=result.presence[phrase], **shared)
-        rows += [base | _object(i) | dict(instance=k, disagreement=disagreement[k] if len(disagreement) else None) if i.label == phrase
-                 else base | dict(same_as=i.label) for k, i in enumerate(result.instances) if phrase in i.words] or [base]
+        rows += [base | _object(i) | dict(instance=k, disagreement=disagreement[k] if len(disagreement) else None)
+                 if i.label == phrase
+                 else base | dict(same_as=i.label) for k, i in enumerate(result.instances)
+                 if phrase in i.words] or [base]
     return rows
 
 # %% ../nbs/15b_manifest.ipynb #38fcfaeb
@@ -128,7 +139,8 @@ def part_files(out: Path) -> list[Path]:
 
 def _read_part(path: Path, columns=None) -> pa.Table:
     "One part; an unreadable one counts as never written."
-    try: return pq.read_table(path, columns=columns, partitioning=None)
+    whole: Any = dict(partitioning=None)      # the folder's name is no column; the stub does not allow None
+    try: return pq.read_table(path, columns=columns, **whole)
     except (pa.ArrowException, OSError) as e:
         log.warning('%s cannot be read (%s); its photos will be done again.', path, e)
         return SCHEMA.empty_table().select(columns or SCHEMA.names)
@@ -137,7 +149,8 @@ def _read_part(path: Path, columns=None) -> pa.Table:
 _DECISIVE = ['image', 'content', 'prompt', 'error']
 
 def _standing(parts: list[Path]) -> dict[str, tuple[str, dict, int]]:
-    "image → its content, the part in which the rows of each phrase count, and the part that had it last; no phrase for one that failed."
+    """image → its content, the part in which the rows of each phrase count, and the part that had it last; no phrase
+    for one that failed."""
     standing, shared = {}, {}
     for k, path in enumerate(parts):
         rows = zip(*(c.to_pylist() for c in _read_part(path, _DECISIVE).columns))
@@ -146,9 +159,11 @@ def _standing(parts: list[Path]) -> dict[str, tuple[str, dict, int]]:
             before, phrases, _ = standing.get(image, ('', {}, k))
             if failed and phrases and content in ('', before): continue
             now = {} if failed else (phrases if content == before else {}) | dict.fromkeys((r[2] for r in group), k)
-            standing[image] = content, shared.setdefault(tuple(now.items()), now), k     # most images have their phrases in the same part
+            # most images have their phrases in the same part
+            standing[image] = content, shared.setdefault(tuple(now.items()), now), k
     return standing
 
+# %% ../nbs/15b_manifest.ipynb #02e18a57
 def _counts(row: tuple, k: int, standing: dict) -> bool:
     "Whether a row of part `k` is one that counts."
     image, content, prompt, failed = row
@@ -169,6 +184,7 @@ def tables(out: Path, columns: Sequence[str] = SCHEMA.names) -> Iterator[pa.Tabl
         else: yield table.select(columns)
     if spread: yield _together(pa.concat_tables(found)).select(columns)
 
+# %% ../nbs/15b_manifest.ipynb #6cb4b13c
 def _together(table: pa.Table) -> pa.Table:
     "The rows of each image one after the other, images in the order in which they first come."
     first = {}
@@ -185,19 +201,24 @@ def read_manifest(out,       # folder that `segment_folder` wrote into, also whi
     if not part_files(out): raise SourceError(f'There is no manifest in {out}; `airl batch` writes one there.')
     return pa.concat_tables(tables(out, columns or SCHEMA.names))
 
-def _at(table: pa.Table, places: dict) -> pa.Table:
+# %% ../nbs/15b_manifest.ipynb #5764a156
+def _at(table: pa.Table, places: dict | None) -> pa.Table:
     "The rows with their images where they are now."
     if not places: return table
-    now = [places.get(row['image'], (row['source'], row['member'])) for row in table.select(['image', 'source', 'member']).to_pylist()]
+    now = [places.get(row['image'], (row['source'], row['member']))
+           for row in table.select(['image', 'source', 'member']).to_pylist()]
     for k, name in enumerate(('source', 'member')):
-        table = table.set_column(table.schema.get_field_index(name), SCHEMA.field(name), pa.array([place[k] for place in now], pa.string()))
+        table = table.set_column(table.schema.get_field_index(name), SCHEMA.field(name),
+                                 pa.array([place[k] for place in now], pa.string()))
     return table
 
+# %% ../nbs/15b_manifest.ipynb #b804cb04
 def merge_parts(out: Path,
                 path: Path,                  # the file to write
                 places: dict | None = None,  # image → source and member, of those that have been moved
                ):
-    "Make one manifest of all parts; where each image has its rows in one of them, a few thousand rows in memory at a time."
+    """Make one manifest of all parts; where each image has its rows in one of them, a few thousand rows in memory at a
+    time."""
     with replacing(path) as part, pq.ParquetWriter(part, SCHEMA, compression='zstd') as writer:
         held = []
         for table in tables(out):
@@ -225,17 +246,23 @@ class PartWriter:
         if self.images >= self.every or time.monotonic() - self.began > self.seconds: self.flush()
 
     def flush(self):
-        if self.rows: write_part(self.folder/f'part-{self.generation:05d}-{self.number:06d}.parquet', pa.Table.from_pylist(self.rows, schema=SCHEMA))
+        if self.rows:
+            write_part(self.folder/f'part-{self.generation:05d}-{self.number:06d}.parquet',
+                       pa.Table.from_pylist(self.rows, schema=SCHEMA))
         self.rows, self.images, self.number, self.began = [], 0, self.number + bool(self.rows), time.monotonic()
 
+# %% ../nbs/15b_manifest.ipynb #e0a8c4b2
 def write_part(path: Path, table: pa.Table):
     "Write a part in one step."
     try:
         with replacing(path) as part: pq.write_table(table, part, compression='zstd')
-    except OSError as e: raise UserError(f'{path.parent} cannot be written ({e.strerror or e}); what is there counts, so free some space and start again.') from e
+    except OSError as e:
+        raise UserError(f'{path.parent} cannot be written ({e.strerror or e}); what is there counts, so free some '
+                        'space and start again.') from e
 
 # %% ../nbs/15b_manifest.ipynb #f4dd0be8
-def finished(out: Path) -> dict[str, str]:  # image → the keys of all questions about it that are answered, spaces between them
+def finished(out: Path
+            ) -> dict[str, str]:  # image → the keys of all questions about it that are answered, spaces between them
     "The photos that need not be done again; those that failed are tried again."
     keys, columns = {}, ['image', 'key', 'error']
     for table in tables(out, columns):
@@ -246,7 +273,7 @@ def finished(out: Path) -> dict[str, str]:  # image → the keys of all question
 # %% ../nbs/15b_manifest.ipynb #4748e972
 OWN_TEXTS = "the source's own"
 
-def asked_of(out: Path) -> dict[str, tuple[str, frozenset[str]]]:  # image → hash of its content, phrases
+def asked_before(out: Path) -> dict[str, tuple[str, frozenset[str]]]:  # image → hash of its content, phrases
     "What each photo of a manifest was asked and is answered; those that failed are not there."
     shared = {}
     return {image: (content, shared.setdefault(tuple(phrases), frozenset(phrases)))
@@ -257,9 +284,11 @@ def texts_in(out: Path) -> list[tuple[str, ...]]:
     rows = (row for table in tables(Path(out), ['asked', 'error']) for row in table.to_pylist())
     return list(dict.fromkeys(tuple(row['asked']) for row in rows if not row['error']))
 
+# %% ../nbs/15b_manifest.ipynb #2e24facb
 def has_own_texts(out) -> bool:
     "Whether the source of a run says of each photo what to look for."
-    asked = [a.question for name, a in answers_in(out).items() if name == 'batch'] + [question for question, _ in unfinished(out, 'batch')]
+    asked = ([a.question for name, a in answers_in(out).items() if name == 'batch']
+             + [question for question, _ in unfinished(out, 'batch')])
     return any(question.get('texts') == OWN_TEXTS for question in asked)
 
 # %% ../nbs/15b_manifest.ipynb #903c55e5
@@ -274,6 +303,7 @@ def _doubt(row) -> float:
     if row['instance'] is None: return undecided
     return max(undecided, 1 - row['predicted_iou'], 1 - row['score'], min(1., 2*(row['disagreement'] or 0.)))
 
+# %% ../nbs/15b_manifest.ipynb #e59dc275
 def by_image(out,  # folder of a run
             ) -> Iterator[tuple[str, list[dict]]]:
     "Each image of a manifest with its rows, in the order in which they were done."

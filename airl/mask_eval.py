@@ -9,6 +9,7 @@ __all__ = ['SPAN', 'LEAST_SIZE', 'perimeter', 'compactness', 'size_score', 'smoo
 # %% ../nbs/12_mask_eval.ipynb #848abb12
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 import numpy as np
 from .clip_ensemble import odds_of
 from .files import UserError
@@ -48,6 +49,7 @@ def _blurred(mask: np.ndarray) -> np.ndarray:  # bool [H, W] -> bool [H, W]
     sigma = max(.7, np.sqrt(mask.sum())/25)
     return cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) > .5
 
+# %% ../nbs/12_mask_eval.ipynb #95c6df0c
 def smoothness(masks: np.ndarray,  # bool [..., H, W]
               ) -> np.ndarray:     # [...] 1 for a clean outline, towards 0 for fray and specks
     "Length of each outline after a small blur over its length before, at most 1; 0 for an empty mask."
@@ -71,7 +73,7 @@ def context_crop(image: np.ndarray,     # uint8 [H, W, 3]
     low, high = np.array([(x1+x2)/2, (y1+y2)/2]) - half, np.array([(x1+x2)/2, (y1+y2)/2]) + half
     frame = np.r_[low.clip(0), np.minimum(high, image.shape[1::-1])]                 # in pixels of the image
     part = crop(image, frame)
-    size = np.maximum(1, np.round(np.array(part.shape[1::-1]) * min(1, limit/max(part.shape[:2])))).astype(int)
+    size = np.maximum(1, np.round(np.array(part.shape[1::-1]) * min(1, limit/max(part.shape[:2])))).astype(int).tolist()
     part = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     inside = cv2.resize(crop(mask, frame/scale).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)[..., None]
     around = cv2.blur(part, (max(3, max(size)//12),)*2)
@@ -88,14 +90,16 @@ def on_scale(odds: np.ndarray,  # log-odds
 
 # %% ../nbs/12_mask_eval.ipynb #7b4ca116
 class ComprehensiveMaskEvaluator:
-    "Scores candidate masks: text similarity, compactness, size and smoothness, in a weighted sum, and what the segmenter guesses."
+    """Scores candidate masks: text similarity, compactness, size and smoothness, in a weighted sum, and what the
+    segmenter guesses."""
     def __init__(self, scorer: Scorer | None = None,  # judges the text part
                  weights=(.6, .2, .1, .1),            # text, compactness, size, smoothness; scaled to sum 1
                  scoring: str = 'odds',               # or 'reference': probabilities, the full size part, no guesses
                 ):
         self.scorer, self.weights, self.scoring = scorer, np.asarray(weights, float), scoring
         if self.weights.shape != (4,) or (self.weights < 0).any() or not self.weights.sum():
-            raise ValueError(f'Mask weights are four numbers that are not negative, not {weights!r}: text, compactness, size, smoothness.')
+            raise ValueError(f'Mask weights are four numbers that are not negative, not {weights!r}: text, '
+                             'compactness, size, smoothness.')
         if scoring not in ('odds', 'reference'): raise UserError(f"scoring is 'odds' or 'reference', not {scoring!r}.")
         self.weights = self.weights/self.weights.sum()
 
@@ -104,7 +108,8 @@ class ComprehensiveMaskEvaluator:
         texts = [text]*len(candidates) if isinstance(text, str) else list(text)
         if not len(texts) or not self.weights[0]: return np.zeros(len(candidates))
         if self.scorer is None:
-            raise ValueError('The text part needs a scorer or `text_scores`; for the shape alone say weights=(0, .5, .25, .25).')
+            raise ValueError('The text part needs a scorer or `text_scores`; for the shape alone say weights=(0, .5, '
+                             '.25, .25).')
         names, crops = list(dict.fromkeys(texts)), [context_crop(image, mask) for mask in candidates]
         if self.scoring == 'reference': scores = self.scorer.score(crops, names).mean
         else: scores = on_scale(odds_of(self.scorer, crops, names))
@@ -136,11 +141,13 @@ def _cleaned(mask, size):   # uint8 [H, W], odd kernel → uint8 [H, W]
     "Closing, opening and Gaussian with a kernel of `size` pixels."
     import cv2
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    padded = cv2.copyMakeBorder(mask, *[2*size]*4, cv2.BORDER_REPLICATE)      # the photo's border is no edge of the object
+    wide = 2*size    # the photo's border is no edge of the object
+    padded = cv2.copyMakeBorder(mask, wide, wide, wide, wide, cv2.BORDER_REPLICATE)
     for step in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN): padded = cv2.morphologyEx(padded, step, kernel)
     smooth = cv2.GaussianBlur(padded*255, (size, size), 0) > 127
-    return smooth[2*size:-2*size, 2*size:-2*size].astype(np.uint8)
+    return smooth[wide:-wide, wide:-wide].astype(np.uint8)
 
+# %% ../nbs/12_mask_eval.ipynb #efc8c81b
 def _slim_parts(lost, size):   # uint8 [H, W] → uint8 [H, W]
     "The pieces of `lost` that are long for their width: at least three kernels in length."
     import cv2
@@ -154,7 +161,8 @@ def post_process(mask: np.ndarray,     # bool [H, W]
                  mode: str = 'fixed',  # 'fixed': 5 × 5 as in the reference; 'adaptive': grows with the object; 'none'
                 ) -> np.ndarray:       # bool [H, W]
     "Fill nicks, remove crumbs and smooth the outline of `mask`; never empties a mask that had something in it."
-    if mode not in ('fixed', 'adaptive', 'none'): raise ValueError(f"Post-processing is 'fixed', 'adaptive' or 'none', not {mode!r}.")
+    if mode not in ('fixed', 'adaptive', 'none'):
+        raise ValueError(f"Post-processing is 'fixed', 'adaptive' or 'none', not {mode!r}.")
     if mode == 'none' or not mask.any(): return mask.copy()
     x1, y1, x2, y2 = mask_to_box(mask).astype(int)
     size = 5 if mode == 'fixed' else _odd(np.clip(np.sqrt(mask.sum())/40, 1, 31))
@@ -176,6 +184,7 @@ class Validation:
     best_iou: float
     n: int
 
+# %% ../nbs/12_mask_eval.ipynb #fbec9e6b
 def validate(scores: Sequence[np.ndarray],    # an object each: [c] scores of its candidates
              masks: Sequence[np.ndarray],     # an object each: bool [c, H, W]
              truths: Sequence[np.ndarray],    # an object each: bool [H, W]
@@ -183,10 +192,13 @@ def validate(scores: Sequence[np.ndarray],    # an object each: [c] scores of it
     "Compare the order that scores give with the order that true IoU gives."
     return _validate(scores, [mask_iou(m, t[None])[:, 0] for m, t in zip(masks, truths, strict=True)])
 
+# %% ../nbs/12_mask_eval.ipynb #a0946d4a
 def _validate(scores, ious) -> Validation:
     from scipy.stats import spearmanr
     if not len(ious): raise ValueError('There is no labelled object to validate the scores on.')
-    ranks = [spearmanr(s, i).statistic for s, i in zip(scores, ious, strict=True) if np.ptp(s) > 0 and np.ptp(i) > 0]
+    pairs = [(s, i) for s, i in zip(scores, ious, strict=True) if np.ptp(s) > 0 and np.ptp(i) > 0]
+    correlation: Any = spearmanr
+    ranks = [correlation(s, i).statistic for s, i in pairs]
     chosen, best = np.mean([i[np.argmax(s)] for s, i in zip(scores, ious)]), np.mean([i.max() for i in ious])
     return Validation(float(np.mean(ranks)) if ranks else 0., float(best-chosen), float(chosen), float(best), len(ious))
 
@@ -198,5 +210,6 @@ def fit_weights(parts: Sequence[np.ndarray],  # an object each: [c, 4] from `Com
     from scipy.optimize import nnls
     centred = lambda arrays: np.concatenate([a - a.mean(0) for a in arrays])
     weights = nnls(centred(parts), centred(ious))[0]
-    if not weights.sum(): raise ValueError('No criterion rises with the true IoU on these objects; keep the weights there are.')
+    if not weights.sum():
+        raise ValueError('No criterion rises with the true IoU on these objects; keep the weights there are.')
     return weights/weights.sum()

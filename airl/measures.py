@@ -11,13 +11,14 @@ import contextlib, io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 import numpy as np
 from .regions import decode_rle, encode_rle
 
 # %% ../nbs/08a_measures.ipynb #77b8b17b
 def iou(pred: np.ndarray,         # bool [H, W]
         truth: np.ndarray,        # bool [H, W]
-        ignore: np.ndarray = None, # bool [H, W], pixels that do not count
+        ignore: np.ndarray | None = None, # bool [H, W], pixels that do not count
        ) -> float:                # 0..1; 1 for two empty masks
     "Intersection over union of two masks."
     keep = True if ignore is None else ~ignore
@@ -30,10 +31,11 @@ def _contour(mask: np.ndarray) -> np.ndarray: # bool [H, W]
     padded = np.pad(mask, ((0, 1), (0, 1)), mode='edge')
     return (mask ^ padded[:-1, 1:]) | (mask ^ padded[1:, :-1]) | (mask ^ padded[1:, 1:])
 
+# %% ../nbs/08a_measures.ipynb #82d77ea5
 def boundary_f(pred: np.ndarray,        # bool [H, W]
                truth: np.ndarray,       # bool [H, W]
                tolerance: float = .008, # of the diagonal; from 1 on, pixels
-               ignore: np.ndarray = None, # bool [H, W], pixels that do not count
+               ignore: np.ndarray | None = None, # bool [H, W], pixels that do not count
               ) -> float:               # 0..1; 1 for two masks without contour
     "DAVIS's contour accuracy F."
     import cv2
@@ -61,6 +63,7 @@ class ClipScore:
     @property
     def jf(self) -> float: return (self.j_mean + self.f_mean)/2
 
+# %% ../nbs/08a_measures.ipynb #a4eb9a5a
 def score_clip(preds: Iterable[np.ndarray],  # bool [H, W], one a frame
                truths: Iterable[np.ndarray], # likewise
               ) -> ClipScore: # of every frame; DAVIS leaves the first and last out where the first was given
@@ -69,25 +72,28 @@ def score_clip(preds: Iterable[np.ndarray],  # bool [H, W], one a frame
     return ClipScore(*np.array(both).reshape(-1, 2).T)
 
 # %% ../nbs/08a_measures.ipynb #beb805b0
-def presence_auc(probability: Sequence[float], # that the thing is there
-                 present: Sequence[bool],      # whether it is
-                ) -> float:                    # 1 for a perfect order, 0.5 for guessing, nan where only one answer occurs
+def presence_auc(probability: Sequence[float] | np.ndarray, # that the thing is there
+                 present: Sequence[bool] | np.ndarray,      # whether it is
+                ) -> float:  # 1 for a perfect order, 0.5 for guessing, nan where only one answer occurs
     "Area under the ROC curve."
     from sklearn.metrics import roc_auc_score
-    present = np.asarray(present, bool)
-    return float(roc_auc_score(present, probability)) if present.any() and not present.all() else float('nan')
+    there = np.asarray(present, bool)
+    return float(roc_auc_score(there, probability)) if there.any() and not there.all() else float('nan')
 
-def presence_mcc(said: Sequence[bool],    # whether something was returned
-                 present: Sequence[bool], # whether it is there
+# %% ../nbs/08a_measures.ipynb #85fdd838
+def presence_mcc(said: Sequence[bool] | np.ndarray,    # whether something was returned
+                 present: Sequence[bool] | np.ndarray, # whether it is there
                 ) -> float:               # 1 all right, 0 guessing, -1 all wrong
     "Matthews' correlation coefficient; 0 where only one answer occurs."
     from sklearn.metrics import matthews_corrcoef
-    said, present = np.asarray(said, bool), np.asarray(present, bool)
-    one_sided = any(a.all() or not a.any() for a in (said, present))
-    return 0. if one_sided else float(matthews_corrcoef(present, said))
+    returned, there = np.asarray(said, bool), np.asarray(present, bool)
+    one_sided = any(a.all() or not a.any() for a in (returned, there))
+    return 0. if one_sided else float(matthews_corrcoef(there, returned))
 
 # %% ../nbs/08a_measures.ipynb #35929c89
-def dataset_miou(answers: Iterable[tuple], # (phrase, is it there?, intersection, union, masks returned as RLE), one a photo and phrase
+def dataset_miou(
+    # (phrase, is it there?, intersection, union, masks returned as RLE), one a photo and phrase
+    answers: Iterable[tuple],
                 ) -> float:                # nan where nothing is there
     "Mean IoU over the classes that are there, each summed over photos."
     inter, union, present = Counter(), Counter(), set()
@@ -106,6 +112,7 @@ class CgF1:
     mcc: float       # presence
     cgf1_50: float   # the same at IoU 0.5
 
+# %% ../nbs/08a_measures.ipynb #1e4139e3
 def cgf1(ious: Iterable[np.ndarray], # one [masks returned, objects there] a photo and phrase, either may be 0
         ) -> CgF1:
     "Classification-gated F1 of instance masks, as SA-Co defines it (Carion et al., SAM 3, 2025)."
@@ -131,6 +138,7 @@ class AP:
     ap75: float
     ar: float    # recall with up to 100 masks a photo and phrase
 
+# %% ../nbs/08a_measures.ipynb #2a61175e
 def mask_ap(answers: Iterable[tuple], # (masks bool [k, H, W], scores [k], phrases [k], `Labels`), one a photo
            ) -> AP:                   # nan where no photo has an object
     "COCO mask AP by pycocotools; crowds are its crowds, void has no place in it."
@@ -139,14 +147,20 @@ def mask_ap(answers: Iterable[tuple], # (masks bool [k, H, W], scores [k], phras
     truth, found, ids, images = [], [], {}, []
     for i, (masks, scores, phrases, labels) in enumerate(answers):
         images.append(dict(id=i, height=labels.void.shape[0], width=labels.void.shape[1]))
-        truth += [dict(id=len(truth) + j + 1, image_id=i, category_id=ids.setdefault(p, len(ids) + 1), segmentation=encode_rle(m), area=int(m.sum()), iscrowd=int(c), bbox=[0, 0, 0, 0])
+        truth += [dict(id=len(truth) + j + 1, image_id=i, category_id=ids.setdefault(p, len(ids) + 1),
+                       segmentation=encode_rle(m), area=int(m.sum()), iscrowd=int(c), bbox=[0, 0, 0, 0])
                   for j, (m, p, c) in enumerate(zip(labels.masks, labels.phrases, labels.crowd))]
-        found += [dict(image_id=i, category_id=ids.setdefault(p, len(ids) + 1), segmentation=encode_rle(m), score=float(s)) for m, s, p in zip(masks, scores, phrases)]
+        found += [dict(image_id=i, category_id=ids.setdefault(p, len(ids) + 1), segmentation=encode_rle(m),
+                       score=float(s)) for m, s, p in zip(masks, scores, phrases)]
     if not found or not truth: return AP(*[0. if truth else float('nan')]*4)
     with contextlib.redirect_stdout(io.StringIO()):
-        coco = COCO(); coco.dataset = dict(images=images, annotations=truth, categories=[dict(id=i, name=p) for p, i in ids.items()]); coco.createIndex()
+        coco: Any = COCO()      # its stub knows neither `dataset` nor results in memory
+        coco.dataset = dict(images=images, annotations=truth, categories=[dict(id=i, name=p) for p, i in ids.items()])
+        coco.createIndex()
         evaluation = COCOeval(coco, coco.loadRes(found), 'segm')
-        evaluation.evaluate(); evaluation.accumulate(); evaluation.summarize()
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
     return AP(*(float(evaluation.stats[i]) for i in (0, 1, 2, 8)))
 
 # %% ../nbs/08a_measures.ipynb #e45d44c2
@@ -160,16 +174,18 @@ class Interval:
 
     def __str__(self): return f'{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}] n={self.n}'
 
-def interval(values: Sequence[float],   # one a prompt; for a comparison, the differences
-             groups: Sequence = None,   # the photo of each; each value on its own if None
+# %% ../nbs/08a_measures.ipynb #1bd45238
+def interval(values: Sequence[float] | np.ndarray,   # one a prompt; for a comparison, the differences
+             groups: Sequence | None = None,   # the photo of each; each value on its own if None
              draws: int = 2000,
              seed: int = 0,
             ) -> Interval:
     "Bootstrap interval of the mean, drawing whole groups."
-    values = np.asarray(values, float)
-    if not len(values): return Interval(*[float('nan')]*3, 0)
+    all_values, nan = np.asarray(values, float), float('nan')
+    if not len(all_values): return Interval(nan, nan, nan, 0)
     _, group = np.unique(np.arange(len(values)) if groups is None else np.asarray(groups), return_inverse=True)
-    total, count = np.bincount(group, values), np.bincount(group)
+    total, count = np.bincount(group, all_values), np.bincount(group)
     drawn = np.random.default_rng(seed).integers(len(total), size=(draws, len(total)))
     means = total[drawn].sum(1)/count[drawn].sum(1)
-    return Interval(float(values.mean()), *np.quantile(means, [.025, .975]).tolist(), len(values))
+    low, high = np.quantile(means, [.025, .975]).tolist()
+    return Interval(float(all_values.mean()), low, high, len(values))

@@ -20,11 +20,13 @@ from .telling import to_json
 class OutputError(UserError):
     "An output folder that cannot be used for what was asked."
 
+# %% ../nbs/05d_outputs.ipynb #c036ce53
 def content_of(path,   # a file, or several
               ) -> str:
     "What the content of files is known by: a hash of their bytes and, of several, their names."
     if isinstance(path, (str, os.PathLike)):
-        with open(path, 'rb') as file: return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        with open(path, 'rb') as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
     each = [f'{Path(p).name} {content_of(p)}' for p in path]
     return hashlib.blake2b('\n'.join(each).encode('utf-8', 'surrogateescape'), digest_size=16).hexdigest()
 
@@ -35,31 +37,38 @@ def _identity(path: Path) -> list:  # bytes, hash
 RECORD, JOURNAL = '.airl.json', '.airl-journal.json'
 _VERSION = 1
 _STAGING = r'\.airl-new-[0-9a-f]{8}'
-_KEEPING = re.compile(rf'{re.escape(RECORD)}(\.part)?|{re.escape(JOURNAL)}(\.part)?|\.airl\.lock|{_STAGING}', re.IGNORECASE)
+_KEEPING = re.compile(rf'{re.escape(RECORD)}(\.part)?|{re.escape(JOURNAL)}(\.part)?|\.airl\.lock|{_STAGING}',
+                      re.IGNORECASE)
 
+# %% ../nbs/05d_outputs.ipynb #c3af53cc
 @dataclass
 class Answer:
     "What a run was asked, and what it wrote."
     command: str
-    question: dict                                        # plain values: texts, engines, settings, what the source holds
+    question: dict  # plain values: texts, engines, settings, what the source holds
     files: dict[str, list] = field(default_factory=dict)  # path below the folder → bytes, hash
     done: bool = True                                     # False: the run is not at its end
 
+# %% ../nbs/05d_outputs.ipynb #c0a0e314
 def _is_below(rel: str) -> bool:
     "Whether a path leads to a file below its folder, and to none of those that keep the folder in order."
     path = Path(rel)
-    return '\0' not in rel and bool(path.parts) and not path.anchor and '..' not in path.parts and not _KEEPING.fullmatch(path.parts[0])
+    return ('\0' not in rel and bool(path.parts) and not path.anchor and '..' not in path.parts
+            and not _KEEPING.fullmatch(path.parts[0]))
 
 def _fields(values, **kinds) -> dict:
     "`values`, if it has exactly these fields, each of its kind."
-    if not isinstance(values, dict) or {k: type(v) for k, v in values.items()} != kinds: raise ValueError(f'{to_json(values)[:60]} is not {", ".join(kinds)}')
+    if not isinstance(values, dict) or {k: type(v) for k, v in values.items()} != kinds:
+        raise ValueError(f'{to_json(values)[:60]} is not {", ".join(kinds)}')
     return values
 
+# %% ../nbs/05d_outputs.ipynb #7fdc1e8e
 def _files(files: dict) -> dict[str, list]:
     "`files`, if each lies below the folder and is known by bytes and hash."
     for rel, was in files.items():
         if not _is_below(rel): raise ValueError(f'{rel[:60]!r} is no file below its folder')
-        if not isinstance(was, list) or [type(v) for v in was] != [int, str]: raise ValueError(f'{rel[:60]!r} is not known by bytes and hash')
+        if not isinstance(was, list) or [type(v) for v in was] != [int, str]:
+            raise ValueError(f'{rel[:60]!r} is not known by bytes and hash')
     return files
 
 def _answer_of(values) -> Answer:
@@ -71,8 +80,10 @@ def _checked(path: Path, check: Callable):
     "What `check` makes of a JSON file; raises `OutputError` for one that is damaged, or says what none of ours does."
     try: return check(json.loads(path.read_text(encoding='utf-8')))
     except (OSError, ValueError, RecursionError) as e:
-        raise OutputError(f'{path} is damaged, or airl did not write it ({e}); nothing was touched. Choose another folder.') from None
+        raise OutputError(f'{path} is damaged, or airl did not write it ({e}); nothing was touched. Choose another '
+                          'folder.') from None
 
+# %% ../nbs/05d_outputs.ipynb #3a4a7300
 def _read(folder: Path) -> dict[str, Answer]:
     "The record as it stands."
     path = folder/RECORD
@@ -80,8 +91,11 @@ def _read(folder: Path) -> dict[str, Answer]:
     record = _checked(path, lambda record: record)
     if not isinstance(record, dict) or record.get('version') != _VERSION:
         raise OutputError(f'{path} was written by another version of airl; choose another folder.')
-    return _checked(path, lambda record: {name: _answer_of(values) for name, values in _fields(record, version=int, answers=dict)['answers'].items()})
+    return _checked(path, lambda record: {name: _answer_of(values)
+                                          for name, values in _fields(record, version=int,
+                                                                      answers=dict)['answers'].items()})
 
+# %% ../nbs/05d_outputs.ipynb #3acc1f2e
 def _write_json(path: Path, value):
     "In one step; of one that fails nothing is left."
     part = path.with_name(f'{path.name}.part')
@@ -108,14 +122,18 @@ def _is_linked(folder: Path, rel: str) -> bool:
     "Whether a link is on the way there, or its end."
     return any((folder/p).is_symlink() for p in (rel, *(p for p in Path(rel).parents if p.parts)))
 
+# %% ../nbs/05d_outputs.ipynb #5e5032be
 def _is_plain(folder: Path, rel: str) -> bool: return not _is_linked(folder, rel) and (folder/rel).is_file()
 
+# %% ../nbs/05d_outputs.ipynb #777fd358
 def in_the_way(folder: Path, paths: Iterable[str], ours: dict[str, list]) -> list[str]:
-    "What stands where `paths` shall be written and is none of `ours`; a link or a file where a folder shall be counts too."
+    """What stands where `paths` shall be written and is none of `ours`; a link or a file where a folder shall be counts
+    too."""
     found = {}
     for rel in paths:
         parents = [p.as_posix() for p in reversed(Path(rel).parents) if p.parts]
-        blocked = [p for p in parents if (folder/p).is_symlink() or os.path.lexists(folder/p) and not (folder/p).is_dir()]
+        blocked = [p for p in parents if (folder/p).is_symlink() or os.path.lexists(folder/p)
+                   and not (folder/p).is_dir()]
         if blocked: found[blocked[0]] = None
         elif rel not in ours and os.path.lexists(folder/rel): found[rel] = None
     return list(found)
@@ -124,15 +142,19 @@ def in_the_way(folder: Path, paths: Iterable[str], ours: dict[str, list]) -> lis
 _MARK = 'question.json'      # in the folder of a run that can be gone on with
 
 def _stagings(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.glob('.airl-new-*') if re.fullmatch(_STAGING, p.name) and p.is_dir() and not p.is_symlink())
+    return sorted(p for p in folder.glob('.airl-new-*') if re.fullmatch(_STAGING, p.name)
+                  and p.is_dir() and not p.is_symlink())
 
+# %% ../nbs/05d_outputs.ipynb #6c83a058
 def answers_in(folder) -> dict[str, Answer]:
-    "What a folder holds, by name; empty where nothing was written. What an interrupted run began to put in place is finished first."
+    """What a folder holds, by name; empty where nothing was written. What an interrupted run began to put in place is
+    finished first."""
     folder = Path(folder)
     if os.path.lexists(folder/JOURNAL):
         with only_one(folder, wait=10.): _settle(folder)
     return _read(folder)
 
+# %% ../nbs/05d_outputs.ipynb #4da70968
 def unfinished(folder, name: str) -> list[tuple[dict, Path]]:
     "The questions of the runs of that name that can be gone on with, and where their files are."
     found = []
@@ -151,6 +173,7 @@ def _flat(question: dict, above: str = '') -> dict:
         else: out[f'{above}{key}'] = value
     return out
 
+# %% ../nbs/05d_outputs.ipynb #b2fe1b49
 def _told(value) -> str:
     if isinstance(value, list) and value and all(isinstance(v, str) for v in value): value = ' . '.join(value)
     text = value if isinstance(value, str) and value else 'not set' if value in (None, '', [], {}) else to_json(value)
@@ -160,33 +183,48 @@ def differing(then: dict, now: dict) -> list[str]:
     "How two questions differ, a phrase for each; contents are told to have changed, not how."
     then, now = (_flat(json.loads(to_json(question))) for question in (then, now))
     keys = [k for k in {**then, **now} if then.get(k) != now.get(k)]
-    return [f'the {k} has changed' if k.endswith('content') else f'{k} was {_told(then.get(k))} and is now {_told(now.get(k))}' for k in keys]
+    return [f'the {k} has changed' if k.endswith('content')
+            else f'{k} was {_told(then.get(k))} and is now {_told(now.get(k))}' for k in keys]
 
 # %% ../nbs/05d_outputs.ipynb #d59b6740
 REPLACE = 'to replace what is there, say --overwrite (overwrite=True in Python)'
 
-def listed(names: list[str]) -> str: return ', '.join(names[:3]) + (f' and {len(names) - 3} more' if len(names) > 3 else '')
+def listed(names: list[str]) -> str:
+    return ', '.join(names[:3]) + (f' and {len(names) - 3} more' if len(names) > 3 else '')
 
+# %% ../nbs/05d_outputs.ipynb #ec0cd5cb
 def _refuse_what_is_not_ours(folder: Path, files: dict[str, list], others: list[str]):
     "Raise `OutputError` for files that a user has changed, or put where something is to be written."
-    def refuse(names, one: str, more: str): raise OutputError(f'{listed([str(folder/rel) for rel in names])} {one if len(names) == 1 else more} choose another folder.')
+    def refuse(names, one: str, more: str):
+        raise OutputError(f'{listed([str(folder/rel) for rel in names])} {one if len(names) == 1 else more} choose '
+                          'another folder.')
     if edited := changed(folder, files):
-        refuse(edited, 'changed since it was written, and is left alone; move it away, or', 'changed since they were written, and are left alone; move them away, or')
+        refuse(edited, 'changed since it was written, and is left alone; move it away, or',
+               'changed since they were written, and are left alone; move them away, or')
     if by := sorted({answer.command for answer in _read(folder).values() for rel in others if rel in answer.files}):
-        refuse(others, *(f'{are} in the way, and of another answer, which {" and ".join(by)} wrote;' for are in ('is', 'are')))
-    if others: refuse(others, 'is in the way, and is nothing that this answer wrote before; move it away, or', 'are in the way, and are nothing that this answer wrote before; move them away, or')
+        refuse(others, *(f'{are} in the way, and of another answer, which {" and ".join(by)} wrote;'
+                         for are in ('is', 'are')))
+    if others:
+        refuse(others, 'is in the way, and is nothing that this answer wrote before; move it away, or',
+               'are in the way, and are nothing that this answer wrote before; move them away, or')
 
+# %% ../nbs/05d_outputs.ipynb #27265e0e
 def _refuse_another(folder: Path, earlier: Answer, command: str, question: dict):
     "Raise `OutputError` where `earlier` answers another question."
     told = differing(earlier.question, question)
     if earlier.command != command: told = [f'{earlier.command} wrote it']
-    if told: raise OutputError(f'{folder} holds the answer to another question ({"; ".join(told[:4])}); choose another folder, or, {REPLACE}.')
+    if told:
+        raise OutputError(f'{folder} holds the answer to another question ({"; ".join(told[:4])}); choose another '
+                          f'folder, or, {REPLACE}.')
 
+# %% ../nbs/05d_outputs.ipynb #ddf8a684
 def _check_place(folder: Path):
     "Raise `OutputError` for a folder that cannot be written, without making it."
     try: os.lstat(folder/('x'*48))
     except OSError as e:
-        if e.errno == errno.ENAMETOOLONG: raise OutputError(f'The path {str(folder)[:60]}… is too long to be written; choose a shorter one.') from None
+        if e.errno == errno.ENAMETOOLONG:
+            raise OutputError(f'The path {str(folder)[:60]}… is too long to be written; choose a shorter '
+                              'one.') from None
     there = next(p for p in (folder, *folder.absolute().parents) if os.path.lexists(p))
     if not there.is_dir(): raise OutputError(f'{there} is a file, not a folder; choose another folder.')
     if not os.access(there, os.W_OK | os.X_OK): raise OutputError(f'Cannot write into {there}; choose another folder.')
@@ -199,13 +237,15 @@ def check_answer(folder,              # need not be there, and is not made
                  writes: Iterable[str] = (),  # paths below the folder, as far as they are known
                  overwrite: bool = False,     # another answer of that name may be replaced
                 ) -> Answer | None:   # what stands there under that name
-    "Raise `OutputError` with the sentence that says why the answer cannot be put there; to be called before any work is done."
+    """Raise `OutputError` with the sentence that says why the answer cannot be put there; to be called before any work
+    is done."""
     _check_place(folder := Path(folder))
     earlier = answers_in(folder).get(name)
     if earlier and not overwrite: _refuse_another(folder, earlier, command, question)
     begun = [differing(then, question) for then, _ in unfinished(folder, name)]
     if begun and all(begun) and not overwrite:
-        raise OutputError(f'{folder} holds an unfinished run of another question ({"; ".join(begun[0][:4])}); choose another folder, or, {REPLACE}.')
+        raise OutputError(f'{folder} holds an unfinished run of another question ({"; ".join(begun[0][:4])}); choose '
+                          f'another folder, or, {REPLACE}.')
     files = earlier.files if earlier else {}
     _refuse_what_is_not_ours(folder, files, in_the_way(folder, writes, files))
     return earlier
@@ -213,21 +253,27 @@ def check_answer(folder,              # need not be there, and is not made
 # %% ../nbs/05d_outputs.ipynb #a4bd78da
 def _move(source: Path, target: Path):
     "Rename, over nothing."
-    if os.path.lexists(target): raise OutputError(f'{target} came there while an answer was put in place; move it away, and call again.')
+    if os.path.lexists(target):
+        raise OutputError(f'{target} came there while an answer was put in place; move it away, and call again.')
     target.parent.mkdir(parents=True, exist_ok=True)
     os.rename(source, target)
 
+# %% ../nbs/05d_outputs.ipynb #0be60de3
 def _journal_in(folder: Path) -> dict:
-    "What was being put in place; raises `OutputError` for a journal that says what none of ours does, or that a link would lead out of the folder."
+    """What was being put in place; raises `OutputError` for a journal that says what none of ours does, or that a link
+    would lead out of the folder."""
     def check(journal):
         _fields(journal, staging=str, name=str, old=dict, new=dict, answer=dict)
-        if not re.fullmatch(_STAGING, staging := journal['staging']): raise ValueError(f'{staging[:60]!r} is no folder of ours')
+        if not re.fullmatch(_STAGING, staging := journal['staging']):
+            raise ValueError(f'{staging[:60]!r} is no folder of ours')
         _answer_of(journal['answer'])
-        led = [rel for part in ('old', 'new') for rel in _files(journal[part]) if _is_linked(folder, f'{staging}/{part}/{rel}')]
+        led = [rel for part in ('old', 'new') for rel in _files(journal[part])
+               if _is_linked(folder, f'{staging}/{part}/{rel}')]
         if led: raise ValueError(f'{led[0][:60]} is behind a link')
         return journal
     return _checked(folder/JOURNAL, check)
 
+# %% ../nbs/05d_outputs.ipynb #484623b9
 def _forward(folder: Path, journal: dict):
     "Do what is not done yet of a journal."
     aside, new = folder/journal['staging']/'old', folder/journal['staging']/'new'
@@ -237,9 +283,11 @@ def _forward(folder: Path, journal: dict):
     for rel in journal['new']:
         if (new/rel).exists(): _move(new/rel, folder/rel)
     _record(folder, journal['name'], Answer(**journal['answer']))
-    if journal['answer']['done']: (folder/journal['staging']/_MARK).unlink(missing_ok=True)    # nothing is left to be gone on with
+    # nothing is left to be gone on with
+    if journal['answer']['done']: (folder/journal['staging']/_MARK).unlink(missing_ok=True)
     (folder/JOURNAL).unlink()
 
+# %% ../nbs/05d_outputs.ipynb #2c145078
 def _back(folder: Path, journal: dict):
     "Undo what is done of a journal."
     aside, new = folder/journal['staging']/'old', folder/journal['staging']/'new'
@@ -264,6 +312,7 @@ def _swap(folder: Path, journal: dict):
         if not isinstance(error, Exception): raise
     _tidy(folder, journal)
 
+# %% ../nbs/05d_outputs.ipynb #6a1ff5b8
 def _tidy(folder: Path, journal: dict):
     "Remove what was moved aside, and folders that nothing is left in."
     staging = folder/journal['staging']
@@ -273,14 +322,18 @@ def _tidy(folder: Path, journal: dict):
 def _remove(staging: Path):
     if staging.is_dir() and not staging.is_symlink(): shutil.rmtree(staging, ignore_errors=True)
 
+# %% ../nbs/05d_outputs.ipynb #b3ee674d
 def _settle(folder: Path):
-    "Finish what an interrupted run began to put in place, or take it back; throw away what dead runs leave, but for what can be gone on with."
+    """Finish what an interrupted run began to put in place, or take it back; throw away what dead runs leave, but for
+    what can be gone on with."""
     if os.path.lexists(folder/JOURNAL):
         journal = _journal_in(folder)
         _read(folder)                  # what it is written into is looked at before anything moves
         new = folder/journal['staging']/'new'
         stood = {rel: was for rel, was in journal['old'].items() if rel not in journal['new'] or (new/rel).exists()}
-        _refuse_what_is_not_ours(folder, stood, in_the_way(folder, [rel for rel in journal['new'] if (new/rel).exists()], journal['old']))
+        _refuse_what_is_not_ours(folder, stood,
+                                 in_the_way(folder, [rel for rel in journal['new'] if (new/rel).exists()],
+                                            journal['old']))
         try: _forward(folder, journal)
         except OSError: _back(folder, journal)
         _tidy(folder, journal)
@@ -297,13 +350,19 @@ class Staged:
                  resumed: bool):           # the files of a run that was interrupted are there
         self.folder, self.name, self.command, self.question = folder, name, command, question
         self.earlier, self.staging, self.new, self.resumed, self.kept = earlier, staging, staging/'new', resumed, set()
-        self.far, self.again, self.part = 'what was done', 'the same call', False      # for the sentence of an interruption: how far it is, and what goes on
+        # for the sentence of an interruption: how far it is, and what goes on
+        self.far, self.again, self.part = 'what was done', 'the same call', False
         self.new.mkdir(parents=True, exist_ok=True)
 
     @property
     def same(self) -> bool:
         "Whether what stands in the folder answers this question, wholly or in part."
         return self.earlier is not None and not differing(self.earlier.question, self.question)
+
+    @property
+    def there(self) -> Answer:
+        "What stands in the folder under this name; an answer without files where nothing does."
+        return self.earlier or Answer(self.command, self.question)
 
     def path(self, rel: str) -> Path:
         "Where to write a file of the answer."
@@ -313,7 +372,8 @@ class Staged:
 
     def find(self, rel: str) -> Path | None:
         "A file of this answer: as it was written just now, or as it stands in the folder; None if there is none."
-        here = [p for p in (self.new/rel, *([self.folder/rel] if self.same and rel in self.earlier.files else [])) if p.is_file()]
+        here = [p for p in (self.new/rel, *([self.folder/rel] if self.same and rel in self.there.files else []))
+                if p.is_file()]
         return here[0] if here else None
 
     def take(self, rel: str) -> Path:
@@ -327,7 +387,8 @@ class Staged:
         self.kept |= set(paths)
 
     def resumable(self):
-        "From here on an interruption leaves what is written, to be gone on with; what could be gone on with before is thrown away."
+        """From here on an interruption leaves what is written, to be gone on with; what could be gone on with before is
+        thrown away."""
         if (self.staging/_MARK).exists(): return
         _write_json(self.staging/_MARK, dict(name=self.name, question=self.question))
         self._drop_others()
@@ -344,7 +405,7 @@ class Staged:
                done: bool = True,   # False: a part of the answer; it only takes the place of an earlier part
               ) -> bool:            # whether it is in place
         "Put what was written in place, in one step."
-        earlier = self.earlier or Answer(self.command, self.question)
+        earlier = self.there
         if not done and self.earlier and (earlier.done or not self.same): return False
         new = {p.relative_to(self.new).as_posix(): _identity(p) for p in sorted(self.new.rglob('*')) if p.is_file()}
         stay = {rel: was for rel, was in earlier.files.items() if rel not in new and (not done or rel in self.kept)}
@@ -359,9 +420,11 @@ class Staged:
 
     def left(self) -> str:
         "What an interruption leaves, and how to go on, in a sentence."
-        if self.earlier and self.earlier.done and self.same: return f'Interrupted; the answer is in {self.folder}, whole.'
+        if self.earlier and self.earlier.done and self.same:
+            return f'Interrupted; the answer is in {self.folder}, whole.'
         part = f', as the part that it is until {self.again} has been at its end' if self.part else ''
-        if (self.staging/_MARK).exists(): return f'Interrupted: {self.far} is kept in {self.folder}{part}; {self.again} resumes from there.'
+        if (self.staging/_MARK).exists():
+            return f'Interrupted: {self.far} is kept in {self.folder}{part}; {self.again} resumes from there.'
         if self.part: return f'Interrupted: {self.far} is in {self.folder}{part}; that begins with the first again.'
         return f'Interrupted; what was in {self.folder} is as it was.'
 
@@ -376,22 +439,28 @@ def _plainly(folder: Path):
     "A full disk or a folder that is not to be written, as a sentence."
     try: yield
     except (OSError, UserError) as error:
-        e = error if isinstance(error, OSError) else error.__cause__ or error.__context__       # a room may have told its own sentence about it
+        # a room may have told its own sentence about it
+        e = error if isinstance(error, OSError) else error.__cause__ or error.__context__
         if not isinstance(e, OSError): raise
         ours = e.filename is not None and Path(os.fsdecode(e.filename)).absolute().is_relative_to(folder.absolute())
         if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG) and not (e.errno and ours): raise
-        left = ' What was done before is kept, and the same call resumes it.' if any((p/_MARK).exists() for p in _stagings(folder)) else ''
-        raise OutputError(f'Cannot write into {folder}: {e.strerror}. What was there is as it was; free some space, or choose another folder.{left}') from e
+        left = (' What was done before is kept, and the same call resumes it.'
+                if any((p/_MARK).exists() for p in _stagings(folder)) else '')
+        raise OutputError(f'Cannot write into {folder}: {e.strerror}. What was there is as it was; free some space, or '
+                          f'choose another folder.{left}') from e
 
+# %% ../nbs/05d_outputs.ipynb #90124e65
 def _begin(folder: Path, name: str, command: str, question: dict, earlier: Answer | None, resume: bool) -> Staged:
     "The files of the run that asked the same, where that is wanted; else an empty place."
     found = [staging for then, staging in unfinished(folder, name) if not differing(then, question)] if resume else []
     staging = found[-1] if found else folder/f'.airl-new-{uuid.uuid4().hex[:8]}'
     return Staged(folder, name, command, question, earlier, staging, bool(found))
 
+# %% ../nbs/05d_outputs.ipynb #df5cb4be
 @contextmanager
 def answering(folder,              # made if it is not there
-              name,                # of the answer, in the folder; or a function that gives it once the folder is held
+              # of the answer, in the folder; or a function that gives it once the folder is held
+              name: str | Callable[[], str],
               command: str,        # that gives it
               question: dict,      # all that decides what comes out, as plain values
               writes: Iterable[str] = (),  # paths below the folder, as far as they are known
@@ -403,12 +472,15 @@ def answering(folder,              # made if it is not there
     _check_place(folder := Path(folder))
     with _plainly(folder), only_one(folder, wait):
         _settle(folder)
-        name = name() if callable(name) else name
-        begun = resume and any(not differing(then, question) for then, _ in unfinished(folder, name))    # it was allowed when that began
+        name = name if isinstance(name, str) else name()
+        # it was allowed when that began
+        begun = resume and any(not differing(then, question) for then, _ in unfinished(folder, name))
         earlier = check_answer(folder, name, command, question, writes, overwrite or begun)
         staged = _begin(folder, name, command, question, earlier, resume)
         try: yield staged
-        except KeyboardInterrupt as e: e.add_note(staged.left()); raise
+        except KeyboardInterrupt as e:
+            e.add_note(staged.left())
+            raise
         finally: staged.close()
 
 # %% ../nbs/05d_outputs.ipynb #69539381
@@ -421,12 +493,14 @@ def own_name(folder, name: str, question: dict,
     names = (name if k == 1 else f'{name}_{k}' for k in itertools.count(1))
     there = [answers[mine.casefold()] for mine in itertools.takewhile(lambda mine: mine.casefold() in answers, names)]
     same = [mine for mine, then in there if not differing(then, question)]
-    this, ever = ([mine for mine, then in there if all(then.get(k) == question.get(k) for k in keys)] for keys in (('photo', 'content'), ('photo',)))
+    this, ever = ([mine for mine, then in there if all(then.get(k) == question.get(k) for k in keys)]
+                  for keys in (('photo', 'content'), ('photo',)))
     return next(iter([*same, *(this + ever if overwrite else ()), f'{name}_{len(there) + 1}' if there else name]))
 
 # %% ../nbs/05d_outputs.ipynb #fb769830
 def written_below(top) -> Callable[[Path], bool]:
-    "A function of a path below `top`: whether a record in its folder, or in one above it up to `top`, says that a run has written it."
+    """A function of a path below `top`: whether a record in its folder, or in one above it up to `top`, says that a run
+    has written it."""
     @cache
     def names(folder: Path) -> frozenset[str]:
         with suppress(OutputError): return frozenset(rel for answer in _read(folder).values() for rel in answer.files)
@@ -441,9 +515,11 @@ def written_below(top) -> Callable[[Path], bool]:
 def refuse_existing(path,                     # the file to be written
                     overwrite: bool = False,
                    ) -> Path:
-    "Raise `OutputError` where a file would be written over unasked, or where none can be; to be called before any work is done."
+    """Raise `OutputError` where a file would be written over unasked, or where none can be; to be called before any
+    work is done."""
     path = Path(path)
     _check_place(path.parent)
     if path.is_dir(): raise OutputError(f'{path} is a folder; name a file.')
-    if os.path.lexists(path) and not overwrite: raise OutputError(f'{path} is there already; name another file, or, {REPLACE}.')
+    if os.path.lexists(path) and not overwrite:
+        raise OutputError(f'{path} is there already; name another file, or, {REPLACE}.')
     return path

@@ -10,7 +10,7 @@ __all__ = ['log', 'p16', 'p32', 'STUDIES', 'Patching', 'step_seconds', 'step_mem
 
 # %% ../nbs/04_patch_study.ipynb #5ae4851d
 import dataclasses, logging, math, re, shutil, time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from .files import UserError
 from .outputs import Staged, answering, answers_in, differing, missing
 from .telling import counted, to_json
+
+# %% ../nbs/04_patch_study.ipynb #27af1cd8
 from .augment import interpolation_matrix, prepare
 from .data import ImageSet, load_data
 from .vit_model import count, create_vit, image_size
@@ -43,7 +45,8 @@ class Patching:
     @property
     def tokens(self) -> int: return (self.img_size//self.patch_size)**2 + 1   # with the class token
     @property
-    def native_pixels(self) -> float: return self.patch_size*self.native/self.img_size # original pixels along a patch's side
+    def native_pixels(self) -> float:
+        return self.patch_size*self.native/self.img_size # original pixels along a patch's side
     @property
     def pairs(self) -> int: return self.tokens**2                             # what attention compares
     @property
@@ -51,6 +54,7 @@ class Patching:
     @property
     def native_values(self) -> float: return 3*self.native_pixels**2          # numbers it was enlarged from
 
+# %% ../nbs/04_patch_study.ipynb #4fb90d57
 p16, p32 = Patching(224, 16), Patching(224, 32)
 
 # %% ../nbs/04_patch_study.ipynb #6df3a115
@@ -62,6 +66,7 @@ def step_seconds(models: list[nn.Module], # all on one device
     for step in steps: step()
     return [min(times) for times in zip(*[[step() for step in steps] for _ in range(rounds)])]
 
+# %% ../nbs/04_patch_study.ipynb #d6c5e638
 def _stepper(model, batch_size):
     "A function that does one training step on noise and says how long it took."
     device = next(model.parameters()).device
@@ -70,7 +75,9 @@ def _stepper(model, batch_size):
     def step():
         start = time.perf_counter()
         with torch.autocast(device.type, torch.bfloat16): loss = model(images).float().logsumexp(1).mean()
-        loss.backward(); optimizer.step(); optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
         if device.type == 'cuda': torch.cuda.synchronize()
         return time.perf_counter() - start
     return step
@@ -82,19 +89,22 @@ def step_memory(model: nn.Module, batch_size: int) -> tuple[float, str]: # bytes
     if device.type != 'cuda':
         cost = count(model)
         return 16*cost.params + batch_size*cost.activations, 'counted, fp32'
-    torch.cuda.empty_cache(); torch.cuda.reset_peak_memory_stats(device)
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     _stepper(model, batch_size)()
     return torch.cuda.max_memory_allocated(device) - before + 4*sum(p.numel() for p in model.parameters()), 'peak, bf16'
 
-def side_by_side(batch_size: int | None = None, # of the steps that are timed; None: 128 on a GPU, as the reference has it, else 8
+# %% ../nbs/04_patch_study.ipynb #705290a8
+def side_by_side(
+    batch_size: int | None = None, # of the steps that are timed; None: 128 on a GPU, as the reference has it, else 8
                  device: str | None = None,     # None: a GPU where there is one
                 ) -> list[tuple[str, str, str]]: # what, claimed, measured here
     "The reference's figures for ViT-S with patches of 16 and 32, and ours."
-    device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
-    batch_size = batch_size or (8 if device.type == 'cpu' else 128)
+    place = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+    batch_size = batch_size or (8 if place.type == 'cpu' else 128)
     vits = [create_vit(f'vit_small_patch{p}_224') for p in (16, 32)]
-    counts, placed = [count(v) for v in vits], [v.to(device) for v in vits]
+    counts, placed = [count(v) for v in vits], [v.to(place) for v in vits]
     return _counted(*counts) + _measured(placed, batch_size)
 
 # %% ../nbs/04_patch_study.ipynb #579c2649
@@ -105,17 +115,23 @@ def _counted(a, b): # `Count` of patch 16, of patch 32
             ('original pixels along a patch', '2.29 / 4.57', _pair(p16.native_pixels, p32.native_pixels, '{:.2f}')),
             ('pairs that attention compares, ratio', '15.5', f'{p16.pairs/p32.pairs:.1f}'),
             ('parameters', '–', _pair(a.params/1e6, b.params/1e6, '{:.2f} M')),
-            ('FLOPs an image, forward', '–', _pair(a.flops/1e9, b.flops/1e9, '{:.2f} G') + f', ratio {a.flops/b.flops:.1f}'),
-            ('saved for backward an image, fp32', '–', _pair(a.activations/2**20, b.activations/2**20, '{:.0f} MB') + f', ratio {a.activations/b.activations:.1f}')]
+            ('FLOPs an image, forward', '–', _pair(a.flops/1e9, b.flops/1e9, '{:.2f} G')
+             + f', ratio {a.flops/b.flops:.1f}'),
+            ('saved for backward an image, fp32', '–', _pair(a.activations/2**20, b.activations/2**20, '{:.0f} MB')
+             + f', ratio {a.activations/b.activations:.1f}')]
 
+# %% ../nbs/04_patch_study.ipynb #e617df0c
 def _measured(vits, batch_size): # ViT-S of patch 16, of patch 32
     slow, fast = step_seconds(vits, batch_size)
     (large, how), (small, _) = [step_memory(v, 128) for v in vits]
     where, steps = next(vits[0].parameters()).device.type.upper(), 50_000/batch_size
-    return [(f'memory of a training step, batch 128 ({how})', '1.8 / 0.5 GB', _pair(large/1e9, small/1e9, '{:.1f} GB') + f', ratio {large/small:.1f}'),
-            (f'time of an epoch of 50,000 images, from bf16 steps of {batch_size} on the {where}', '140 / 60 s, ratio 2.3',
+    return [(f'memory of a training step, batch 128 ({how})', '1.8 / 0.5 GB',
+             _pair(large/1e9, small/1e9, '{:.1f} GB') + f', ratio {large/small:.1f}'),
+            (f'time of an epoch of 50,000 images, from bf16 steps of {batch_size} on the {where}',
+             '140 / 60 s, ratio 2.3',
              _pair(slow*steps, fast*steps, '{:.0f} s') + f', ratio {slow/fast:.1f}')]
 
+# %% ../nbs/04_patch_study.ipynb #b1c13f1a
 def markdown_table(header: tuple, rows: list[tuple]) -> str:
     "A Markdown table."
     return '\n'.join(f'| {" | ".join(map(str, row))} |' for row in [header, ['---']*len(header), *rows]) + '\n'
@@ -136,7 +152,9 @@ def patch_spectrum(images: Tensor,      # uint8 [n, H, W, 3]
     "What a linear layer of so many channels must lose of all patches of `images`, at best."
     p = patching
     pixels = prepare(images, p.img_size, (0, 0, 0), (1, 1, 1))
-    patches = pixels.unfold(2, p.patch_size, p.patch_size).unfold(3, p.patch_size, p.patch_size).permute(0, 2, 3, 1, 4, 5).reshape(-1, p.values)
+    patches = pixels.unfold(2, p.patch_size, p.patch_size).unfold(3, p.patch_size,
+                                                                  p.patch_size).permute(0, 2, 3,
+                                                                                        1, 4, 5).reshape(-1, p.values)
     variances = torch.linalg.eigvalsh(torch.cov(patches.T)).flip(0).clamp(min=0).double()
     return 1 - variances.cumsum(0)/variances.sum()
 
@@ -151,6 +169,7 @@ class Arm:
     tta: str = 'none'
     claim: str = ''     # what others say it is worth
 
+# %% ../nbs/04_patch_study.ipynb #a70df5d7
 @dataclass
 class Trial:
     "One training of an arm."
@@ -158,6 +177,7 @@ class Trial:
     seed: int
     report: Report      # on the images set apart for judging
 
+# %% ../nbs/04_patch_study.ipynb #c1b9b44c
 def run_trials(recipe: Recipe, arms: list[Arm],
                seeds: list[int],
                train_set: ImageSet,
@@ -174,7 +194,8 @@ def run_trials(recipe: Recipe, arms: list[Arm],
         for arm in arms:
             folder, trained = folders[arm.name], folders[next(a.name for a in arms if a.changes == arm.changes)]
             asked = dataclasses.replace(recipe, seed=seed, **arm.changes)
-            if (trained/'recipe.yaml').exists() and Run(trained).recipe != asked: raise StudyError(f'{trained} holds a trial of another recipe: choose another folder for this study.')
+            if (trained/'recipe.yaml').exists() and Run(trained).recipe != asked:
+                raise StudyError(f'{trained} holds a trial of another recipe: choose another folder for this study.')
             if not (folder/'report.json').exists():
                 run = fit(asked, train_set, val_set, trained, device=device, after_epoch=[lambda t: begun()])
                 evaluate(run, judged, arm.tta, device=device).save(folder)
@@ -186,7 +207,8 @@ def run_trials(recipe: Recipe, arms: list[Arm],
 def three_parts(pool: ImageSet,           # training images
                 images: int | None = None,# train on so many at most
                ) -> tuple[ImageSet, ImageSet, ImageSet]: # to train on, to choose by, to judge by
-    "A tenth of `pool` judges, whatever `images` says, and a tenth chooses, a fifth of `images` at most; the same ones every time."
+    """A tenth of `pool` judges, whatever `images` says, and a tenth chooses, a fifth of `images` at most; the same ones
+    every time."""
     rest, judged = pool.split(.1, seed=0)
     train_set, val_set = rest.split(1/9, seed=0)
     if images and images < len(train_set):
@@ -203,6 +225,7 @@ def paired_interval(differences: np.ndarray, # [seeds], at least two
     half = t.ppf((1 + level)/2, len(d) - 1)*d.std(ddof=1)/math.sqrt(len(d))
     return float(d.mean() - half), float(d.mean() + half)
 
+# %% ../nbs/04_patch_study.ipynb #4628f924
 def paired_p(differences: np.ndarray) -> float: # 1 where all are nought
     "Student's paired test, two-sided; nan of a single seed."
     from scipy.stats import t
@@ -211,7 +234,8 @@ def paired_p(differences: np.ndarray) -> float: # 1 where all are nought
     error = d.std(ddof=1)/math.sqrt(len(d))
     return float(2*t.sf(abs(d.mean())/error, len(d) - 1)) if error else float(d.mean() == 0)
 
-def holm(p: np.ndarray) -> np.ndarray: # [m]
+# %% ../nbs/04_patch_study.ipynb #8a18f58f
+def holm(p: Sequence[float] | np.ndarray) -> np.ndarray: # [m]
     "p values of `m` comparisons, so adjusted that any at all below .05 is one chance in twenty (Holm, 1979)."
     p = np.asarray(p, float)
     order, out = np.argsort(p), np.empty(len(p))
@@ -232,14 +256,19 @@ def results_table(trials: list[Trial], arms: list[Arm],
     for k, (arm, top1) in enumerate(zip(arms, scores)):
         low, high = paired_interval(apart[k - 1], level) if k and len(top1) > 1 else (math.nan, math.nan)
         change = (f'{apart[k - 1].mean():+.2f} ({low:+.2f} to {high:+.2f})', f'{p[k - 1]:.2f}') if k else ('–', '–')
-        rows.append((arm.name, ', '.join(f'{a:.2f}' for a in top1), f'{top1.mean():.2f} ± {top1.std(ddof=1) if len(top1) > 1 else math.nan:.2f}', *change, arm.claim or '–'))
-    return markdown_table(('arm', 'top-1 by seed, %', 'mean ± s.d.', f'difference{f" at {budget}" if budget else ""}, points (95 % for all rows together)', 'p (Holm)', 'claimed, at 300 epochs'), rows)
+        rows.append((arm.name, ', '.join(f'{a:.2f}' for a in top1),
+                     f'{top1.mean():.2f} ± {top1.std(ddof=1) if len(top1) > 1 else math.nan:.2f}',
+                     *change, arm.claim or '–'))
+    return markdown_table(('arm', 'top-1 by seed, %', 'mean ± s.d.',
+                           f'difference{f" at {budget}" if budget else ""}, points (95 % for all rows together)',
+                           'p (Holm)', 'claimed, at 300 epochs'), rows)
 
 # %% ../nbs/04_patch_study.ipynb #39ac5699
 def patch_arms(epochs: int) -> list[Arm]:
     "Patches of 4 against 8 on 32 px: equal epochs, and equal operations."
     shape = dict(embed_dim=128, depth=4, num_heads=4)
-    flops = [count(build_model(Recipe.preset('smoke', model_args=dict(patch_size=p) | shape), 10, False)).flops for p in (4, 8)]
+    flops = [count(build_model(Recipe.preset('smoke', model_args=dict(patch_size=p) | shape), 10, False)).flops
+             for p in (4, 8)]
     longer = round(epochs*flops[0]/flops[1])
     arms = {'patch 4': (4, epochs), 'patch 8, equal epochs': (8, epochs), 'patch 8, equal FLOPs': (8, longer)}
     return [Arm(name, dict(epochs=e, model_args=dict(patch_size=p) | shape)) for name, (p, e) in arms.items()]
@@ -255,14 +284,19 @@ def preset_recipe(preset: str, epochs: int) -> Recipe:
     "The recipe of a preset, by epochs, its warm-up as short in proportion."
     usual = Recipe.preset(_REFERENCE.get(preset, preset))
     share = usual.warmup_epochs/usual.epochs
-    return dataclasses.replace(usual, schedule='epochs', max_minutes=0., epochs=epochs, warmup_epochs=share*epochs, accumulate=1)
+    return dataclasses.replace(usual, schedule='epochs', max_minutes=0., epochs=epochs,
+                               warmup_epochs=share*epochs, accumulate=1)
 
+# %% ../nbs/04_patch_study.ipynb #af03b7b5
 def size_arms(recipe: Recipe) -> list[Arm]:
     "The recipe with patches of 16, 8 and 32, at equal epochs."
     name = re.fullmatch(r'(.+_patch)\d+(_\d+.*)', recipe.model)
-    if not name: raise StudyError(f'{recipe.model} has no patch size in its name to be changed: choose a preset such as reference.')
+    if not name:
+        raise StudyError(f'{recipe.model} has no patch size in its name to be changed: choose a preset such as '
+                         'reference.')
     claims = {16: '98.76', 8: '', 32: 'minus 0.71 (98.05)'}
-    return [Arm(f'patch {p}', dict(model=f'{name[1]}{p}{name[2]}'), 'hflip', claims[p]) for p in claims if p != 8 or not recipe.pretrained]
+    return [Arm(f'patch {p}', dict(model=f'{name[1]}{p}{name[2]}'), 'hflip', claims[p])
+            for p in claims if p != 8 or not recipe.pretrained]
 
 # %% ../nbs/04_patch_study.ipynb #b0213723
 def plot_trials(trials: list[Trial], arms: list[Arm]):
@@ -271,9 +305,12 @@ def plot_trials(trials: list[Trial], arms: list[Arm]):
     fig, ax = plt.subplots(figsize=(1.4 + .9*len(arms), 2.6), layout='constrained')
     for x, arm in enumerate(arms):
         top1 = accuracies(trials, arm.name)
-        ax.plot([x]*len(top1), top1, 'o', ms=4, color='C0', alpha=.6); ax.hlines(top1.mean(), x - .25, x + .25, color='C0')
-    ax.set_xticks(range(len(arms)), [arm.name.replace(', ', ',\n') for arm in arms], fontsize=8, rotation=30 if len(arms) > 4 else 0)
-    ax.set(ylabel='top-1, %', xlim=(-.5, len(arms) - .5)); ax.spines[['top', 'right']].set_visible(False)
+        ax.plot([x]*len(top1), top1, 'o', ms=4, color='C0', alpha=.6)
+        ax.hlines(top1.mean(), x - .25, x + .25, color='C0')
+    ax.set_xticks(range(len(arms)), [arm.name.replace(', ', ',\n') for arm in arms],
+                  fontsize=8, rotation=30 if len(arms) > 4 else 0)
+    ax.set(ylabel='top-1, %', xlim=(-.5, len(arms) - .5))
+    ax.spines[['top', 'right']].set_visible(False)
     return fig
 
 # %% ../nbs/04_patch_study.ipynb #e94ed825
@@ -284,36 +321,46 @@ _INGREDIENTS = [ # what it is called, without it, with it, and what it is said t
     ('colour jitter', dict(jitter=(0., 0., 0.)), dict(jitter=(.2, .2, .2)), 'something, if moderate'),
     ('warm-up', dict(warmup_epochs=0.), dict(warmup_epochs=1.), 'something')]
 
+# %% ../nbs/04_patch_study.ipynb #98168a4a
 def _more_of_it(recipe: Recipe) -> list[Arm]: # what more of an ingredient does
     every, strong = dict(mixup=.8, cutmix=1., mix_prob=1.), dict(jitter=(.4, .4, .4))
     arms = [Arm('strong jitter', strong, 'hflip', 'minus something')]
-    if {k: getattr(recipe, k) for k in every} != every: arms.append(Arm('MixUp and CutMix on all', every, 'hflip', 'plus 1.5, against none'))
+    if {k: getattr(recipe, k) for k in every} != every:
+        arms.append(Arm('MixUp and CutMix on all', every, 'hflip', 'plus 1.5, against none'))
     return arms + [Arm('half as long again', dict(epochs=math.ceil(1.5*recipe.epochs)), 'hflip', 'plus something')]
 
+# %% ../nbs/04_patch_study.ipynb #3fe1c2d2
 def ablation_arms(recipe: Recipe) -> list[Arm]:
     "The recipe, and the same with one ingredient taken out, put in where it has none of it, or strengthened."
     half, rate = recipe.batch_size//2, recipe.lr_batch//2
     arms = [Arm('the recipe', tta='hflip'), Arm('no flip TTA', claim='minus 0.1 to 0.2')]
     for name, off, on, worth in _INGREDIENTS:
         has = dataclasses.replace(recipe, **off) != recipe
-        arms.append(Arm(f'no {name}' if has else f'with {name}', off if has else on, 'hflip', f'{"minus" if has else "plus"} {worth}'))
-    return arms + _more_of_it(recipe) + [Arm('half batch, rate scaled', dict(batch_size=half), 'hflip', '0 (linear scaling)'),
-                                         Arm('half batch, same rate', dict(batch_size=half, lr_batch=rate), 'hflip', 'worse')]
+        arms.append(Arm(f'no {name}' if has else f'with {name}', off if has else on,
+                        'hflip', f'{"minus" if has else "plus"} {worth}'))
+    return arms + _more_of_it(recipe) + [Arm('half batch, rate scaled', dict(batch_size=half),
+                                             'hflip', '0 (linear scaling)'),
+                                         Arm('half batch, same rate', dict(batch_size=half, lr_batch=rate),
+                                             'hflip', 'worse')]
 
+# %% ../nbs/04_patch_study.ipynb #ad40f809
 def ablation_recipe(epochs: int = 20, **changes) -> Recipe:
     "The nano recipe by epochs, each batch in one piece."
-    return Recipe.preset('nano', **dict(schedule='epochs', max_minutes=0., epochs=epochs, batch_size=500, lr_batch=500, accumulate=1) | changes)
+    return Recipe.preset('nano', **dict(schedule='epochs', max_minutes=0., epochs=epochs,
+                                        batch_size=500, lr_batch=500, accumulate=1) | changes)
 
 # %% ../nbs/04_patch_study.ipynb #63811ac8
 def _more_seeds(out: Path, question: dict) -> bool:
     "Whether the study in a folder is the one that is asked for, with fewer seeds."
     earlier = answers_in(out).get('study')
-    return bool(earlier) and not differing(earlier.question | dict(seeds=question['seeds']), question) and earlier.question.get('seeds', 0) <= question['seeds']
+    return (bool(earlier) and not differing(earlier.question | dict(seeds=question['seeds']), question)
+            and earlier.question.get('seeds', 0) <= question['seeds'])
 
 def _copy_trials(staged: Staged):
     "The finished trials that stand in the folder are trials of the new study too."
-    for file in staged.earlier.files:
-        if '/' in file and (staged.folder/file).is_file() and not (staged.new/file).exists(): shutil.copy2(staged.folder/file, staged.path(file))
+    for file in staged.there.files:
+        if '/' in file and (staged.folder/file).is_file() and not (staged.new/file).exists():
+            shutil.copy2(staged.folder/file, staged.path(file))
 
 # %% ../nbs/04_patch_study.ipynb #c08bc54c
 def _recipe_and_arms(name: str, preset: str | None, epochs: int, n: int) -> tuple[Recipe, list[Arm]]:
@@ -331,9 +378,10 @@ STUDIES = ('patches', 'ablations')
 
 _REPORT = ('report.md', 'report.json', 'trials.png')
 
+# %% ../nbs/04_patch_study.ipynb #39473671
 def study(name: str,             # one of `STUDIES`
           data: str = 'cifar10', # what `load_data` takes
-          out='runs/study',
+          out: str | Path = 'runs/study',
           epochs: int = 20,
           seeds: int = 3,
           images: int | None = None, # use so many training images; None: all
@@ -346,13 +394,15 @@ def study(name: str,             # one of `STUDIES`
     if seeds < 1: raise StudyError(f'{seeds} seeds are too few: choose at least 1, better 3.')
     parts, out = three_parts(load_data(data), images), Path(out)/name
     recipe, arms = _recipe_and_arms(name, preset, epochs, len(parts[0]))
-    question = {'epochs': epochs, 'images': images, 'seeds': seeds, 'data content': [fingerprint(part) for part in parts]} | ({'preset': preset} if preset else {})
+    question = {'epochs': epochs, 'images': images, 'seeds': seeds,
+                'data content': [fingerprint(part) for part in parts]} | ({'preset': preset} if preset else {})
     more = _more_seeds(out, question)
     with answering(out, 'study', 'study', question, _REPORT, overwrite or more, resume=True) as staged:
-        if staged.same and staged.earlier.done and not missing(out, staged.earlier.files): return out/'report.md'
+        if staged.same and staged.there.done and not missing(out, staged.there.files): return out/'report.md'
         if more or staged.same: _copy_trials(staged)
         trials = run_trials(recipe, arms, list(range(seeds)), *parts, staged.new, device, staged.resumable)
-        budget = f'{f"{preset}: " if preset else ""}{counted(len(parts[0]), "training image")}, {counted(epochs, "epoch")}, {counted(recipe.batch_size, "image")} a step'
+        budget = (f'{f"{preset}: " if preset else ""}{counted(len(parts[0]), "training image")}, '
+                  f'{counted(epochs, "epoch")}, {counted(recipe.batch_size, "image")} a step')
         write_study(name, trials, arms, budget, staged.new, device)
         staged.commit()
     return out/'report.md'
@@ -365,9 +415,12 @@ def write_study(name: str, trials: list[Trial], arms: list[Arm],
                ) -> Path:
     "The report of finished trials."
     import matplotlib.pyplot as plt
-    text = [f'# Study: {name}\n', f'{budget}; {trials[0].report.n} other images judge ({Path(trials[0].report.data).name}, training part); '
+    text = [f'# Study: {name}\n', f'{budget}; {trials[0].report.n} other images judge '
+                                  f'({Path(trials[0].report.data).name}, training part); '
             f'{len({t.seed for t in trials})} seeds.\n', results_table(trials, arms, budget)]
-    if name == 'patches': text += ['\nPatch 16 against 32 at 224 px, claimed and measured:\n', markdown_table(('patch 16 / patch 32', 'claimed', 'here'), side_by_side(None, device))]
+    if name == 'patches':
+        text += ['\nPatch 16 against 32 at 224 px, claimed and measured:\n',
+                 markdown_table(('patch 16 / patch 32', 'claimed', 'here'), side_by_side(None, device))]
     rows = [dict(arm=t.arm, seed=t.seed, **t.report.summary()) for t in trials]
     figure = plot_trials(trials, arms)
     figure.savefig(out/'trials.png', dpi=120)

@@ -7,10 +7,11 @@ __all__ = ['log', 'SAMPLES', 'SUFFIXES', 'UNREADABLE', 'PhotoError', 'load_photo
            'sample_photo', 'resize_longest', 'natural_key', 'list_photos', 'save_image']
 
 # %% ../nbs/05_photos.ipynb #e0124295
-import io, logging, os, re, struct, zlib
+import io, logging, os, re, struct, sys, zlib
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 from .files import UserError, replacing
@@ -28,11 +29,14 @@ def _to_bytes(a: np.ndarray,  # any numeric dtype
     if a.dtype == np.uint8: return a
     if a.dtype == bool: return a.astype(np.uint8)*255
     if a.dtype == np.uint16: return ((a.astype(np.uint32)*255 + 32767)//65535).astype(np.uint8)
-    if a.dtype.kind not in 'iuf': raise PhotoError(f'An array of {a.dtype} is not a photo; give uint8, uint16, bool or float 0..1.')
-    if a.dtype.kind == 'f' and not np.isfinite(a).all(): raise PhotoError('An array with NaN or infinity in it is not a photo; clean it first.')
+    if a.dtype.kind not in 'iuf':
+        raise PhotoError(f'An array of {a.dtype} is not a photo; give uint8, uint16, bool or float 0..1.')
+    if a.dtype.kind == 'f' and not np.isfinite(a).all():
+        raise PhotoError('An array with NaN or infinity in it is not a photo; clean it first.')
     top = 1 if a.dtype.kind == 'f' else 255
     if a.min() < 0 or a.max() > top:
-        raise PhotoError(f'An array of {a.dtype} must lie in 0..{top} to be a photo, this one spans {a.min():.4g}..{a.max():.4g}; scale it first, or give uint8.')
+        raise PhotoError(f'An array of {a.dtype} must lie in 0..{top} to be a photo, this one spans '
+                         f'{a.min():.4g}..{a.max():.4g}; scale it first, or give uint8.')
     return (a*255 + .5).astype(np.uint8) if top == 1 else a.astype(np.uint8)
 
 # %% ../nbs/05_photos.ipynb #34a176cc
@@ -42,12 +46,14 @@ def _on_white(rgba: np.ndarray, # uint8 [H,W,4]
     alpha = rgba[..., 3:].astype(np.uint16)
     return ((rgba[..., :3]*alpha + 255*(255 - alpha) + 127)//255).astype(np.uint8)
 
+# %% ../nbs/05_photos.ipynb #e00f228a
 def _from_array(a: np.ndarray, # [H,W] or [H,W,C] with C of 1, 3 or 4
                ) -> np.ndarray: # uint8 [H,W,3], contiguous
     "RGB of an array; raises `PhotoError` for any other shape."
     if a.ndim == 2: a = a[..., None]
     if a.ndim != 3 or a.shape[2] not in (1, 3, 4) or a.size == 0:
-        raise PhotoError(f'An array of shape {a.shape} is not a photo; give [H, W] or [H, W, C] with 1, 3 or 4 channels.')
+        raise PhotoError(f'An array of shape {a.shape} is not a photo; give [H, W] or [H, W, C] with 1, 3 or 4 '
+                         'channels.')
     a = _to_bytes(a)
     if a.shape[2] == 1: a = a.repeat(3, axis=2)
     return np.ascontiguousarray(_on_white(a) if a.shape[2] == 4 else a)
@@ -68,23 +74,25 @@ def _deep_to_bytes(image: Image.Image,   # of one of the modes of `_DEEP`
     return deep
 
 # %% ../nbs/05_photos.ipynb #a3832061
-def _transparent_value(image: Image.Image,  # a PNG that is not loaded yet
+def _transparent_value(image: Any,  # a PNG of Pillow's that is not loaded yet
                       ):                    # int, tuple or bytes; None: there is none
     "The value that a PNG calls transparent, on the scale of the pixels that Pillow gives."
     clear = image.info.get('transparency')
     if clear is None or image.format != 'PNG' or not getattr(image, 'tile', None): return clear
-    return clear*{'L;2': 85, 'L;4': 17}.get(image.tile[0][3], 1) if isinstance(clear, int) else clear
+    return clear*{'L;2': 85, 'L;4': 17}.get(str(image.tile[0][3]), 1) if isinstance(clear, int) else clear
 
-def _deep_colours_alpha(image: Image.Image,  # a PNG that is not loaded yet
+# %% ../nbs/05_photos.ipynb #2ab5727e
+def _deep_colours_alpha(image: Any,  # a PNG of Pillow's that is not loaded yet
                        ) -> Image.Image:     # mode RGBA where the PNG has 16 bits a colour and names one as transparent
     "Pillow keeps the upper 8 of 16 bits, which are not enough to tell which pixels are transparent: OpenCV keeps all."
     clear = image.info.get('transparency')
     if not (isinstance(clear, tuple) and getattr(image, 'tile', None) and image.tile[0][3] == 'RGB;16B'): return image
     import cv2
-    place = image.fp.tell()
-    image.fp.seek(0)
-    deep = cv2.imdecode(np.frombuffer(image.fp.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    image.fp.seek(place)
+    file, place = image.fp, image.fp.tell()
+    file.seek(0)
+    deep = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if deep is None: raise ValueError('its pixels do not decode')
+    file.seek(place)
     image.load()
     del image.info['transparency']
     image.putalpha(Image.fromarray(np.where((deep[..., 2::-1] == clear).all(-1), 0, 255).astype(np.uint8)))
@@ -95,11 +103,12 @@ _KIND_OF_PROFILE = {'RGB': 'RGB', 'GRAY': 'L', 'CMYK': 'CMYK'}
 
 def _probe(mode: str) -> Image.Image:
     "Colours of a mode, evenly spread."
-    steps = np.arange(0, 256, 15 if mode == 'L' else 51, np.uint8)
+    steps = np.arange(0, 256, 15 if mode == 'L' else 51, dtype=np.uint8)
     colours = np.stack(np.meshgrid(*[steps]*len(mode.replace('L', '1')), indexing='ij'), -1)
     if mode == 'L': return Image.fromarray(colours.reshape(1, -1))
     return Image.frombytes(mode, (colours.size//len(mode), 1), colours.tobytes())
 
+# %% ../nbs/05_photos.ipynb #d296ec36
 @lru_cache(16)
 def _to_srgb(profile: bytes,  # ICC
             ):                # mode that it takes, transform to sRGB; None where there is nothing to do
@@ -107,10 +116,12 @@ def _to_srgb(profile: bytes,  # ICC
     from PIL import ImageCms
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        mode = _KIND_OF_PROFILE[source.profile.xcolor_space.strip()]
+        about: Any = source.profile      # its stub takes it for a file
+        mode = _KIND_OF_PROFILE[about.xcolor_space.strip()]
         transform = ImageCms.buildTransform(source, ImageCms.createProfile('sRGB'), mode, 'RGB')
         probe = _probe(mode)
-        before, after = (np.asarray(p.convert('RGB')).astype(int) for p in (probe, ImageCms.applyTransform(probe, transform)))
+        before, after = (np.asarray(p.convert('RGB')).astype(int)
+                         for p in (probe, ImageCms.applyTransform(probe, transform) or probe))
     except (ImageCms.PyCMSError, ImportError, OSError, KeyError, ValueError, TypeError, AttributeError) as e:
         log.info('A colour profile of %d bytes is passed over: %s.', len(profile), e)
         return None
@@ -122,10 +133,12 @@ def _in_srgb(image: Image.Image,      # of a mode with 8 bits
             ) -> Image.Image:         # mode RGB
     "Colours as sRGB; transparency aside."
     mode, transform = (profile and _to_srgb(profile)) or ('', None)
-    fits = image.mode == mode if mode == 'CMYK' else image.mode in ('1', 'L', 'LA') if mode == 'L' else image.mode != 'CMYK'
+    fits = (image.mode == mode if mode == 'CMYK' else image.mode in ('1', 'L', 'LA') if mode == 'L'
+            else image.mode != 'CMYK')
     if not (transform and fits): return image.convert('RGB')
     return transform.apply(image.convert(mode))
 
+# %% ../nbs/05_photos.ipynb #30c11dce
 def _from_pil(image: Image.Image, # any mode, first frame
              ) -> np.ndarray:     # uint8 [H,W,3]
     "RGB of a Pillow image: EXIF turned, alpha on white, 16 bits scaled, colours in sRGB."
@@ -139,17 +152,28 @@ def _from_pil(image: Image.Image, # any mode, first frame
     return _from_array(np.dstack([np.asarray(_in_srgb(image, profile)), np.asarray(image.getchannel('A'))]))
 
 # %% ../nbs/05_photos.ipynb #f8ba48e8
+def _most_pixels() -> int:
+    "From how many pixels on Pillow refuses an image."
+    return 2*(Image.MAX_IMAGE_PIXELS or sys.maxsize)
+
+# %% ../nbs/05_photos.ipynb #86a1d821
+def _most_pixels() -> int:
+    "From how many pixels on Pillow refuses an image."
+    return 2*(Image.MAX_IMAGE_PIXELS or sys.maxsize)
+
+# %% ../nbs/05_photos.ipynb #08c74d31
 def _rare_tiff(file,       # open binary file
               ) -> Image.Image:
-    "A grey TIFF that Pillow does not know, such as 16 bits, white is zero, high byte first: by tifffile, which comes with scikit-image."
+    """A grey TIFF that Pillow does not know, such as 16 bits, white is zero, high byte first: by tifffile, which comes
+    with scikit-image."""
     import tifffile
     logging.getLogger('tifffile').setLevel(logging.CRITICAL)        # it logs each damaged tag
     file.seek(0)
     try:
         with tifffile.TiffFile(file) as tiff:
-            page = tiff.pages[0]
+            page: Any = tiff.pages[0]      # the first one is read whole
             if page.photometric not in (0, 1): raise Image.UnidentifiedImageError
-            if page.imagewidth*page.imagelength > 2*Image.MAX_IMAGE_PIXELS: raise Image.DecompressionBombError
+            if page.imagewidth*page.imagelength > _most_pixels(): raise Image.DecompressionBombError
             pixels, tags = _to_bytes(page.asarray()), {tag.code: tag.value for tag in page.tags}
     except (tifffile.TiffFileError, zlib.error) as e: raise ValueError(e) from None
     image = Image.fromarray(255 - pixels if page.photometric == 0 else pixels)
@@ -158,7 +182,8 @@ def _rare_tiff(file,       # open binary file
     return image
 
 # %% ../nbs/05_photos.ipynb #fd48db80
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, KeyError, TypeError, AttributeError, ZeroDivisionError,
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError,
+           KeyError, TypeError, AttributeError, ZeroDivisionError,
            OverflowError, NotImplementedError, MemoryError)
 
 @contextmanager
@@ -166,10 +191,14 @@ def _reading(name: str): # what to call the photo
     "Turn whatever Pillow raises into one `PhotoError` that names the photo."
     try: yield
     except PhotoError as e: raise PhotoError(f'{name}: {e}') from None
-    except Image.UnidentifiedImageError: raise PhotoError(f'{name} is not an image of a kind that Pillow can read; give a JPEG, PNG or WebP.') from None
-    except Image.DecompressionBombError: raise PhotoError(f'{name} has more than {2*Image.MAX_IMAGE_PIXELS/1e6:.0f} megapixels; make it smaller first.') from None
+    except Image.UnidentifiedImageError:
+        raise PhotoError(f'{name} is not an image of a kind that Pillow can read; give a JPEG, PNG or WebP.') from None
+    except Image.DecompressionBombError:
+        raise PhotoError(f'{name} has more than {_most_pixels()/1e6:.0f} megapixels; make it smaller '
+                         'first.') from None
     except _DAMAGE as e: raise PhotoError(f'{name} is damaged or cut off ({e}); copy or download it again.') from None
 
+# %% ../nbs/05_photos.ipynb #d6d31fb0
 _HEIC = {b'heic', b'heix', b'hevc', b'hevx', b'heim', b'heis', b'hevm', b'hevs', b'mif1', b'msf1'}
 
 def _brands(head: bytes,       # the first bytes of a file
@@ -179,16 +208,19 @@ def _brands(head: bytes,       # the first bytes of a file
     end = min(int.from_bytes(head[:4], 'big'), len(head))
     return {head[k:k+4] for k in (8, *range(16, end - 3, 4))}
 
-def _further(image: Image.Image) -> int: # pictures or pages after the first, thumbnails aside
+# %% ../nbs/05_photos.ipynb #7f49a4d2
+def _further(image: Any) -> int: # an image of Pillow's;  pictures or pages after the first, thumbnails aside
     "How much of a file is passed over; what cannot be counted is none."
     if image.format not in ('GIF', 'WEBP', 'AVIF', 'PNG', 'TIFF'): return 0
     try:
         n = image.n_frames - bool(image.info.get('default_image')) - 1
-        if image.format == 'TIFF' and n: n = sum(not (image.seek(k) or image.tag_v2.get(254, 0)) for k in range(1, n + 1))
+        if image.format == 'TIFF' and n:
+            n = sum(not (image.seek(k) or image.tag_v2.get(254, 0)) for k in range(1, n + 1))
         image.seek(0)
     except Exception: return 0   # noqa: BLE001, whatever a broken file makes Pillow raise
     return n
 
+# %% ../nbs/05_photos.ipynb #10ea3279
 def _decode(file,      # open binary file, seekable
             name: str, # what to call it
             alone: bool = True, # is the first picture all that is used?
@@ -207,11 +239,12 @@ def _decode(file,      # open binary file, seekable
         with image:
             if alone and (n := _further(image)):
                 kind = 'page' if image.format == 'TIFF' else 'frame'
-                log.warning('%s holds %d %ss; the first is used and %s left out.', name, n + 1, kind, f'{n} are' if n > 1 else '1 is')
+                log.warning('%s holds %d %ss; the first is used and %s left out.',
+                            name, n + 1, kind, f'{n} are' if n > 1 else '1 is')
             return _from_pil(image)
 
 # %% ../nbs/05_photos.ipynb #57e793ad
-def load_photo(source,        # path, bytes, open binary file, PIL image, array ([H,W] or [H,W,C]) or torch tensor ([C,H,W])
+def load_photo(source,  # path, bytes, open binary file, PIL image, array ([H,W] or [H,W,C]) or torch tensor ([C,H,W])
                alone: bool = True, # is it all that is used of a file? What else that holds is told
               ) -> np.ndarray: # uint8 [H,W,3], RGB, the right way up
     "Read any photo as RGB bytes; raises `PhotoError` with one sentence."
@@ -222,8 +255,10 @@ def load_photo(source,        # path, bytes, open binary file, PIL image, array 
     if isinstance(source, (bytes, bytearray, memoryview)): return _decode(io.BytesIO(source), 'The image')
     if hasattr(source, 'read'): return _from_stream(source)
     if not isinstance(source, (str, os.PathLike)):
-        raise PhotoError(f'A {type(source).__name__} is not a photo; give a path, bytes, a PIL image, an array or a tensor.')
-    if str(source).startswith(('http://', 'https://')): raise PhotoError(f'{source} is an address; download the photo and give its path.')
+        raise PhotoError(f'A {type(source).__name__} is not a photo; give a path, bytes, a PIL image, an array or a '
+                         'tensor.')
+    if str(source).startswith(('http://', 'https://')):
+        raise PhotoError(f'{source} is an address; download the photo and give its path.')
     return _load_file(Path(source).expanduser(), alone)
 
 # %% ../nbs/05_photos.ipynb #3449fe41
@@ -248,7 +283,8 @@ def _load_file(path: Path,
               ) -> np.ndarray: # uint8 [H,W,3]
     "`load_photo` for a file on disk."
     try:
-        with open(path, 'rb') as file: return _decode(file, str(path), alone) if file.seekable() else _from_stream(file, str(path))
+        with open(path, 'rb') as file:
+            return _decode(file, str(path), alone) if file.seekable() else _from_stream(file, str(path))
     except FileNotFoundError: raise PhotoError(f'There is no file {path}; check the path.') from None
     except PhotoError: raise
     except ValueError as e: raise PhotoError(f'{path} is no path of a file ({e}); check it.') from None
@@ -264,11 +300,12 @@ def count_pictures(path,    # of a photo that `load_photo` reads
         if image.format not in ('GIF', 'WEBP', 'AVIF', 'PNG'): return 1
         return getattr(image, 'n_frames', 1) - bool(image.info.get('default_image'))
 
+# %% ../nbs/05_photos.ipynb #e3cdeca2
 def moving_pictures(path):  # yields (seconds, uint8 [H,W,3])
     "The pictures of a file that moves; raises `PhotoError` where one is damaged."
     with _reading(str(path)), Image.open(path) as image:
-        seconds, apart = 0., bool(image.info.get('default_image'))        # a PNG may show another picture where it cannot move
-        for k in range(apart, image.n_frames):
+        seconds, apart = 0., bool(image.info.get('default_image')) # a PNG may show another picture where it cannot move
+        for k in range(apart, getattr(image, 'n_frames', 1)):
             image.seek(k)
             image.load()
             yield seconds, _from_pil(image)
@@ -276,7 +313,8 @@ def moving_pictures(path):  # yields (seconds, uint8 [H,W,3])
             seconds += (shown if shown > 10 else 100)/1000
 
 # %% ../nbs/05_photos.ipynb #65484262
-SAMPLES = {'cat': 'chelsea.png', 'chelsea': 'chelsea.png', 'coffee': 'coffee.png', 'cup': 'coffee.png', 'astronaut': 'astronaut.png',
+SAMPLES = {'cat': 'chelsea.png', 'chelsea': 'chelsea.png', 'coffee': 'coffee.png',
+           'cup': 'coffee.png', 'astronaut': 'astronaut.png',
            'rocket': 'rocket.jpg', 'motorcycle': 'motorcycle_left.png'}
 
 def sample_photo(name: str = 'cat', # one of `SAMPLES`
@@ -298,23 +336,27 @@ def resize_longest(image: np.ndarray,  # uint8 [H,W,3]
     return cv2.resize(image, (max(1, round(w*scale)), max(1, round(h*scale))), interpolation=cv2.INTER_AREA)
 
 # %% ../nbs/05_photos.ipynb #feb002d6
-SUFFIXES = frozenset('.jpg .jpeg .jpe .jfif .pjpeg .png .apng .webp .bmp .dib .tif .tiff .gif .avif .ppm .pgm .pbm .pnm .jp2 .j2k .mpo'.split())
+SUFFIXES = frozenset('.jpg .jpeg .jpe .jfif .pjpeg .png .apng .webp .bmp .dib .tif .tiff .gif .avif .ppm .pgm .pbm '
+                     '.pnm .jp2 .j2k .mpo'.split())
 UNREADABLE = frozenset('.heic .heif .hif'.split())   # photos that have to be exported first
 
 def natural_key(name,          # a str or `Path`
                ) -> tuple:    # for `sorted`
     "As people count: frame 2 before frame 10, folder by folder; letters without regard to case, where that decides."
-    def place(piece): return ('0', len(n := piece.lstrip('0')), n, len(piece)) if piece.isdecimal() else (piece.casefold(), 0, '', 0)
+    def place(piece):
+        return ('0', len(n := piece.lstrip('0')), n, len(piece)) if piece.isdecimal() else (piece.casefold(), 0, '', 0)
     name = Path(name).as_posix()
     return [[place(piece) for piece in re.findall(r'\d+|\D', part)] for part in name.split('/')], name
 
+# %% ../nbs/05_photos.ipynb #5fec7839
 def list_photos(folder,         # path of a folder
                ) -> list[Path]: # in natural order
     "The photos that lie directly in `folder`, by suffix, hidden files and what a run has written there aside."
     folder = Path(folder).expanduser()
     if not folder.is_dir(): raise PhotoError(f'There is no folder {folder}; check the path.')
     ours = written_below(folder)
-    return sorted((p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith('.') and p.is_file() and not ours(p)), key=natural_key)
+    return sorted((p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith('.')
+                   and p.is_file() and not ours(p)), key=natural_key)
 
 # %% ../nbs/05_photos.ipynb #83974378
 def save_image(path,              # suffix decides the format
@@ -327,5 +369,7 @@ def save_image(path,              # suffix decides the format
         raise PhotoError(f'{path} has no suffix of an image format; name it .png or .jpg.')
     try:
         with replacing(path) as part: Image.fromarray(image).save(part, quality=92)
-    except (OSError, TypeError, KeyError) as e: raise PhotoError(f'{path} cannot be written ({e}); check the folder, its free space and the shape {image.shape}.') from None
+    except (OSError, TypeError, KeyError) as e:
+        raise PhotoError(f'{path} cannot be written ({e}); check the folder, its free space and the shape '
+                         f'{image.shape}.') from None
     return path

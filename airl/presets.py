@@ -21,26 +21,31 @@ def choose_preset(models: str = 'auto',  # 'auto' or a key of `airl.weights.PRES
     if base != 'auto': return weights.preset(models).name, f'preset {base} was asked for{told}'
     lacking = []
     for base in weights.PRESETS:
-        try: lack = [m for m in weights.missing(with_parts(base, **parts)) if m.name not in parts.values()]   # what is named is fetched
-        except PresetError: continue                                                                       # a part that does not go with this one
+        # what is named is fetched
+        try: lack = [m for m in weights.missing(with_parts(base, **parts)) if m.name not in parts.values()]
+        except PresetError: continue  # a part that does not go with this one
         if base == 'lite' or not lack: break
         lacking.append((sum(m.bytes for m in lack)/1e9, base))
     why = f'auto took {base}' + ' (small built-in model)'*(base == 'lite') + told
-    if lacking: why += '; better masks: `airl download {1}` ({0:.1f} GB)'.format(*min(lacking))    # the smallest of them
+    if lacking: why += '; better masks: `airl download {1}` ({0:.1f} GB)'.format(*min(lacking))  # the smallest of them
     return with_parts(base, **parts), why
 
 # %% ../nbs/13e_presets.ipynb #d601c89f
 def _obtain(preset):
-    "Fetch the weights of `preset`; `MissingWeights` says in one sentence all that is missing. A scorer does with one member."
+    """Fetch the weights of `preset`; `MissingWeights` says in one sentence all that is missing. A scorer does with one
+    member."""
     lack = weights.missing(preset.name)
     mute = set(preset.scorer) and set(preset.scorer) <= {m.name for m in lack}
-    needed = {preset.segmenter, *parts_of(preset.name)[1].values()}          # a detector that nobody named does without: windows stand in
+    # a detector that nobody named does without: windows stand in
+    needed = {preset.segmenter, *parts_of(preset.name)[1].values()}
     if not mute and not any(m.name in needed for m in lack): return
     try: weights.download(preset.name)
     except MissingWeights as e:
         each = ', '.join(f'{m.name} ({m.bytes/1e9:.2f} GB)' for m in lack)
-        raise MissingWeights(f'Preset {preset.name} needs {sum(m.bytes for m in lack)/1e9:.2f} GB that are not on this machine: {each}. Run '
-                             f'`airl download {preset.name}` with a network, or put a folder for each into {weights.weights_folder()}; '
+        raise MissingWeights(f'Preset {preset.name} needs {sum(m.bytes for m in lack)/1e9:.2f} GB that are not on this '
+                             f'machine: {each}. Run '
+                             f'`airl download {preset.name}` with a network, or put a folder for each into '
+                             f'{weights.weights_folder()}; '
                              f'preset lite runs without.{weights.access_to(lack)}') from e
 
 # %% ../nbs/13e_presets.ipynb #81649bc4
@@ -55,6 +60,7 @@ def _part(role: str, models: tuple[str, ...], shared: dict, device, low_memory, 
     if role == 'scorer': return make(models, device=device, low_memory=low_memory)
     return make(spec.name, device=device, low_memory=low_memory, **dict(tile=tile) if role == 'detector' else {})
 
+# %% ../nbs/13e_presets.ipynb #f55a2f8a
 def build_engine(model: str,                # a row of `airl.weights.MODELS`
                  role: str,                 # one of its roles
                  device: str | None = None,
@@ -64,6 +70,7 @@ def build_engine(model: str,                # a row of `airl.weights.MODELS`
     "The engine of one model; raises `MissingWeights` or `MissingExtra` with one sentence."
     return _part(role, (model,), {}, device, low_memory, tile)
 
+# %% ../nbs/13e_presets.ipynb #9390b92d
 @lru_cache(maxsize=4)
 def build_engines(name: str,                # a preset, with parts replaced or not
                   device: str | None = None,
@@ -74,8 +81,10 @@ def build_engines(name: str,                # a preset, with parts replaced or n
     spec, shared, how = weights.preset(name), {}, (device, low_memory, tile)
     _obtain(spec)
     scorer = _part('scorer', spec.scorer, shared, *how) if spec.scorer else None
-    detector, segmenter = _part('detector', (spec.detector,), shared, *how), _part('segmenter', (spec.segmenter,), shared, *how)
-    if scorer is None or 'presence' in weights.MODELS[spec.detector].can: return scorer, detector, segmenter   # it says itself what is there
+    detector, segmenter = (_part('detector', (spec.detector,), shared, *how),
+                           _part('segmenter', (spec.segmenter,), shared, *how))
+    # it says itself what is there
+    if scorer is None or 'presence' in weights.MODELS[spec.detector].can: return scorer, detector, segmenter
     from airl.detector import HybridDetector
     from airl.sliding_window import SlidingWindowDetector
     return scorer, HybridDetector(detector, SlidingWindowDetector(scorer), scorer), segmenter

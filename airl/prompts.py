@@ -9,6 +9,7 @@ __all__ = ['LONGEST', 'PromptError', 'Query', 'names_thing', 'enumerated', 'sign
 import re, unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from .files import UserError
 from .words import after_articles, english, has_article, head_of, is_adjective, is_noun, known_ending, words_of
@@ -17,6 +18,7 @@ from .words import after_articles, english, has_article, head_of, is_adjective, 
 class PromptError(UserError):
     "A prompt that asks for nothing, or that can be read in two ways."
 
+# %% ../nbs/12a_prompts.ipynb #12bc38ce
 @dataclass(frozen=True)
 class Query:
     "What to look for and what to leave out."
@@ -30,6 +32,7 @@ class Query:
 
 _ADVICE = 'Say each thing on its own, and what to leave out with "not": "a dog . a cup . not the shadow".'
 
+# %% ../nbs/12a_prompts.ipynb #2740994b
 def _refuse(reason: str, text: str): raise PromptError(f'{reason} in {text.translate(_OUTER)!r}. {_ADVICE}')
 
 # %% ../nbs/12a_prompts.ipynb #ce38ff85
@@ -37,7 +40,8 @@ def names_thing(text: str) -> str:  # 'noun', 'maybe' or ''
     "Does it name a thing: by a noun, known or in the plural; by its article ('a gzornblat'); or not at all?"
     words = head_of(text)
     if not words or all(map(is_adjective, words)) and not is_noun(words[-1:]): return ''
-    if words[0].endswith('ing') and not is_noun(words[:1]) and not has_article(text):    # 'reading a book', but 'sleeping cat'
+    # 'reading a book', but 'sleeping cat'
+    if words[0].endswith('ing') and not is_noun(words[:1]) and not has_article(text):
         return 'noun' if is_noun(words) and len(words) == 2 else ''
     if is_noun(words) or re.fullmatch(r'[a-z-]{3,}[^\Wsiu]s', words[-1]): return 'noun'
     return 'maybe' if has_article(text) and not is_adjective(words[-1]) else ''
@@ -49,14 +53,17 @@ def _describes(left: str, right: str) -> bool:
     if not all(map(is_adjective, words)): return False
     return not is_noun(words) or not has_article(right) and bool(following) and is_adjective(following[0])
 
+# %% ../nbs/12a_prompts.ipynb #45ac3cc7
 def _is_carried(right: str) -> bool:
     "Does what stands before 'and' belong to the last noun of `right` as well ('salt and' 'pepper shakers')?"
     words = head_of(right)
     if has_article(right) or len(words) < 2: return False
-    if not english().carriers.intersection((words[-1], words[-1].removesuffix('s'))) or is_adjective(words[-2]): return False
+    if not english().carriers.intersection((words[-1], words[-1].removesuffix('s'))) or is_adjective(words[-2]):
+        return False
     whole = known_ending(words)
     return whole is None or whole[1] > 0
 
+# %% ../nbs/12a_prompts.ipynb #4024cb4a
 def _is_pair(left: str, right: str) -> bool:
     "Is it 'bread and butter'?"
     pair = f'{" ".join(after_articles(words_of(left)))} and '
@@ -64,18 +71,21 @@ def _is_pair(left: str, right: str) -> bool:
     return any(p.startswith(pair) and after.startswith(p.removeprefix(pair) + ' ') for p in english().pairs)
 
 # %% ../nbs/12a_prompts.ipynb #73a2e21a
-_BETWEEN = re.compile(r"""(?P<word>(?:\s*,)?\s*(?<![\w'’/-])(?:and/or|and|or|nor|as\ well\ as|(?:along|together)\ with|plus|versus|vs|then)(?![\w'’/-])\s*)
+_BETWEEN = re.compile(
+    r"""(?P<word>(?:\s*,)?\s*(?<![\w'’/-])(?:and/or|and|or|nor|as\ well\ as|(?:along|together)\ with|plus|versus|vs|then)(?![\w'’/-])\s*)
                           |(?P<comma>\s*(?:(?<!\d),|,(?!\d)|:(?=\s))\s*)
                           |(?P<sign>\s*(?:[&+]|(?<!\bw)/)\s*)
-                          |(?P<stop>\s*[.!?](?=\w)|(?<=\w):(?=\w)|[!?]+\s+)""", re.VERBOSE | re.IGNORECASE)
+                          |(?P<stop>\s*[.!?](?=\w)|(?<=\w):(?=\w)|[!?]+\s+)""", re.VERBOSE | re.IGNORECASE)  # noqa: E501
 
+# %% ../nbs/12a_prompts.ipynb #4edabd2b
 def _two_things(left: str, mark: re.Match, right: str) -> bool:
     "Do `left` and `right` each name a thing of their own?"
     kind, first, second, following = mark.lastgroup, names_thing(left), names_thing(right), words_of(right)
     if kind == 'comma' and first and len(following) == 1: return not is_adjective(following[0])    # 'a cat, drone'
     if not second or _describes(left, right): return False
     tight = kind in ('sign', 'stop') and mark[0] == mark[0].strip()
-    if tight and not (is_noun(head_of(left)) and (has_article(right) or is_noun(head_of(right)))): return False    # 'AC/DC'
+    # 'AC/DC'
+    if tight and not (is_noun(head_of(left)) and (has_article(right) or is_noun(head_of(right)))): return False
     if kind in ('word', 'sign') or _BETWEEN.search(right):
         if _is_pair(left, right) or _is_carried(right): return False
     if first == 'noun': return second == 'noun' or has_article(right)
@@ -87,11 +97,13 @@ def _goes_on(left: str, mark: re.Match, right: str) -> bool:
     left = left.lower()
     found = list(english().relation.finditer(left))
     if not found or not has_article(right): return bool(found)
-    if mark.lastgroup == 'comma' or english().relation.search(right.lower()): return bool(re.search(r'\b(?:between|among)\b', left))
+    if mark.lastgroup == 'comma' or english().relation.search(right.lower()):
+        return bool(re.search(r'\b(?:between|among)\b', left))
     last = found[-1]
     if last[0] == 'of' and not has_article(left[last.end():]): return False    # 'a cup of coffee and a plate'
     return bool(english().attached.fullmatch(last[0]))
 
+# %% ../nbs/12a_prompts.ipynb #fcbe2106
 def enumerated(text: str) -> list[tuple[str, str]]:  # ('', 'a cat'), ('and', 'a dog')
     "The things of an enumeration, each with the mark before it."
     marks = list(_BETWEEN.finditer(text))
@@ -100,7 +112,7 @@ def enumerated(text: str) -> list[tuple[str, str]]:  # ('', 'a cat'), ('and', 'a
         if _two_things(text[begins[k]:marks[k].start()], marks[k], text[begins[k + 1]:end]):
             kept.insert(0, marks[k])
             end = marks[k].start()
-    things, begin = [('', 0)], 0
+    things, begin = [('', '')], 0
     for k, mark in enumerate(kept):            # from the left, since a preposition reaches further
         after = kept[k + 1].start() if k + 1 < len(kept) else len(text)
         if not _goes_on(text[begin:mark.start()], mark, text[mark.end():after]):
@@ -115,24 +127,31 @@ _OUT = r"""except(?:ing)?(?:\s+(?:for|of|from))?|with\s+(?:the\s+)?(?:exception|
   |exclusive\s+of|other\s+th[ae]n|apart\s+from|aside\s+from|save\s+for|barring|omit(?:ting)?|leav(?:e|ing)\s+(?:out|aside|off)|(?:but\s+)?not\s+(?:including|counting)
   |rather\s+than|instead\s+of|in\s+(?:lieu|place)\s+of|as\s+opposed\s+to|none\s+of
   |(?<!plus[ ])minus(?=\s)(?!\s+(?:signs?|buttons?|keys?|symbols?|points?)\b)
-  |(?:please\s+)?(?:do\s+not|don['’]?t)\s+(?:include|show|select|segment|take|want|cut\s+out|mark|label|find|detect|count|use|return)"""
+  |(?:please\s+)?(?:do\s+not|don['’]?t)\s+(?:include|show|select|segment|take|want|cut\s+out|mark|label|find|detect|count|use|return)"""  # noqa: E501
 _ORDER = rf"""(?:please\s+)?(?:(?:ignor|disregard|avoid|delet|subtract|remov|eras|eliminat|discard|reject)(?:e|ing)?(?=\s+\S)|(?:get|getting)\s+rid\s+of
-  |(?:filter|weed|rule|screen|throw|kick|take|edit)(?:ing)?\s+out(?:{_THE}|(?=\s+\w+s\b))|(?:skip|forget|ban)(?=\s+\w+s\b)|(?:skip|drop|hid|forget|exempt|ban)(?:e|ing)?{_THE})"""
+  |(?:filter|weed|rule|screen|throw|kick|take|edit)(?:ing)?\s+out(?:{_THE}|(?=\s+\w+s\b))|(?:skip|forget|ban)(?=\s+\w+s\b)|(?:skip|drop|hid|forget|exempt|ban)(?:e|ing)?{_THE})"""  # noqa: E501
 _DENY = r"""not|no|w/o(?:ut)?|without|with\s+out|sans(?=\s+(?:an?|the)\b)|never|nor|neither|nothing|nobody|no[ ]one|none|cannot
-  |(?:is|are|was|were|do|does|did|has|have|had|ca|wo|ai|would|should|could|must|need)n['’]?t"""
+  |(?:is|are|was|were|do|does|did|has|have|had|ca|wo|ai|would|should|could|must|need)n['’]?t"""  # noqa: E501
+
+# %% ../nbs/12a_prompts.ipynb #942a9200
 _UNCLEAR = rf"""besides|unlike|unless|exempt|discounting|nope|nah|nay|nix|contrary\s+to|different\s+(?:from|than)|(?:de)?void\s+of|bereft\s+of
-  |(?:opposite|inverse|complement|negation|antithesis|absence|lack)\s+of|opposite\s+to|(?:leave|keep|take|kick|rule)\s+(?:[^\W\d]+\s+){{1,3}}(?:out|away|aside|off)(?=\W*(?:$|,))|(?:^|(?<=,\s))(?:(?:sans|beyond|contra)(?=\s)|(?:less|ex)(?=\s+\w+s\b))|(?:save|less|bar|ex|sans|hardly|barely|scarcely|rarely|seldom){_THE}"""
-_BETWEEN_TWO = r'less(?!\s+than\b)|ex|beyond|contra|(?:(?<=s\s)|(?<=men\s)|(?<=people\s)|(?<=children\s))(?:bar|save)'     # else a thing, an adjective, …
+  |(?:opposite|inverse|complement|negation|antithesis|absence|lack)\s+of|opposite\s+to|(?:leave|keep|take|kick|rule)\s+(?:[^\W\d]+\s+){{1,3}}(?:out|away|aside|off)(?=\W*(?:$|,))|(?:^|(?<=,\s))(?:(?:sans|beyond|contra)(?=\s)|(?:less|ex)(?=\s+\w+s\b))|(?:save|less|bar|ex|sans|hardly|barely|scarcely|rarely|seldom){_THE}"""  # noqa: E501
+# else a thing, an adjective, …
+_BETWEEN_TWO = r'less(?!\s+than\b)|ex|beyond|contra|(?:(?<=s\s)|(?<=men\s)|(?<=people\s)|(?<=children\s))(?:bar|save)'
 _GONE = r"""excluded|excepted|removed|omitted|subtracted|exempted|deleted|erased|(?:left|taken|cut|filtered|edited|cropped)\s+(?:out|away|off)
-  |not\s+(?:included|counted|wanted|allowed|needed|shown|asked)|(?:missing|absent|gone|ignored|skipped|banned|forbidden|unwanted|aside)(?=\W*(?:$|,))"""
+  |not\s+(?:included|counted|wanted|allowed|needed|shown|asked)|(?:missing|absent|gone|ignored|skipped|banned|forbidden|unwanted|aside)(?=\W*(?:$|,))"""  # noqa: E501
 _ODD = r"""[^\w\s"“”„«»‹›`'’‘´()\[\]{}.,;:|/&+?!–—−™®©°-]"""
-_MARK = re.compile(rf"""(?<![\w'’-])(?:(?P<gone>{_GONE})|(?P<out>{_OUT})|(?P<order>{_ORDER})|(?P<unclear>{_UNCLEAR})|(?P<deny>{_DENY})|(?P<but>but)
+
+# %% ../nbs/12a_prompts.ipynb #93dfa26f
+_MARK = re.compile(
+    rf"""(?<![\w'’-])(?:(?P<gone>{_GONE})|(?P<out>{_OUT})|(?P<order>{_ORDER})|(?P<unclear>{_UNCLEAR})|(?P<deny>{_DENY})|(?P<but>but)
                         |(?P<weak>{_BETWEEN_TWO}))(?![\w/-])
                         |(?P<no>[🚫⛔❌✖✗✘≠∉∌⊄⊖¬]|!=|~~)|(?:(?<=[\s,(])|^)(?P<sign>(?:--?|[−!~])(?=[^\W\d]))
                         |(?P<dash>(?:^|\s)[-–—−]+(?:\s+[-–—−]+)*\s|\s[–—]+(?=[^\W\d])|(?<=\S)(?:[—–−]+|--+)(?=[\w\s]))
                         |(?P<odd>\s[-–—!]*{_ODD}[\W–—]*(?=\w)|(?<=\w)-?(?![@\#%$]){_ODD}+(?=\w)|\s!\s|\\+\s*(?=\w)|^[\^=<>]+\s*(?=[^\W\d]))""",
                    re.VERBOSE | re.IGNORECASE)
-_SURE = r'definitely|certainly|surely|absolutely|clearly|obviously|explicitly|also|but|and|or|yet|just|only|please|although|though|albeit|while|whilst|if|provided|(?:as|so)\s+long\s+as'
+_SURE = (r'definitely|certainly|surely|absolutely|clearly|obviously|explicitly|also|but|and|or|yet|just|only|please'
+         r'|although|though|albeit|while|whilst|if|provided|(?:as|so)\s+long\s+as')
 _LEAD = re.compile(rf'(?:[\s.,:/&+–—-]|(?<![\w-])(?:{_SURE})(?![\w-]))+$', re.IGNORECASE)
 
 # %% ../nbs/12a_prompts.ipynb #2bc3631a
@@ -152,7 +171,8 @@ class _Place:
     @property
     def after(self) -> list[str]: return words_of(re.split(r',|\b(?:but|and|or)\b', self.rest)[0])
     @property
-    def apart(self) -> bool: return not self.core or bool(self.lead.strip())    # at the beginning, or after a comma or 'but'
+    def apart(self) -> bool:
+        return not self.core or bool(self.lead.strip())    # at the beginning, or after a comma or 'but'
     @property
     def definite(self) -> bool: return bool(re.match(r'\s*(?:the|that|this|those|these)\b', self.rest, re.IGNORECASE))
     @property
@@ -162,17 +182,22 @@ class _Place:
 # %% ../nbs/12a_prompts.ipynb #46d566d6
 _BE, _WHO = {'is', 'are', 'was', 'were'}, {'that', 'which', 'who', 'it', 'they'}
 _WHO_IS = {"that's", "which's", "who's", "it's", "they're", 'thats'}
-_WHO_ENDS = re.compile(r"(?:^|[\s,]+)(?:that|which|who|it|they)(?:['’]?s|['’]re|\s+(?:is|are|was|were))?(?:\s+(?:any|every|some)thing)?$", re.IGNORECASE)
+_WHO_ENDS = re.compile(r"(?:^|[\s,]+)(?:that|which|who|it|they)(?:['’]?s|['’]re|\s+(?:is|are|was|were))?(?:\s+(?:any"
+                       r"|every|some)thing)?$", re.IGNORECASE)
 _HELPS = {*_BE, *'be do does did has have had can could will would should may might must'.split()}
 _HOW = {*'yet fully very so too really quite even completely always entirely currently longer only'.split()}
-_BOARD = re.compile(r'\s(?:signs?|signal|symbol|board|labels?|stickers?|posters?|zone|area|button|lane|notice|plate)\b', re.IGNORECASE)
+_BOARD = re.compile(r'\s(?:signs?|signal|symbol|board|labels?|stickers?|posters?|zone|area|button|lane|notice|plate)\b',
+                    re.IGNORECASE)
 
+# %% ../nbs/12a_prompts.ipynb #b8d4e04a
 def _is_attribute(words: list[str]) -> bool:
     "Does this say of what kind a thing is: 'wearing a helmet', 'on a leash', 'black'?"
     if not words or words[0] in ('a', 'an', 'the'): return False
-    begins = words[0].endswith('ing') and not is_noun(words[:1]) or words[0] in _HOW or english().relation.match(' '.join(words))
+    begins = (words[0].endswith('ing') and not is_noun(words[:1]) or words[0] in _HOW
+              or english().relation.match(' '.join(words)))
     return bool(begins) or all(map(is_adjective, words)) and not is_noun(words[-1:])
 
+# %% ../nbs/12a_prompts.ipynb #a1c821a7
 def _is_name(place: _Place) -> bool:
     "Is the word part of a name: 'a no entry sign', 'No. 5', 'yes or no'?"
     last, first = (words[k:][:1] for words, k in ((place.before, -1), (place.after, 0)))
@@ -191,17 +216,23 @@ def _lacks(place: _Place) -> bool:  # a word of exclusion?
     if not place.core: place.refuse(_TWO_WAYS)
     return False
 
-_MAYBE = {*'maybe perhaps possibly probably preferably ideally mostly usually hopefully normally generally often sometimes likely'.split()}
+_MAYBE = {*'maybe perhaps possibly probably preferably ideally mostly usually hopefully normally generally often '
+           'sometimes likely'.split()}
 _HALF = {*'only just merely simply quite always even really every all both most many much longer'.split()}
 
+# %% ../nbs/12a_prompts.ipynb #ba09ee1e
 def _refuse_halves(place: _Place):
-    "Raise `PromptError` for an exclusion that is only half of one: 'not necessarily cats', 'maybe not a cat', 'not all cats'."
+    """Raise `PromptError` for an exclusion that is only half of one: 'not necessarily cats', 'maybe not a cat', 'not
+    all cats'."""
     first, last = ((words or [''])[k] for words, k in ((place.after, 0), (place.before, -1)))
     vague = first in _HALF or first.endswith('ly') and first not in english().adjectives and not is_noun([first])
-    if place.word in ('not', 'no') and vague and (first in ('only', 'just', 'merely', 'simply') or names_thing(' '.join(place.after[1:]))):
+    if place.word in ('not', 'no') and vague and (first in ('only', 'just', 'merely', 'simply')
+                                                  or names_thing(' '.join(place.after[1:]))):
         place.refuse(f'with {first!r} after it is not understood')
-    if last in _MAYBE and re.search(rf'(?:^|[,:(]|\bbut|\band)\W*{last}$', place.core, re.IGNORECASE): place.refuse(f'with {last!r} before it is not understood')
+    if last in _MAYBE and re.search(rf'(?:^|[,:(]|\bbut|\band)\W*{last}$', place.core, re.IGNORECASE):
+        place.refuse(f'with {last!r} before it is not understood')
 
+# %% ../nbs/12a_prompts.ipynb #9d80ed49
 def _begins_exclusion(place: _Place) -> bool:
     "'not' and 'no' at the beginning, or after a comma or 'but'."
     before, after = place.before, place.after
@@ -211,60 +242,77 @@ def _begins_exclusion(place: _Place) -> bool:
     if attribute and (place.word == 'no' or not place.core): place.refuse('is followed by nothing that can be left out')
     return before[-1:] != ['with'] and not attribute
 
+# %% ../nbs/12a_prompts.ipynb #0af843e4
 def _follows_noun(place: _Place) -> bool:
     "'not' and 'no' right after other words, and 'isn't' after 'that'."
     before, after, word = place.before, place.after, place.word
     is_not = word[:2] in ('is', 'ar', 'wa', 'we', 'ai')
-    who = {*before[-1:]} & _WHO and is_not or word in ('not', 'no') and ({*before[-1:]} & _WHO_IS or {*before[-1:]} & _BE and {*before[-2:-1]} & _WHO)
-    if who: return has_article(place.rest) or is_noun(after) and not _is_attribute(after)    # 'an animal that is not a cat'
+    who = ({*before[-1:]} & _WHO and is_not or word in ('not', 'no')
+           and ({*before[-1:]} & _WHO_IS or {*before[-1:]} & _BE and {*before[-2:-1]} & _WHO))
+    # 'an animal that is not a cat'
+    if who: return has_article(place.rest) or is_noun(after) and not _is_attribute(after)
     if word == 'not': return not {*before[-1:]} & _HELPS and not _is_attribute(after)
     if word == 'no' and is_noun(before): place.refuse(_TWO_WAYS)
-    if is_not and names_thing(place.core) and has_article(place.rest): place.refuse('is not understood')      # 'an animal isn't a cat'
+    # 'an animal isn't a cat'
+    if is_not and names_thing(place.core) and has_article(place.rest): place.refuse('is not understood')
     return False
 
 # %% ../nbs/12a_prompts.ipynb #ce6ddd3b
 def _continues(place: _Place) -> bool:
     "'nor' after 'neither' belongs to the phrase, after something left out it leaves out more."
-    if not place.negative and not re.search(r'\b(?:neither|no|not|without|never)\b', place.core.lower()): place.refuse('is not understood')
+    if not place.negative and not re.search(r'\b(?:neither|no|not|without|never)\b', place.core.lower()):
+        place.refuse('is not understood')
     return bool(place.negative)
 
+# %% ../nbs/12a_prompts.ipynb #9478b0b9
 def _denies(place: _Place) -> bool:
     "Does 'not', 'no', 'without', … begin what is to be left out? It belongs to the phrase otherwise."
-    if place.word in ('without', 'w/o', 'w/out', 'with out') or place.word.startswith('sans'): return bool(place.after) and _lacks(place)
+    if place.word in ('without', 'w/o', 'w/out', 'with out') or place.word.startswith('sans'):
+        return bool(place.after) and _lacks(place)
     if not place.apart and place.word == 'nor': return _continues(place)
     if not place.apart: return bool(place.after) and _follows_noun(place)
     if place.word not in ('no', 'not'): place.refuse('is not understood')
     return _begins_exclusion(place)
 
+# %% ../nbs/12a_prompts.ipynb #6907d737
 def _contrasts(place: _Place) -> str:
-    "'but' after a negative brings in what is wanted; after 'all' it leaves out; between adjectives it is a part of the phrase."
+    """'but' after a negative brings in what is wanted; after 'all' it leaves out; between adjectives it is a part of
+    the phrase."""
     if place.core and not words_of(place.rest): place.refuse('leaves out nothing')
     following = _MARK.match(place.rest.lstrip())
     if following and following.lastgroup != 'but': return ''
-    if place.negative and place.after:         # 'not a cat but a dog'; 'no animals but cats' can mean the cats and all but them
-        if place.negative != 'not' or {*place.before[:1]} & {'any', 'all', 'every', 'each'}: place.refuse(f'after {place.negative!r} can be read in two ways')
+    if place.negative and place.after: # 'not a cat but a dog'; 'no animals but cats' can mean the cats and all but them
+        if place.negative != 'not' or {*place.before[:1]} & {'any', 'all', 'every', 'each'}:
+            place.refuse(f'after {place.negative!r} can be read in two ways')
         return 'in'
-    if re.search(r'(?:^|,\s*)(?:all|any|every|each)\b|\b(?:all|any\w*|every\w*)$', place.core, re.IGNORECASE): return 'out'
+    if re.search(r'(?:^|,\s*)(?:all|any|every|each)\b|\b(?:all|any\w*|every\w*)$', place.core, re.IGNORECASE):
+        return 'out'
     if place.two: place.refuse('is not understood')
     return ''
 
+# %% ../nbs/12a_prompts.ipynb #6bdfe1fc
 def _is_idle(place: _Place) -> bool:
     "Is it no exclusion at all? Raises `PromptError` for what can be one."
     kind, empty = place.kind, not words_of(place.rest)
     half = kind == 'odd' and (not place.core or '\\' in place.word and names_thing(place.core))
     if kind in ('unclear', 'no') or half or kind in ('weak', 'odd') and place.two: place.refuse('is not understood')
-    if kind == 'gone' and names_thing(place.core) and not re.search(rf'{_HAS.pattern}|\b(?:whose|where|which)\b', place.core, re.IGNORECASE): place.refuse('is not understood')
+    if kind == 'gone' and names_thing(place.core) and not re.search(rf'{_HAS.pattern}|\b(?:whose|where|which)\b',
+                                                                    place.core, re.IGNORECASE):
+        place.refuse('is not understood')
     if kind == 'dash' and (place.two or not place.core and not empty): place.refuse('can be a pause and a minus')
     return kind in ('weak', 'odd', 'gone', 'dash') or kind == 'sign' and empty or kind == 'deny' and _is_name(place)
 
+# %% ../nbs/12a_prompts.ipynb #9e0e9d6a
 def _role(place: _Place) -> str:  # 'out', 'in' or ''
     "What begins here: something to leave out, something to look for after all, or nothing new."
     kind, empty = place.kind, not words_of(place.rest)
     if _is_idle(place): return ''
     if kind == 'but': return _contrasts(place)
-    if kind == 'order' and not place.apart and not place.word.endswith('ing'): place.refuse('right after other words can be a command and what they tell')
+    if kind == 'order' and not place.apart and not place.word.endswith('ing'):
+        place.refuse('right after other words can be a command and what they tell')
     if kind == 'order' and not place.apart: return ''
-    if empty and (kind != 'deny' or not place.core or place.lead.strip() or place.word in ('no', 'not')): place.refuse('leaves out nothing')
+    if empty and (kind != 'deny' or not place.core or place.lead.strip() or place.word in ('no', 'not')):
+        place.refuse('leaves out nothing')
     _refuse_halves(place)
     if kind in ('out', 'order') and place.negative and not place.lead.strip(): _refuse(_NESTED, place.text)
     return 'out' if kind != 'deny' or _denies(place) else ''
@@ -279,37 +327,50 @@ def signed(text: str) -> list[tuple[bool, str]]:  # (leave out?, words)
         before, at = text[start:mark.start()], mark.end()
         lead = match[0] if (match := _LEAD.search(before)) else ''
         core, word = before[:len(before) - len(lead)].strip(), ' '.join(mark[0].lower().split())
-        if not (role := _role(_Place(mark.lastgroup, word, core, lead, text[at:], negative, text))): continue
+        if not (role := _role(_Place(mark.lastgroup or '', word, core, lead, text[at:], negative, text))): continue
         core = _LEAD.sub('', _WHO_ENDS.sub('', core))
         if core: out.append((bool(negative), core))
         elif negative: _refuse(_NESTED, text)
         negative, start = word if role == 'out' else '', at
     return [*out, (bool(negative), text[start:].strip())]
 
-_LACKING = re.compile(r"""(?<![\w-])(?:(?P<word>lacking|missing|free\s+of|free\s+from|sans)|non[-–—‐‑−\s]?(?!stick|slip|skid|stop)(?P<non>\w+)|(?:no|not)[-–—‐‑−](?P<no>\w+)
-                              |(?P<less>(?!wire|cord|seam|price|top|bottom|back|strap)\w+?)-?less|(?P<free>\w+)[-–—‐‑−\s]free(?=\s+\w))(?![\w])""", re.VERBOSE | re.IGNORECASE)
+# %% ../nbs/12a_prompts.ipynb #95c27bc0
+_LACKING = re.compile(
+    r"""(?<![\w-])(?:(?P<word>lacking|missing|free\s+of|free\s+from|sans)|non[-–—‐‑−\s]?(?!stick|slip|skid|stop)(?P<non>\w+)|(?:no|not)[-–—‐‑−](?P<no>\w+)
+                              |(?P<less>(?!wire|cord|seam|price|top|bottom|back|strap)\w+?)-?less|(?P<free>\w+)[-–—‐‑−\s]free(?=\s+\w))(?![\w])""", re.VERBOSE | re.IGNORECASE)  # noqa: E501
 
 def excluding_word(phrase: str) -> str:
-    "What a phrase says that its thing is not or has not: 'without a helmet' of 'a man without a helmet'; '' for nothing."
+    """What a phrase says that its thing is not or has not: 'without a helmet' of 'a man without a helmet'; '' for
+    nothing."""
     for mark in _MARK.finditer(phrase):
         word, core = mark[0].lower(), phrase[:mark.start()].strip()
-        place = _Place(mark.lastgroup, word, core, '', phrase[mark.end():], '', phrase)
-        if mark.lastgroup in ('out', 'order', 'unclear', 'no') or mark.lastgroup == 'deny' and not _is_name(place): return phrase[mark.start():]
-        if mark.lastgroup == 'gone' and names_thing(core): return phrase[_HAS.search(core).start() if _HAS.search(core) else mark.start():]
+        place = _Place(mark.lastgroup or '', word, core, '', phrase[mark.end():], '', phrase)
+        if mark.lastgroup in ('out', 'order', 'unclear', 'no') or mark.lastgroup == 'deny' and not _is_name(place):
+            return phrase[mark.start():]
+        if mark.lastgroup == 'gone' and names_thing(core):
+            has = _HAS.search(core)
+            return phrase[has.start() if has else mark.start():]
     for lack in _LACKING.finditer(phrase):
         thing = lack['non'] or lack['less'] or not _BOARD.search(phrase) and (lack['free'] or lack['no'])
         if thing and known_ending([thing.lower()]): return phrase[lack.start():]
-        if lack['word'] and (lack['word'].lower() != 'missing' or is_noun(words_of(phrase[:lack.start()]))): return phrase[lack.start():]
+        if lack['word'] and (lack['word'].lower() != 'missing' or is_noun(words_of(phrase[:lack.start()]))):
+            return phrase[lack.start():]
     return ''
 
 # %% ../nbs/12a_prompts.ipynb #cf19afb6
-_SAME = (('，、；｜¦／＆＋！？：．∣⧸∕⁄', ',,;||/&+!?:.|///'), ('❝❞〝〞〟❛❜‛《》〈〉⟨⟩〈〉❮❯⟪⟫', '“”“””‘’‘«»‹›‹›‹›‹›«»'), ('【】〔〕〖〗⟦⟧❨❩', '[][][][]()'),
+_SAME = (('，、；｜¦／＆＋！？：．∣⧸∕⁄', ',,;||/&+!?:.|///'), ('❝❞〝〞〟❛❜‛《》〈〉⟨⟩〈〉❮❯⟪⟫', '“”“””‘’‘«»‹›‹›‹›‹›«»'),
+         ('【】〔〕〖〗⟦⟧❨❩', '[][][][]()'),
          ('‐‑﹣‒―﹘➖⧵∖∼˜', '---–––−\\\\~~'))
-_LIKE = str.maketrans({a: b for many, one in _SAME for a, b in zip(many, one)} | {'。': '. ', '…': ' . ', '_': ' '} | dict.fromkeys('\t\v\f\r\x85\u2028\u2029', '\n'))
+_LIKE = str.maketrans({a: b for many, one in _SAME for a, b in zip(many, one)} | {'。': '. ', '…': ' . ', '_': ' '}
+                      | dict.fromkeys('\t\v\f\r\x85\u2028\u2029', '\n'))
 _UNSEEN = re.compile('[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0e\ufe0f\ufeff]')
 _DASHES = re.compile(r'^\s*[–—-]\s+', re.MULTILINE)
-_BULLET = re.compile(r'^\s*(?:\*\s+|\d+\)\s+|\d+\.\s+(?=(?:an?|the|not?)\s))|(?:^|(?<=\s))[•·∙‣▪▫●◦○■□◆◇★☆►▶➤①-⑳❶-❿]\s*', re.MULTILINE)
-_NUMBER = re.compile(r'(?:^|(?<=\s))[(\[#]?(\d{1,2}|[a-h](?=\))|[iv]{1,4}(?=[.)]))(?:[.):\]]|\s-)?\s*(?=[^\W\d])', re.IGNORECASE)
+_BULLET = re.compile(r'^\s*(?:\*\s+|\d+\)\s+|\d+\.\s+(?=(?:an?|the|not?)\s))|(?:^'
+                     r'|(?<=\s))[•·∙‣▪▫●◦○■□◆◇★☆►▶➤①-⑳❶-❿]\s*', re.MULTILINE)
+
+# %% ../nbs/12a_prompts.ipynb #1cd897f8
+_NUMBER = re.compile(r'(?:^|(?<=\s))[(\[#]?(\d{1,2}|[a-h](?=\))|[iv]{1,4}(?=[.)]))(?:[.):\]]|\s-)?\s*(?=[^\W\d])',
+                     re.IGNORECASE)
 
 _ORDERS = [*map(str, range(1, 100))], [*'abcdefgh'], 'i ii iii iv v vi vii viii'.split()
 
@@ -321,24 +382,31 @@ def _list(text: str) -> str:
 
 _CONTROL = re.compile(r'[\x00-\x08\x0e-\x1f\x7f-\x9f\u2066-\u2069\ud800-\udfff]')    # what terminals and browsers obey
 
+# %% ../nbs/12a_prompts.ipynb #6751a6ed
 def _plain(text: str) -> str:
     "The text with one sign of each kind."
-    text = re.sub('[！-･]+', lambda m: unicodedata.normalize('NFKC', m[0]), _UNSEEN.sub('', _CONTROL.sub(' ', text))).translate(_LIKE)
+    text = re.sub('[！-･]+', lambda m: unicodedata.normalize('NFKC', m[0]),
+                  _UNSEEN.sub('', _CONTROL.sub(' ', text))).translate(_LIKE)
     text = re.sub(r'(?i)\bw/(?=\s)', 'with', text)
     text = re.sub(r"(?<=\w)[‘ʼ´`′](?=\w)", '’', text.replace('&amp;', '&').replace("''", '"').replace('``', '"'))
-    text = re.sub(r'(?i)\b(?:e\.g|i\.e)\.', ',', re.sub(r'(?i)\b(excl?|vs)\.(?=\s)|\bv(?=\.\s)\.', lambda m: m[1] or 'vs', text))
+    text = re.sub(r'(?i)\b(?:e\.g|i\.e)\.', ',',
+                  re.sub(r'(?i)\b(excl?|vs)\.(?=\s)|\bv(?=\.\s)\.', lambda m: m[1] or 'vs', text))
     if len(_DASHES.findall(text)) > 1: text = _DASHES.sub('\n', text)     # one alone can be a minus
     return _BULLET.sub('\n', _list(re.sub(r'(?<!\w)(\*{1,3})(?=\S)([^*\n]+?)(?<=\S)\1(?!\w)', r'\2', text)))
 
 # %% ../nbs/12a_prompts.ipynb #1eb263fa
-_CLOSE = {'"': '"”', '“': '”"“', '„': '“”"', '‟': '”', '”': '”', '«': '»', '»': '«', '‹': '›', '›': '‹', '`': "`'´", '´': '´',
+_CLOSE = {'"': '"”', '“': '”"“', '„': '“”"', '‟': '”', '”': '”', '«': '»', '»': '«',
+          '‹': '›', '›': '‹', '`': "`'´", '´': '´',
           '「': '」', '『': '』', "'": "'", '‘': "’'", '‚': '‘’', '’': '’', '(': ')', '[': ']', '{': '}', '<': '>'}
 _SOFT = "'’‘´([{<"          # these need no other half
-_ENDS = re.compile(r"""\s*(?:$|[\n.,;:|/&+!?)\]}>\[{<"“„«»‹`「『]|(?<!\w)['‘‚](?=\w)|(?:and|or|not|no|but|except|without|excluding)\b)""", re.IGNORECASE)
+_ENDS = re.compile(
+    r"""\s*(?:$|[\n.,;:|/&+!?)\]}>\[{<"“„«»‹`「『]|(?<!\w)['‘‚](?=\w)|(?:and|or|not|no|but|except|without|excluding)\b)""", re.IGNORECASE)  # noqa: E501
 _BEGINS = re.compile(r'(?:^|[\n.,;:|/&+!?(\[{<])\s*(?:(?:and|or|but|please|also)\s+)*$', re.IGNORECASE)
-_INNER = {ord(c): chr(0xA000 + k) for k, c in enumerate('.,;|/&+!?\n-−~: <>=≠\\^*→–—')}    # Yi syllables, which are letters to all patterns
+# Yi syllables, which are letters to all patterns
+_INNER = {ord(c): chr(0xA000 + k) for k, c in enumerate('.,;|/&+!?\n-−~: <>=≠\\^*→–—')}
 _OUTER = {ord(v): k for k, v in _INNER.items()}
 
+# %% ../nbs/12a_prompts.ipynb #3061d87c
 def _closing(text: str, start: int) -> int:
     "Where the quote that opens at `start` ends: before a mark if it can, else at its first end; -1 for nowhere."
     ends = [m.start() for m in re.finditer(f'[{re.escape(_CLOSE[text[start]])}](?!\\w)', text) if m.start() > start]
@@ -349,22 +417,28 @@ def _is_stray(sign: str, before: str) -> bool:
     "A quote that neither opens nor is an apostrophe or an inch."
     return sign in '“”„«»‹›`"' and not (sign in '"”' and before.isdigit())
 
+# %% ../nbs/12a_prompts.ipynb #88391ed2
 def _unquoted(text: str) -> str:
     "Quotes around phrases taken off, a line each; what those inside a phrase hold is made one word by `_INNER`."
     out, at = '', 0
     while at < len(text):
         sign, before = text[at], text[at - 1:at]
         opens = sign in _CLOSE and not before.isalnum()
-        if not opens and _is_stray(sign, before): raise PromptError(f'The quotes in {text!r} do not belong together; write it without them.')
+        if not opens and _is_stray(sign, before):
+            raise PromptError(f'The quotes in {text!r} do not belong together; write it without them.')
         end = _closing(text, at) if opens else -1
-        if opens and end < 0 and sign not in _SOFT: raise PromptError(f'The quote {sign} in {text!r} is not closed; write it without quotes.')
+        if opens and end < 0 and sign not in _SOFT:
+            raise PromptError(f'The quote {sign} in {text!r} is not closed; write it without quotes.')
         out, at = (out + sign, at + 1) if end < 0 else (out + _span(text, at, end, out), end + 1)
     return out
 
+# %% ../nbs/12a_prompts.ipynb #eef50510
 def _span(text: str, start: int, end: int, before: str) -> str:
     "What becomes of the quote or bracket from `start` to `end`."
-    inner, marks = text[start + 1:end], [m.start() + len(m[0].rstrip()) for m in _MARK.finditer(f'{before}the x') if m.lastgroup != 'but']
-    if not inner.strip(): raise PromptError(f'There is an empty phrase in {text!r}; say what to look for, for example "a cat".')
+    inner, marks = text[start + 1:end], [m.start() + len(m[0].rstrip()) for m in _MARK.finditer(f'{before}the x')
+                                         if m.lastgroup != 'but']
+    if not inner.strip():
+        raise PromptError(f'There is an empty phrase in {text!r}; say what to look for, for example "a cat".')
     excluded = marks[-1:] == [len(before.rstrip())]                                    # 'not' "the cat"
     excludes = text[start] in '([{<' and any(m.lastgroup != 'dash' or not m.start() for m in _MARK.finditer(inner))
     alone = (excluded or _BEGINS.search(before)) and _ENDS.match(text, end + 1)
@@ -374,42 +448,50 @@ def _span(text: str, start: int, end: int, before: str) -> str:
 # %% ../nbs/12a_prompts.ipynb #100b8c66
 def _is_short(before: str, after: str) -> bool:
     "Is the stop after `before` that of an abbreviation: 'St.' Bernard, 'U.S.' flag, 'J.' 'R.'?"
-    word = re.search(r'[\w.]*$', before)[0].lower()
+    word = re.findall(r'[\w.]*$', before)[0].lower()
     if not after.strip() or re.match(r'\s+(?:an?|the|and|or|some|two)\b', after, re.IGNORECASE): return False
     if word in english().titles: return True
     return bool(re.fullmatch(r'(?:\w\.)*[^\W\da]|(?:\w\.)+\w', word)) and not re.match(r'\s+(?:not?|except)\b', after)
 
+# %% ../nbs/12a_prompts.ipynb #1b3c15dc
 def _lines(text: str) -> list[str]:
-    "The lines and sentences of a text; one that names no thing of its own ('a black', 'white') belongs to its neighbour."
+    """The lines and sentences of a text; one that names no thing of its own ('a black', 'white') belongs to its
+    neighbour."""
     ends = lambda stop: '.' if stop[0] == '.' and _is_short(text[:stop.start()], text[stop.end():]) else '\n'
     parts = re.split(r'[\n;|]', re.sub(r'\s+\.+(?=\s|$)|\s*\.{2,}|\.(?=\s|$)', ends, text))
     out, loose = [], False
     for part in filter(None, (' '.join(part.split()).strip(' ,:') for part in parts)):
         words, hangs = words_of(part), loose
         loose = all(map(is_adjective, words)) and not is_noun(words[-1:])
-        if out and (loose or hangs) and not has_article(part) and not _MARK.match(part): out[-1], loose = f'{out[-1]} {part}', loose and hangs
+        if out and (loose or hangs) and not has_article(part) and not _MARK.match(part):
+            out[-1], loose = f'{out[-1]} {part}', loose and hangs
         else: out.append(part)
     return out
 
 # %% ../nbs/12a_prompts.ipynb #a4b5172f
-_POLITE = re.compile(r"""^(?:(?:and|or|nor|both|either|also|please|then|etc|but|(?:plus|(?:first|second|third|next|last|final)(?:ly)?(?=,?\s+an?\b))(?=,?\s+(?:an?|the)\b))(?![\w'’-])[\s,]*)+
-                         |[\s,:;.!?]+$|\s+[&+/|-]+$|^(?:[\s,:;!?&+/|]|\.(?!\d)|[*•–—-]\s)+|[\s,]+(?:please|too|as\ well|etc|and|or|and/or|plus|versus|vs|then)$""", re.IGNORECASE | re.VERBOSE)
+_POLITE = re.compile(
+    r"""^(?:(?:and|or|nor|both|either|also|please|then|etc|but|(?:plus|(?:first|second|third|next|last|final)(?:ly)?(?=,?\s+an?\b))(?=,?\s+(?:an?|the)\b))(?![\w'’-])[\s,]*)+
+                         |[\s,:;.!?]+$|\s+[&+/|-]+$|^(?:[\s,:;!?&+/|]|\.(?!\d)|[*•–—-]\s)+|[\s,]+(?:please|too|as\ well|etc|and|or|and/or|plus|versus|vs|then)$""", re.IGNORECASE | re.VERBOSE)  # noqa: E501
 
 def _tidy(phrase: str) -> str:
     "Without the 'and', the 'please' and the marks around it."
     while (less := _POLITE.sub('', phrase).strip()) != phrase: phrase = less
     return phrase
 
+# %% ../nbs/12a_prompts.ipynb #26f57cd5
 def _read(text: str) -> list[tuple[bool, str]]:  # (leave out?, phrase), in order
     "The phrases of one text."
     out = []
     for line in _lines(_unquoted(_plain(text))):
         for negative, part in signed(line):
             things = enumerated(part)
-            if negative and len(things) > 1 and not things[-1][0].strip(' ,'): _refuse('It is not clear how far the exclusion reaches', line)
-            out += [(negative, ' '.join(thing.translate(_OUTER).split())) for _, t in things if (thing := _tidy(t))]    # one line, also in quotes
+            if negative and len(things) > 1 and not things[-1][0].strip(' ,'):
+                _refuse('It is not clear how far the exclusion reaches', line)
+            # one line, also in quotes
+            out += [(negative, ' '.join(thing.translate(_OUTER).split())) for _, t in things if (thing := _tidy(t))]
     return out
 
+# %% ../nbs/12a_prompts.ipynb #3ccc2bff
 def _query(texts: Sequence[str]) -> Query:
     "Phrases and negatives of texts, each once."
     found = [part for text in texts for part in _read(text)]
@@ -427,21 +509,28 @@ def _check(phrases: Sequence[str], negatives: Sequence[str], text: str):
         if not words or words[0] in ('with', 'w/o') or (head_of(phrase) or words)[-1] in _VAGUE:
             raise PromptError(f'{phrase!r} in {text!r} names nothing to look for; say what, for example "a cat".')
     if not phrases: raise PromptError(f'The prompt {text!r} names nothing to look for; say what, for example "a cat".')
-    if half := [n for n in negatives if words_of(n)[-1] in _MAYBE | {'necessarily', 'really', 'exactly', 'always', 'entirely', 'strictly', 'especially', 'only'}]:
+    if half := [n for n in negatives if words_of(n)[-1] in _MAYBE
+                | {'necessarily', 'really', 'exactly', 'always', 'entirely', 'strictly', 'especially', 'only'}]:
         _refuse(f'How far {half[0]!r} is left out is not understood', text)
-    if vague := [n for n in negatives if _is_attribute(words_of(n))]: _refuse(f'{vague[0]!r} is nothing that can be left out', text)
+    if vague := [n for n in negatives if _is_attribute(words_of(n))]:
+        _refuse(f'{vague[0]!r} is nothing that can be left out', text)
     plain = {tuple(after_articles(words_of(n))) for n in negatives}
     if both := [p for p in phrases if tuple(after_articles(words_of(p))) in plain]:
         raise PromptError(f'{text!r} asks for {both[0]!r} and leaves it out; say one of them.')
 
+# %% ../nbs/12a_prompts.ipynb #b48a1af1
 LONGEST = 10_000   # letters of a text; the time to take one apart grows with their square
 
-def parse_prompt(prompt: str | Sequence[str],  # "a cat", "a dog . a frisbee", ["a dog", "not the shadow"]
+def parse_prompt(prompt: str | Sequence[str] | None,  # "a cat", "a dog . a frisbee", ["a dog", "not the shadow"]
                 ) -> Query:
-    "Phrases and negatives of a prompt, in order, each once; raises `PromptError` for one that asks for nothing or can be read in two ways."
-    texts = [prompt] if isinstance(prompt, str) else list(prompt) if isinstance(prompt, Iterable) else [prompt]
-    if long := [len(text) for text in texts if isinstance(text, str) and len(text) > LONGEST]: raise PromptError(f'A text of {long[0]:,} letters is too long; {LONGEST:,} are the most.')
-    if not all(isinstance(text, str) for text in texts): raise PromptError(f'A prompt is a text or a list of texts, not {prompt!r}.')
+    """Phrases and negatives of a prompt, in order, each once; raises `PromptError` for one that asks for nothing or can
+    be read in two ways."""
+    texts: list[Any] = ([prompt] if isinstance(prompt, str) else list(prompt) if isinstance(prompt, Iterable)
+                        else [prompt])
+    if long := [len(text) for text in texts if isinstance(text, str) and len(text) > LONGEST]:
+        raise PromptError(f'A text of {long[0]:,} letters is too long; {LONGEST:,} are the most.')
+    if not all(isinstance(text, str) for text in texts):
+        raise PromptError(f'A prompt is a text or a list of texts, not {prompt!r}.')
     if len(texts) > 1 and (empty := [k for k, text in enumerate(texts, 1) if not text.strip()]):
         raise PromptError(f'Text {empty[0]} of {len(texts)} is empty; leave it out, or say what to look for.')
     query = _query(texts)

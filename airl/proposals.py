@@ -67,7 +67,8 @@ def one_each(found: Sequence[Proposal],  # ranked, best first
             if g.label not in shared or g.rank > shared[g.label][1].rank: shared[g.label] = k, g
     for phrase in own | shared:
         k, g = shared.get(phrase, (None, None))
-        if phrase in own and (g is None or found[own[phrase]].posterior >= .5*g.posterior): answers.setdefault(own[phrase], []).insert(0, found[own[phrase]])
+        if phrase in own and (g is None or found[own[phrase]].posterior >= .5*g.posterior):
+            answers.setdefault(own[phrase], []).insert(0, found[own[phrase]])
         else: answers.setdefault(k, []).append(g)
     return sorted((replace(first, also=tuple(others)) for first, *others in answers.values()), key=lambda f: -f.rank)
 
@@ -100,10 +101,12 @@ def judged(photo: 'KnownPhoto',
         marks = evaluator.score(photo.image, small.reshape(n*c, *photo.small), each, known, guess)
     return [Proposal(labels[i], boxes[i], scores[i], i, candidates, small[i], marks[i*c:(i+1)*c]) for i in range(n)]
 
+# %% ../nbs/13c_proposals.ipynb #f46fcb9f
 def _priors(detections: Sequence[Detections]) -> np.ndarray | None:  # [n, h, w]
     "The rough masks of all boxes, if each has one."
     priors = [d.prior for d in detections if len(d)]
-    return np.concatenate(priors) if priors and all(p is not None for p in priors) else None
+    there = [p for p in priors if p is not None]
+    return np.concatenate(there) if priors and len(there) == len(priors) else None
 
 # %% ../nbs/13c_proposals.ipynb #af70c3d5
 @dataclass
@@ -169,38 +172,42 @@ class KnownPhoto:
             made = judged(self, [labels[i] for i in new], boxes[new], [scores[i] for i in new],
                           None if priors is None else priors[new], segmenter, evaluator, timings)
             self.found |= {keys[i]: one for i, one in zip(new, made)}
-        sure = [float(s) for e in evidence for s in e.posterior]
+        sure = [float(s) for e in evidence for s in e.known]
         return merged([replace(self.found[key], posterior=s) for key, s in zip(keys, sure)])
 
 # %% ../nbs/13c_proposals.ipynb #cbc2b657
 PIECE = .5   # how probable a negative must be, in parts of the object that it takes less than half of
 
-def _without(mask, f: Proposal, outside: Sequence[Instance]):  # what is left of the mask, {negative: the part that it took}
+def _without(mask, f: Proposal,
+             outside: Sequence[Instance]):  # what is left of the mask, {negative: the part that it took}
     "Take out of a mask what the negatives cover that are sure enough."
     left, took = mask, {}
     for other in outside:
         most = (mask & other.mask).sum() > .5*mask.sum()
-        if other.posterior < (1 if most else PIECE)*f.posterior: continue
+        if (other.posterior or 0.) < (1 if most else PIECE)*(f.posterior or 0.): continue
         if part := (left & other.mask).sum(): took[other.label] = took.get(other.label, 0.) + float(part/mask.sum())
         left = left & ~other.mask
     return left, took
 
+# %% ../nbs/13c_proposals.ipynb #58568fd8
 def instances_of(photo: KnownPhoto,
                  found: Sequence[Proposal],            # best first
                  post: str,                            # post-processing: 'fixed', 'adaptive' or 'none'
                  outside: Sequence[Instance] = (),     # what must stay out
-                ) -> tuple[list[Instance], dict]:      # best first; of phrases that lost an object to negatives, which ones
+                ) -> tuple[list[Instance], dict]:  # best first; of phrases that lost an object to negatives, which ones
     "Full-size masks, cleaned, without overlap within a phrase and without what `outside` covers."
     taken, out, lost = {}, [], {}
     for f in found:
-        mask, words = post_process(f.candidates.mask(f.index, f.best, photo.size), post), [f.label, *(g.label for g in f.also)]
+        mask, words = (post_process(f.candidates.mask(f.index, f.best, photo.size), post),
+                       [f.label, *(g.label for g in f.also)])
         left, took = _without(mask & ~taken.get(f.label, np.zeros_like(mask)), f, outside)
         if left.sum() <= .5*mask.sum():
             if took: lost |= {word: list(took) for word in words}
             continue
         taken[f.label] = taken.get(f.label, np.zeros_like(mask)) | mask
         box = (f.box*photo.scale).astype(np.float32)
-        out.append(Instance(left, f.label, f.scores[f.best], f.detection_score, float(f.predicted_iou), box, f.posterior, words[1:], took))
+        out.append(Instance(left, f.label, f.scores[f.best], f.detection_score, float(f.predicted_iou),
+                            box, f.posterior, words[1:], took))
     return out, lost
 
 # %% ../nbs/13c_proposals.ipynb #37537c24

@@ -19,6 +19,7 @@ from .photos import load_photo
 class NoData(UserError):
     "A data set that a figure is taken on and that is not on this machine."
 
+# %% ../nbs/17b_published.ipynb #9514c366
 def data_set(name: str,    # folder in $AIRL_DATA
              *inside: str, # what must be in it
             ) -> Path:
@@ -39,6 +40,7 @@ def _numbers(file: Path) -> np.ndarray:   # [H, W], an object's number, 0 for no
     from PIL import Image
     with Image.open(file) as image: return np.asarray(image)
 
+# %% ../nbs/17b_published.ipynb #ed2da24c
 def davis_jf(tracker,           # airl.scene.Tracker
              clips: int | None = None,  # None: all of them
             ) -> tuple[float, str]:
@@ -73,7 +75,7 @@ def coco_ap(detector,            # airl.scene.Detector that drops next to nothin
             rows += [dict(image_id=i, category_id=names[p], score=float(s), bbox=b)
                      for b, s, p in zip(xywh, found.score, found.phrase)]
         if not rows: return 0., f'{len(asked)} photos, not one box'
-        judge = COCOeval(truth, truth.loadRes(rows), 'bbox')
+        judge = COCOeval(truth, truth.loadRes(rows), 'bbox')   # pyright: ignore[reportArgumentType]: lists are taken too
         judge.params.imgIds = asked
         for part in (judge.evaluate, judge.accumulate, judge.summarize): part()
     return float(judge.stats[0]), f'{len(asked)} photos'
@@ -90,29 +92,43 @@ class Figure:
     of: str = ''                    # 'tracker' or 'detector'
     below: float = .02              # by how much a figure taken here may fall short of it
 
+# %% ../nbs/17b_published.ipynb #0359d49d
 CIFAR, COCO, LVIS, IMAGENET = 'zero-shot CIFAR-10', 'COCO val2017, box AP', 'LVIS minival, box AP', 'zero-shot ImageNet'
-_CLIP, _DINO, _MM = "open_clip's openclip_results.csv", "IDEA's README of GroundingDINO", "mmdetection's README of MM-Grounding-DINO"
-_SIGLIP2, _PE, _LLM = 'Tschannen et al. 2025, arXiv 2502.14786', 'Bolya et al. 2025, arXiv 2504.13181', 'Fu et al. 2025, arXiv 2501.18954'
+_CLIP, _DINO, _MM = ("open_clip's openclip_results.csv", "IDEA's README of GroundingDINO",
+                     "mmdetection's README of MM-Grounding-DINO")
+_SIGLIP2, _PE, _LLM = ('Tschannen et al. 2025, arXiv 2502.14786', 'Bolya et al. 2025, arXiv 2504.13181',
+                       'Fu et al. 2025, arXiv 2501.18954')
 _SAM3, _EDGETAM, _SAM2 = 'Carion et al. 2025', 'Zhou et al. 2025', "Meta's README of SAM 2"
-_OWL, _OMDET, _HQ = "Google's README of OWL-ViT (LVIS's frequent classes are in its training)", "Om AI's README of OmDet-Turbo", "SysCV's README of SAM-HQ (the boxes are FocalNet-DINO's)"
+_OWL, _OMDET, _HQ = ("Google's README of OWL-ViT (LVIS's frequent classes are in its training)",
+                     "Om AI's README of OmDet-Turbo", "SysCV's README of SAM-HQ (the boxes are FocalNet-DINO's)")
 _VIDEOS = 'J&F on SA-V test', 'J&F on MOSE val', 'J&F on LVOS v2'
-_JF = {'sam2_hiera_tiny': (.750, .709, .753), 'sam2_hiera_small': (.749, .715, .764), 'sam2_hiera_base_plus': (.747, .728, .758), 'sam2_hiera_large': (.760, .746, .798),
-       'sam2.1_hiera_tiny': (.765, .718, .773), 'sam2.1_hiera_small': (.766, .735, .783), 'sam2.1_hiera_base_plus': (.782, .737, .782), 'sam2.1_hiera_large': (.795, .746, .806)}
+
+# %% ../nbs/17b_published.ipynb #2fee2da8
+_JF = {'sam2_hiera_tiny': (.750, .709, .753), 'sam2_hiera_small': (.749, .715, .764),
+       'sam2_hiera_base_plus': (.747, .728, .758), 'sam2_hiera_large': (.760, .746, .798),
+       'sam2.1_hiera_tiny': (.765, .718, .773), 'sam2.1_hiera_small': (.766, .735, .783),
+       'sam2.1_hiera_base_plus': (.782, .737, .782), 'sam2.1_hiera_large': (.795, .746, .806)}
 
 def _classified(model, value): return Figure(model, CIFAR, value, _CLIP, below=.04)   # fewer images and templates
 def _found(model, value, source): return Figure(model, COCO, value, source, coco_ap, 'detector')
 
+# %% ../nbs/17b_published.ipynb #95c9a9b9
 FIGURES = (
     _classified('ViT-L-14/openai', .9559), _classified('ViT-H-14/laion2b_s32b_b79k', .9745),
     _classified('EVA02-L-14/merged2b_s4b_b131k', .9908), _classified('ViT-B-16-SigLIP/webli', .9234),
-    Figure('siglip2-b16', IMAGENET, .791, _SIGLIP2), Figure('siglip2-so400m', IMAGENET, .834, _SIGLIP2), Figure('pe-core-l14', IMAGENET, .835, _PE),
-    _found('grounding-dino-tiny', .484, _DINO), _found('grounding-dino-base', .567, f'{_DINO} (it learned from COCO too)'),
-    _found('mm-grounding-dino-tiny', .506, _MM), _found('mm-grounding-dino-base', .525, _MM), _found('mm-grounding-dino-large', .530, _MM),
-    Figure('llmdet-tiny', LVIS, .447, _LLM), Figure('llmdet-base', LVIS, .483, _LLM), Figure('llmdet-large', LVIS, .511, _LLM),
+    Figure('siglip2-b16', IMAGENET, .791, _SIGLIP2), Figure('siglip2-so400m', IMAGENET, .834, _SIGLIP2),
+    Figure('pe-core-l14', IMAGENET, .835, _PE),
+    _found('grounding-dino-tiny', .484, _DINO), _found('grounding-dino-base', .567,
+                                                       f'{_DINO} (it learned from COCO too)'),
+    _found('mm-grounding-dino-tiny', .506, _MM), _found('mm-grounding-dino-base', .525, _MM),
+    _found('mm-grounding-dino-large', .530, _MM),
+    Figure('llmdet-tiny', LVIS, .447, _LLM), Figure('llmdet-base', LVIS, .483, _LLM),
+    Figure('llmdet-large', LVIS, .511, _LLM),
     Figure('owlv2-base', 'LVIS v1 val, box AP', .439, _OWL), Figure('owlv2-large', 'LVIS v1 val, box AP', .446, _OWL),
     _found('omdet-turbo-tiny', .425, _OMDET), Figure('omdet-turbo-tiny', LVIS, .303, _OMDET),
     *(Figure(model, what, value, _SAM2) for model, values in _JF.items() for what, value in zip(_VIDEOS, values)),
-    *(Figure(f'sam-hq-{size}', 'COCO val2017, mask AP', value, _HQ) for size, value in (('base', .467), ('large', .495), ('huge', .499))),
+    *(Figure(f'sam-hq-{size}', 'COCO val2017, mask AP', value, _HQ)
+      for size, value in (('base', .467), ('large', .495), ('huge', .499))),
     Figure('edgetam', 'J&F on DAVIS 2017 val', .877, _EDGETAM, davis_jf, 'tracker'),
     Figure('edgetam', 'J&F on MOSE val', .700, _EDGETAM),
     Figure('edgetam', 'J&F on SA-V val', .723, _EDGETAM),
@@ -120,6 +136,7 @@ FIGURES = (
     _found('sam3', .564, _SAM3),
     Figure('sam3', 'mask AP on LVIS', .485, _SAM3), Figure('sam3', 'cgF1 on SA-Co/Gold', .541, _SAM3))
 
+# %% ../nbs/17b_published.ipynb #b3440aaf
 def published(model: str) -> list[Figure]:
     "What was published of a model."
     return [f for f in FIGURES if f.model == model]

@@ -19,16 +19,21 @@ from .weights import require
 from .workers import Answer, Where, answers, places, use_threads
 
 # %% ../nbs/15e_ray_engine.ipynb #4f9d23f0
-_JOB = pa.schema([(name, pa.string()) for name in 'image source member fault done'.split()] + [('prompts', pa.list_(pa.string()))])
-_COUNTS = pa.schema([('image', pa.string()), ('objects', pa.int64()), ('error', pa.string()), ('done', pa.bool_()), ('waited', pa.float64()), ('stop', pa.string())])
+_JOB = pa.schema([(name, pa.string()) for name in 'image source member fault done'.split()]
+                 + [('prompts', pa.list_(pa.string()))])
+_COUNTS = pa.schema([('image', pa.string()), ('objects', pa.int64()), ('error', pa.string()),
+                     ('done', pa.bool_()), ('waited', pa.float64()), ('stop', pa.string())])
 
-def _job_of(row: dict) -> Job: return Job(**{name: row[name] for name in _JOB.names if name != 'prompts'}, prompts=tuple(row['prompts']))
+def _job_of(row: dict) -> Job:
+    return Job(**{name: row[name] for name in _JOB.names if name != 'prompts'}, prompts=tuple(row['prompts']))
 
 # %% ../nbs/15e_ray_engine.ipynb #c41ebce9
 TRIES = 3   # of a block whose actors die
 
+# %% ../nbs/15e_ray_engine.ipynb #2ea11ad5
 class _RayWorker:
-    "An actor that holds a pipeline: jobs in, their rows into parts of their own, what the summary counts out; what should end the run comes out as `stop`."
+    """An actor that holds a pipeline: jobs in, their rows into parts of their own, what the summary counts out; what
+    should end the run comes out as `stop`."""
     def __init__(self, recipe, device, threads, notes, generation):
         same_loudness()
         use_threads(threads)
@@ -73,7 +78,8 @@ class _RayWorker:
 # %% ../nbs/15e_ray_engine.ipynb #484f5183
 @contextlib.contextmanager
 def _ray_here(ray, recipe: BatchRecipe, where: Where):
-    "Ray, started if it is not running, and then stopped again; yields how many actors there shall be and the GPUs of each."
+    """Ray, started if it is not running, and then stopped again; yields how many actors there shall be and the GPUs of
+    each."""
     if where.workers is not None and where.workers < 1:
         raise UserError(f'{where.workers} Ray actors cannot be; give 1 or more.')
     mine = not ray.is_initialized()
@@ -87,6 +93,7 @@ def _ray_here(ray, recipe: BatchRecipe, where: Where):
     finally:
         if mine: ray.shutdown()
 
+# %% ../nbs/15e_ray_engine.ipynb #08f75010
 def _actors(ray, recipe: BatchRecipe, where: Where) -> tuple[int, float]:
     "How many actors there shall be, and the GPUs of each."
     there = ray.cluster_resources()
@@ -136,6 +143,7 @@ def _ray_counts(ray, blocks: list[pa.Table], actors: int, gpus: float, about: tu
     except ray.exceptions.RayError as e:
         raise UserError(f'Ray gave up: {str(e).strip().splitlines()[-1]}. What is done counts, so start again.') from e
 
+# %% ../nbs/15e_ray_engine.ipynb #a1d3f881
 @contextlib.contextmanager
 def _data_settings(ray):
     "Ray Data without progress bars, and going on where a block is lost; as it was afterwards."

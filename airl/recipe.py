@@ -27,21 +27,23 @@ class Recipe:
     "All that decides the result of a training, data aside."
     model: str = 'vit_small_patch16_224'   # a name that `create_vit` knows
     model_args: dict = field(default_factory=dict) # further arguments of `create_vit`
-    pretrained: bool = False               # start from ImageNet weights; for `vit_nano` and EfficientNet-Lite0, those that ship
+    pretrained: bool = False  # start from ImageNet weights; for `vit_nano` and EfficientNet-Lite0, those that ship
     img_size: int = 224
     epochs: int = 300
     max_minutes: float = 0.                # end after so many minutes of training; 0 for no limit
     schedule: str = 'epochs'               # the cosine runs over 'epochs' or over 'minutes'
     warmup_epochs: float = 10.
     batch_size: int = 128                  # images a step, all devices and accumulated pieces together
-    accumulate: int = 1                    # pieces that a device works through a step, fewer of a smaller data set; batch norm sees each by itself
-    optimizer: str = 'adamw'               # or 'muon': Muon for hidden matrices, NAdamW for the rest; 'lbfgs': a regression on features, see `airl.probe`
+    # pieces that a device works through a step, fewer of a smaller data set; batch norm sees each by itself
+    accumulate: int = 1
+    # or 'muon': Muon for hidden matrices, NAdamW for the rest; 'lbfgs': a regression on features, see `airl.probe`
+    optimizer: str = 'adamw'
     lr: float = 3e-4                       # for a batch of `lr_batch`, proportional for others
     lr_batch: int = 512
     betas: tuple = (.9, .999)
     weight_decay: float = .05
     clip: float = 1.                       # largest norm of the gradient; 0 for no clipping
-    ema: float = .9999                     # decay of the averaged weights, (1 + steps)/(10 + steps) before that; 0 for none
+    ema: float = .9999  # decay of the averaged weights, (1 + steps)/(10 + steps) before that; 0 for none
     smoothing: float = .1
     mixup: float = .8                      # α; 0 for none
     cutmix: float = 1.                     # α; 0 for none
@@ -61,7 +63,7 @@ class Recipe:
     fallback_lr: float = 1.                # of what Muon leaves to NAdamW, as a multiple of `lr`
     precision: str = 'auto'                # 'auto', 'fp32', 'bf16', 'fp16'
     channels_last: bool = False
-    compile: bool = False                  # let torch.compile fuse the model's operations, where it can: CUDA with Triton
+    compile: bool = False  # let torch.compile fuse the model's operations, where it can: CUDA with Triton
     deterministic: bool = False            # deterministic algorithms on a GPU too, slower
     seed: int = 42
 
@@ -73,7 +75,8 @@ class Recipe:
         "The recipe called `name`, with some fields changed."
         if name not in _PRESETS: raise RecipeError(f'There is no recipe {name!r}; there are {", ".join(PRESETS)}.')
         values = _PRESETS[name] | changes
-        if values.get('pretrained') is True: values = {k: v for k, v in values.items() if k in changes or k not in ('mean', 'std')}
+        if values.get('pretrained') is True:
+            values = {k: v for k, v in values.items() if k in changes or k not in ('mean', 'std')}
         return recipe_from(values)
 
     @property
@@ -82,7 +85,8 @@ class Recipe:
         return 'hflip' if self.hflip or self.alternate_flip else 'none'
 
 # %% ../nbs/02a_recipe.ipynb #54585c75
-_CHOICES = dict(optimizer=('adamw', 'muon', 'lbfgs'), schedule=('epochs', 'minutes'), precision=('auto', 'fp32', 'bf16', 'fp16'))
+_CHOICES = dict(optimizer=('adamw', 'muon', 'lbfgs'), schedule=('epochs', 'minutes'),
+                precision=('auto', 'fp32', 'bf16', 'fp16'))
 _AT_LEAST_1 = 'img_size', 'epochs', 'batch_size', 'accumulate', 'lr_batch', 'temperature'
 _SHARES = 'ema', 'smoothing', 'mix_prob', 'hflip', 'distill', 'small_share'
 
@@ -91,34 +95,43 @@ def _typed(name, value, default):
     if isinstance(default, tuple) and isinstance(value, (list, tuple)) and len(value) == len(default):
         return tuple(_typed(name, v, d) for v, d in zip(value, default))
     if isinstance(default, float) and type(value) is int: return float(value)
-    if isinstance(value, float) and not math.isfinite(value): raise RecipeError(f'{name}: {value} in the recipe must be a finite number, such as {default!r}.')
+    if isinstance(value, float) and not math.isfinite(value):
+        raise RecipeError(f'{name}: {value} in the recipe must be a finite number, such as {default!r}.')
     if type(value) is type(default) and not isinstance(default, tuple): return value
     kind = f'{len(default)} numbers' if isinstance(default, tuple) else type(default).__name__
     raise RecipeError(f'{name}: {value!r} in the recipe must be {kind}, such as {default!r}.')
 
+# %% ../nbs/02a_recipe.ipynb #bd606c60
 def _check_recipe(recipe):
     "Types and ranges of every field."
     for f in dataclasses.fields(recipe):
-        default = f.default if f.default is not dataclasses.MISSING else f.default_factory()
+        made = f.default_factory
+        default = made() if made is not dataclasses.MISSING else f.default
         value = _typed(f.name, getattr(recipe, f.name), default)
         object.__setattr__(recipe, f.name, value)
         low = 1 if f.name in _AT_LEAST_1 else 0
-        if isinstance(value, (int, float)) and not value >= low: raise RecipeError(f'{f.name}: {value} in the recipe must be at least {low}.')
-        if f.name in _SHARES and value > 1: raise RecipeError(f'{f.name}: {value} in the recipe must lie in 0..1.')
+        if isinstance(value, (int, float)) and not value >= low:
+            raise RecipeError(f'{f.name}: {value} in the recipe must be at least {low}.')
+        if f.name in _SHARES and isinstance(value, (int, float)) and value > 1:
+            raise RecipeError(f'{f.name}: {value} in the recipe must lie in 0..1.')
         if f.name in _CHOICES and value not in _CHOICES[f.name]:
             raise RecipeError(f'{f.name}: {value!r} in the recipe must be one of {", ".join(_CHOICES[f.name])}.')
-    if recipe.schedule == 'minutes' and not recipe.max_minutes: raise RecipeError("schedule: 'minutes' in the recipe needs max_minutes.")
+    if recipe.schedule == 'minutes' and not recipe.max_minutes:
+        raise RecipeError("schedule: 'minutes' in the recipe needs max_minutes.")
 
+# %% ../nbs/02a_recipe.ipynb #901cc5f5
 def recipe_from(values: dict) -> Recipe:
     "A `Recipe` of the given fields; `RecipeError` names an unknown one and the nearest that exists."
     known = [f.name for f in dataclasses.fields(Recipe)]
     for name in values:
         if name not in known:
             near = difflib.get_close_matches(str(name), known, 1, .4)
-            raise RecipeError(f'{name!r} is not part of a recipe' + (f'; did you mean {near[0]!r}?' if near else f'; there are {", ".join(known)}.'))
+            raise RecipeError(f'{name!r} is not part of a recipe'
+                              + (f'; did you mean {near[0]!r}?' if near else f'; there are {", ".join(known)}.'))
     own = pretrained_statistics(values.get('model', Recipe.model)) if values.get('pretrained') is True else {}
     return Recipe(**own | values)
 
+# %% ../nbs/02a_recipe.ipynb #7f377339
 def pretrained_statistics(model: str, # a name that `create_vit` knows
                          ) -> dict:   # 'mean' and 'std'; empty for a name that is not known
     "Mean and standard deviation of the pixels that `model`'s pretrained weights have been given."
@@ -129,13 +142,20 @@ def pretrained_statistics(model: str, # a name that `create_vit` knows
 
 # %% ../nbs/02a_recipe.ipynb #07c252ef
 _CIFAR = dict(mean=(.4914, .4822, .4465), std=(.247, .2435, .2616))
-_NANO = dict(model='vit_nano', img_size=32, epochs=100, max_minutes=60., schedule='minutes', warmup_epochs=.5, batch_size=500,
-             optimizer='muon', lr=.01, fallback_lr=.4, lr_batch=500, betas=(.9, .99), weight_decay=.1, clip=0., ema=.995, mixup=0., cutmix=1., mix_prob=.25,
-             scale=(1., 1.), shift=3, alternate_flip=True, jitter=(0., 0., 0.), cutout=10, small_size=24, small_share=.45, channels_last=True, compile=True,
+_NANO = dict(model='vit_nano', img_size=32, epochs=100, max_minutes=60., schedule='minutes',
+             warmup_epochs=.5, batch_size=500,
+             optimizer='muon', lr=.01, fallback_lr=.4, lr_batch=500, betas=(.9, .99),
+             weight_decay=.1, clip=0., ema=.995, mixup=0., cutmix=1., mix_prob=.25,
+             scale=(1., 1.), shift=3, alternate_flip=True, jitter=(0., 0., 0.), cutout=10,
+             small_size=24, small_share=.45, channels_last=True, compile=True,
              **_CIFAR)
 _P16, _P32 = (dict(model=f'vit_small_patch{size}_224', compile=True) for size in (16, 32))
 _SHORT = dict(pretrained=True, epochs=30, warmup_epochs=3.)
+
+# %% ../nbs/02a_recipe.ipynb #c7111cd7
 _LITE0 = dict(model='tf_efficientnet_lite0', pretrained=True, img_size=224, mean=(.5, .5, .5), std=(.5, .5, .5))
+
+# %% ../nbs/02a_recipe.ipynb #1b9ee096
 _PRESETS = dict(
     reference_p16=_P16,
     reference_p32=_P32,
@@ -144,12 +164,19 @@ _PRESETS = dict(
     reference_p16_imagenet_short=_P16 | _SHORT,
     reference_p32_imagenet_short=_P32 | _SHORT,
     nano=_NANO | dict(batch_size=512, lr_batch=512, accumulate=4),
-    nano_long=_NANO | dict(schedule='epochs', epochs=200, max_minutes=0., warmup_epochs=2., mix_prob=.5, shift=4, small_size=0, small_share=0.),
-    smoke=dict(model='airl_vit_tiny_patch16_224', model_args=dict(patch_size=8, embed_dim=128, depth=4, num_heads=4), img_size=32,
-               epochs=15, warmup_epochs=1., batch_size=64, optimizer='muon', lr=2e-3, lr_batch=64, ema=.99, mixup=0., cutmix=0.,
+    nano_long=_NANO | dict(schedule='epochs', epochs=200, max_minutes=0., warmup_epochs=2.,
+                           mix_prob=.5, shift=4, small_size=0, small_share=0.),
+    smoke=dict(model='airl_vit_tiny_patch16_224', model_args=dict(patch_size=8, embed_dim=128, depth=4, num_heads=4),
+               img_size=32,
+               epochs=15, warmup_epochs=1., batch_size=64, optimizer='muon', lr=2e-3,
+               lr_batch=64, ema=.99, mixup=0., cutmix=0.,
                scale=(1., 1.), shift=3, hflip=0., jitter=(0., 0., 0.), **_CIFAR),
-    probe=_LITE0 | dict(optimizer='lbfgs', epochs=1, warmup_epochs=0., smoothing=0., ema=0., mixup=0., cutmix=0., scale=(1., 1.), jitter=(0., 0., 0.)),
-    tune=_LITE0 | dict(epochs=15, warmup_epochs=1., batch_size=32, lr=2e-4, lr_batch=32, ema=.98, mixup=0., cutmix=0., scale=(.5, 1.)))
+    probe=_LITE0 | dict(optimizer='lbfgs', epochs=1, warmup_epochs=0., smoothing=0.,
+                        ema=0., mixup=0., cutmix=0., scale=(1., 1.), jitter=(0., 0., 0.)),
+    tune=_LITE0 | dict(epochs=15, warmup_epochs=1., batch_size=32, lr=2e-4, lr_batch=32,
+                       ema=.98, mixup=0., cutmix=0., scale=(.5, 1.)))
+
+# %% ../nbs/02a_recipe.ipynb #1fa6a368
 PRESETS = tuple(_PRESETS)
 
 # %% ../nbs/02a_recipe.ipynb #bf1fc67c
@@ -157,11 +184,12 @@ PRESETS = tuple(_PRESETS)
 def _yaml_loader():
     "PyYAML's safe loader with the numbers of YAML 1.2: PyYAML follows 1.1, where 1e-3, +1E-4 and -.5 are text."
     import re, yaml
-    class Loader(getattr(yaml, 'CSafeLoader', yaml.SafeLoader)): pass
+    Loader = type('Loader', (getattr(yaml, 'CSafeLoader', yaml.SafeLoader),), {})
     number = re.compile(r'[-+]?(\.\d+|\d+\.\d*|\d+(?=[eE]))([eE][-+]?\d+)?$')
     Loader.add_implicit_resolver('tag:yaml.org,2002:float', number, list('-+.0123456789'))
     return Loader
 
+# %% ../nbs/02a_recipe.ipynb #b351e7b8
 def read_yaml(text: str):
     "What a YAML text says; `RecipeError` where it is none."
     import yaml
@@ -169,19 +197,24 @@ def read_yaml(text: str):
         loader = _yaml_loader()(text)
         try: return loader.get_single_data()
         finally: loader.dispose()
-    except (yaml.YAMLError, ValueError) as e: raise RecipeError(f'The recipe is not YAML: {" ".join(str(e).split())}.') from None
+    except (yaml.YAMLError, ValueError) as e:
+        raise RecipeError(f'The recipe is not YAML: {" ".join(str(e).split())}.') from None
 
+# %% ../nbs/02a_recipe.ipynb #2c276af3
 def recipe_to_yaml(recipe: Recipe) -> str:
     "All fields, one a line."
     import yaml
     plain = {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(recipe).items()}
     return yaml.safe_dump(plain, sort_keys=False, default_flow_style=None)
 
+# %% ../nbs/02a_recipe.ipynb #6509def6
 def recipe_from_yaml(source # a path, or the text itself
                     ) -> Recipe:
     "Read a recipe; fields that it does not name keep the reference's values."
     try: text = source if isinstance(source, str) and '\n' in source else Path(source).read_text(encoding='utf-8')
-    except (OSError, ValueError) as e: raise RecipeError(f'{source} cannot be read as a text in UTF-8 ({getattr(e, "strerror", None) or e}).') from None
+    except (OSError, ValueError) as e:
+        raise RecipeError(f'{source} cannot be read as a text in UTF-8 '
+                          f'({getattr(e, "strerror", None) or e}).') from None
     values = read_yaml(text) or {}
     if not isinstance(values, dict): raise RecipeError('A recipe is a list of `name: value` lines.')
     return recipe_from(values)
@@ -197,31 +230,41 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]: # for
         if not p.requires_grad: continue
         decay = weight_decay*(p.ndim > 1 and name not in exempt and name.split('.')[-1] not in exempt)
         groups.setdefault((decay, name.startswith('head.') or not decay), []).append(p)
-    return [dict(params=params, weight_decay=decay, use_fallback=fallback) for (decay, fallback), params in groups.items()]
+    return [dict(params=params, weight_decay=decay, use_fallback=fallback)
+            for (decay, fallback), params in groups.items()]
 
+# %% ../nbs/02a_recipe.ipynb #735fffc0
 def make_optimizer(model: nn.Module, recipe: Recipe,
                    batch_size: int|None=None, # images a step; the recipe's if None
                    muon_dtype=torch.bfloat16, # in which Muon makes updates orthogonal
-                   fused=None, # AdamW in one kernel for all weights; None: on CUDA, where many small ones wait for each other
+                   # AdamW in one kernel for all weights; None: on CUDA, where many small ones wait for each other
+                   fused=None,
                   ) -> torch.optim.Optimizer:
     "AdamW, or Muon with NAdamW (AdamW with Nesterov's momentum) for what is not a hidden matrix."
     if recipe.optimizer == 'lbfgs':
-        raise RecipeError("optimizer: 'lbfgs' in the recipe trains no network, it fits a regression: take adamw or muon, or `airl.probe.fit_probe`.")
+        raise RecipeError("optimizer: 'lbfgs' in the recipe trains no network, it fits a regression: take adamw or "
+                          "muon, or `airl.probe.fit_probe`.")
     groups = parameter_groups(model, recipe.weight_decay)
     rate = recipe.lr*(batch_size or recipe.batch_size)/recipe.lr_batch
     if recipe.optimizer == 'muon':
-        return _muon(muon_dtype)(groups, lr=rate, momentum=.95, nesterov=True, betas=recipe.betas, fallback_lr_scale=recipe.fallback_lr)
+        return _muon(muon_dtype)(groups, lr=rate, momentum=.95, nesterov=True, betas=recipe.betas,
+                                 fallback_lr_scale=recipe.fallback_lr)
     fused = next(model.parameters()).is_cuda if fused is None else fused
-    return torch.optim.AdamW([{k: v for k, v in g.items() if k != 'use_fallback'} for g in groups], lr=rate, betas=recipe.betas, fused=fused)
+    return torch.optim.AdamW([{k: v for k, v in g.items() if k != 'use_fallback'} for g in groups],
+                             lr=rate, betas=recipe.betas, fused=fused)
 
+# %% ../nbs/02a_recipe.ipynb #c6d312e1
 @functools.cache
 def _muon(dtype):
-    "timm's Muon, whose Newton-Schulz iteration is fixed to bfloat16, in `dtype`: from a second instance of its module, so that the first stays as it is."
+    """timm's Muon, whose Newton-Schulz iteration is fixed to bfloat16, in `dtype`: from a second instance of its
+    module, so that the first stays as it is."""
     from importlib.util import find_spec, module_from_spec
     spec = find_spec('timm.optim.muon')
+    if spec is None or spec.loader is None: raise ImportError('timm has no Muon; install timm 1.0.27 or newer.')
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.zeropower_via_newtonschulz = functools.partial(module.zeropower_via_newtonschulz, dtype=dtype)
+    step = 'zeropower_via_newtonschulz'
+    setattr(module, step, functools.partial(getattr(module, step), dtype=dtype))
     return module.Muon
 
 # %% ../nbs/02a_recipe.ipynb #3314de96
@@ -231,12 +274,15 @@ def rate_factor(step: int, steps_per_epoch: int, recipe: Recipe,
     "Warm-up and cosine at `step`."
     warmup = recipe.warmup_epochs*steps_per_epoch
     ramp = min(1., (step + 1)/warmup) if warmup else 1.
-    if recipe.schedule == 'minutes': return ramp*.5*(1 + math.cos(math.pi*share_done(step, steps_per_epoch, recipe, seconds)))
+    if recipe.schedule == 'minutes':
+        return ramp*.5*(1 + math.cos(math.pi*share_done(step, steps_per_epoch, recipe, seconds)))
     progress = max(0., step - warmup)/max(1., recipe.epochs*steps_per_epoch - warmup)
     return ramp*.5*(1 + math.cos(math.pi*progress))
 
+# %% ../nbs/02a_recipe.ipynb #b66232cb
 def share_done(step: int, steps_per_epoch: int, recipe: Recipe, seconds=0.) -> float: # 0..1
-    "How much of the training lies behind `step`: in epochs, or by the clock where the schedule counts minutes and they end first."
+    """How much of the training lies behind `step`: in epochs, or by the clock where the schedule counts minutes and
+    they end first."""
     share = step/(recipe.epochs*steps_per_epoch)
     return min(1., max(share, seconds/60/recipe.max_minutes)) if recipe.schedule == 'minutes' else share
 
@@ -250,4 +296,5 @@ def loss_of(logits: Tensor,           # [n, k]
     loss = F.cross_entropy(logits, targets)
     if teacher is None or not distill: return loss
     student, teacher = (F.log_softmax(x.float()/temperature, 1) for x in (logits, teacher))
-    return (1 - distill)*loss + distill*temperature**2*F.kl_div(student, teacher, log_target=True, reduction='batchmean')
+    return (1 - distill)*loss + distill*temperature**2*F.kl_div(student, teacher,
+                                                                log_target=True, reduction='batchmean')

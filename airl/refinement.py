@@ -8,6 +8,7 @@ __all__ = ['own_prompt', 'window_around', 'closer', 'refined', 'Clicks', 'pointe
 # %% ../nbs/13d_refinement.ipynb #7a1c95e2
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 import numpy as np
 from .examples import example, place_from
 from .files import UserError
@@ -37,6 +38,7 @@ def window_around(size: tuple,      # height, width
     grow = room*max(x2-x1, y2-y1)
     return np.array([max(0, x1-grow), max(0, y1-grow), min(w, x2+grow), min(h, y2+grow)]).round().astype(int)
 
+# %% ../nbs/13d_refinement.ipynb #21deddaa
 def closer(photo: KnownPhoto,
            original: np.ndarray,  # uint8 [H, W, 3]
            mask: np.ndarray,      # bool [h, w] in the working image
@@ -92,7 +94,8 @@ class Clicks:
     "What was pointed at on one photo, in its pixels."
     points: list = field(default_factory=list)   # (x, y, inside?)
     corners: list = field(default_factory=list)  # (x, y): the first corner of a box, then both
-    before: 'Clicks | None' = field(default=None, compare=False, repr=False)   # without the last one; None where there is none
+    # without the last one; None where there is none
+    before: 'Clicks | None' = field(default=None, compare=False, repr=False)
 
     def add(self, x: int, y: int, tool: str) -> 'Clicks':  # tool: 'add', 'remove' or 'box'
         "These clicks and one more; a third corner begins another box."
@@ -116,12 +119,13 @@ def _redrawn(mask, points):  # bool [H, W], (x, y, inside?) → float [H, W]
     for x, y, inside in points: cv2.circle(rough, (int(x), int(y)), r, float(inside), -1)
     return cv2.GaussianBlur(rough, (0, 0), max(1., r/6))
 
+# %% ../nbs/13d_refinement.ipynb #652e543a
 def pointed_at(result: SegmentationResult, clicks: Clicks) -> int:  # its place among the objects
     "The object that a box covers best, or the smallest that the first click lies in, else the best one."
     (x, y, _), box = clicks.points[0] if clicks.points else (0, 0, 1), clicks.box
-    fit = [i.mask[y, x]/max(i.mask.sum(), 1) for i in result.instances] if box is None else box_iou(box[None], result.xyxy)[0]
+    fit = ([i.mask[y, x]/max(i.mask.sum(), 1) for i in result.instances] if box is None
+           else box_iou(box[None], result.xyxy)[0])
     return int(np.argmax(fit)) if result.instances else 0
-
 
 # %% ../nbs/13d_refinement.ipynb #6b7f7a4d
 def _prompts_for(clicks: Clicks, mask: np.ndarray) -> Prompts:  # mask: bool [H, W], of the object as it is
@@ -132,6 +136,7 @@ def _prompts_for(clicks: Clicks, mask: np.ndarray) -> Prompts:  # mask: bool [H,
     box = clicks.box if clicks.box is not None else mask_to_box(rough > .5) if rough is not None else None
     return Prompts(None if box is None else box[None], points, labels, None if rough is None else rough[None])
 
+# %% ../nbs/13d_refinement.ipynb #cd276073
 def mended(result: SegmentationResult,   # what is there so far
            clicks: Clicks,
            pipeline,                     # a `TextDrivenSegmentationPipeline`
@@ -145,8 +150,8 @@ def mended(result: SegmentationResult,   # what is there so far
     new = pipeline.segment_at(result.image, _prompts_for(clicks, first), label)
     instances = [*result.instances[:at], *new.instances, *result.instances[at + 1:]]
     known = dict(preset=result.preset or new.preset, why=result.why or new.why, engines=new.engines | result.engines)
-    return replace(result, instances=instances, candidates=new.candidates, presence=new.presence | result.presence, **known)
-
+    return replace(result, instances=instances, candidates=new.candidates, presence=new.presence | result.presence,
+                   **known)
 
 # %% ../nbs/13d_refinement.ipynb #04d0c45e
 def clicks_from(texts: Sequence[str], size: tuple) -> Clicks:  # size: height, width of the photo
@@ -156,11 +161,15 @@ def clicks_from(texts: Sequence[str], size: tuple) -> Clicks:  # size: height, w
         outside = text.startswith('-')
         where = place_from(text.lstrip('+-'))
         if 'box' in where and not outside:
-            x0, y0, x1, y1 = example(np.zeros((*size, 3), np.uint8), **where).box
+            box: Any = example(np.zeros((*size, 3), np.uint8), **where).box
+            x0, y0, x1, y1 = box
             clicks = clicks.add(int(x0), int(y0), 'box').add(int(x1) - 1, int(y1) - 1, 'box')
         elif 'clicks' in where:
-            x, y = example(np.zeros((*size, 3), np.uint8), **where).clicks[0]
+            points: Any = example(np.zeros((*size, 3), np.uint8), **where).clicks
+            x, y = points[0]
             clicks = clicks.add(int(x), int(y), 'remove' if outside else 'add')
-        else: raise UserError(f'{text!r} mends nothing; write x,y for what belongs to it, -x,y for what does not, or x,y,width,height for a box.')
+        else:
+            raise UserError(f'{text!r} mends nothing; write x,y for what belongs to it, -x,y for what does not, or '
+                            'x,y,width,height for a box.')
     return clicks
 

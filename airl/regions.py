@@ -9,6 +9,7 @@ __all__ = ['box_area', 'box_iou', 'containment', 'mask_to_box', 'clip_boxes', 's
 
 # %% ../nbs/07a_regions.ipynb #b0f07377
 from collections.abc import Sequence
+from typing import Any
 import cv2, numpy as np
 
 # %% ../nbs/07a_regions.ipynb #903fc6f7
@@ -21,6 +22,7 @@ def _intersection(a, b):
     low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
     return np.prod(np.clip(high - low, 0, None), axis=-1)
 
+# %% ../nbs/07a_regions.ipynb #435d07f3
 def box_iou(a: np.ndarray,   # [n, 4]
             b: np.ndarray,   # [m, 4]
            ) -> np.ndarray:  # [n, m] intersection over union, 0..1
@@ -64,7 +66,7 @@ def _covered(box, others) -> float:
 # %% ../nbs/07a_regions.ipynb #dbb83163
 def suppress(xyxy: np.ndarray,        # [n, 4]
              score: np.ndarray,       # [n]
-             phrase: Sequence[str],   # n, boxes of different phrases leave each other alone
+             phrase: Sequence[str] | np.ndarray,   # n, boxes of different phrases leave each other alone
              iou: float = .5,         # two boxes that overlap more are the same object
              contain: float = .85,    # a box that holds two others by more than this may be a group
              cover: float = .6,       # and is one if they cover this share of it and one scores higher
@@ -73,7 +75,8 @@ def suppress(xyxy: np.ndarray,        # [n, 4]
     if not len(xyxy): return np.zeros(0, int)
     label = np.unique(np.asarray(phrase), return_inverse=True)[1].reshape(-1)
     xywh = np.concatenate([xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]], 1).astype(float)
-    kept = np.array(cv2.dnn.NMSBoxesBatched(xywh, np.asarray(score, np.float32), label, -1e9, iou), int).reshape(-1)
+    suppressed: Any = cv2.dnn.NMSBoxesBatched      # takes arrays too
+    kept = np.array(suppressed(xywh, np.asarray(score, np.float32), label, -1e9, iou), int).reshape(-1)
     boxes, scores, own = xyxy[kept], score[kept], label[kept][:, None] == label[kept][None]
     inside = (containment(boxes, boxes) > contain) & own & ~np.eye(len(kept), dtype=bool)
     def is_group(i):
@@ -91,18 +94,20 @@ def mask_iou(a: np.ndarray,   # bool [n, H, W]
     union = a.sum(1)[:, None] + b.sum(1)[None] - inter
     return np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
 
+# %% ../nbs/07a_regions.ipynb #2aace471
 def encode_rle(mask: np.ndarray,  # bool [H, W]
               ) -> dict:          # COCO run-length encoding: {'size': [H, W], 'counts': str}
     "A mask as a short string."
     from pycocotools import mask as coco
-    rle = coco.encode(np.asfortranarray(mask, dtype=np.uint8))
+    rle: Any = coco.encode(np.asfortranarray(mask, dtype=np.uint8))
     return dict(size=[int(s) for s in rle['size']], counts=rle['counts'].decode())
 
 # %% ../nbs/07a_regions.ipynb #451798c0
 def decode_rle(rle: dict) -> np.ndarray:  # bool [H, W]
     "The mask of a COCO run-length encoding."
     from pycocotools import mask as coco
-    return coco.decode(dict(size=rle['size'], counts=rle['counts'].encode())).astype(bool)
+    packed: Any = dict(size=rle['size'], counts=rle['counts'].encode())
+    return coco.decode(packed).astype(bool)
 
 # %% ../nbs/07a_regions.ipynb #aca2d596
 def paste_logits(logits: np.ndarray,  # float [h, w]
@@ -130,6 +135,7 @@ def crop(picture: np.ndarray,  # [H, W] or [H, W, C]
     right, bottom = (int(np.clip(np.ceil(v), low + 1, m)) for v, low, m in zip(xyxy[2:], (left, top), (w, h)))
     return np.ascontiguousarray(picture[top:bottom, left:right])
 
+# %% ../nbs/07a_regions.ipynb #ec8f0199
 def crop_around(image: np.ndarray,     # uint8 [H, W, 3]
                 box: np.ndarray,       # [4] xyxy
                 context: float = .15,  # of the longer side, added all around
@@ -140,6 +146,7 @@ def crop_around(image: np.ndarray,     # uint8 [H, W, 3]
     x, y = (x1 + x2)/2, (y1 + y2)/2
     return crop(image, np.array([x - half, y - half, x + half, y + half]))
 
+# %% ../nbs/07a_regions.ipynb #0ba03ce3
 def squared(image: np.ndarray,  # uint8 [H, W, 3]
            ) -> np.ndarray:     # uint8 [S, S, 3], S the longer side; `image` itself where it is square
     "`image` in the middle of a square of its mean colour."
@@ -169,17 +176,21 @@ def _joined(lines: list[np.ndarray]) -> np.ndarray:
 def polygons(mask: np.ndarray,        # bool [H, W]
              tolerance: float = 0.,   # pixels by which a line may leave the outline, for fewer points
             ) -> list[np.ndarray]:    # float [k, 2] xy, one a piece, largest first
-    "The pieces of a mask as closed lines, their holes cut open; rounded down they are the pixels of the edge or, with a tolerance, a mask of an IoU of .99 or more."
+    """The pieces of a mask as closed lines, their holes cut open; rounded down they are the pixels of the edge or, with
+    a tolerance, a mask of an IoU of .99 or more."""
     up = cv2.resize(mask.astype(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
     found, tree = cv2.findContours(up, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    if tolerance: found = [short if len(short := cv2.approxPolyDP(line, 2*tolerance, True)) > 2 else line for line in found]
+    if tolerance:
+        found = [short if len(short := cv2.approxPolyDP(line, 2*tolerance, True)) > 2 else line for line in found]
     outer = [k for k in range(len(found)) if tree[0, k, 3] < 0]
     holes = {k: [i for i in range(len(found)) if tree[0, i, 3] == k] for k in outer}
     order = sorted(outer, key=lambda k: -cv2.contourArea(found[k]))
     lines = [_joined([(found[i].reshape(-1, 2) + .5)/2 for i in (k, *holes[k])]) for k in order]
-    if tolerance and mask_iou(filled(lines, mask.shape)[None], mask[None])[0, 0] < .99: return polygons(mask, tolerance/2 if tolerance > .3 else 0.)
+    if tolerance and mask_iou(filled(lines, mask.shape)[None], mask[None])[0, 0] < .99:
+        return polygons(mask, tolerance/2 if tolerance > .3 else 0.)
     return lines
 
+# %% ../nbs/07a_regions.ipynb #d373a650
 def filled(lines: Sequence[np.ndarray], size: tuple) -> np.ndarray:  # bool [H, W]
     "Polygons as the readers of YOLO files draw them."
     canvas = np.zeros(size, np.uint8)
@@ -189,11 +200,12 @@ def filled(lines: Sequence[np.ndarray], size: tuple) -> np.ndarray:  # bool [H, 
 def one_polygon(mask: np.ndarray, tolerance: float = 0.) -> np.ndarray:  # float [k, 2] xy
     "A mask as one closed line: all its pieces, or the largest alone, whichever comes nearer."
     pieces = polygons(mask, tolerance)
-    return max((_joined(pieces), pieces[0]), key=lambda line: mask_iou(filled([line], mask.shape)[None], mask[None])[0, 0])
+    return max((_joined(pieces), pieces[0]),
+               key=lambda line: mask_iou(filled([line], mask.shape)[None], mask[None])[0, 0])
 
 # %% ../nbs/07a_regions.ipynb #a2fc41f8
 def coco_annotation(id: int, image_id: int, category_id: int,
-                    xyxy: Sequence[float],  # [4]
+                    xyxy: Sequence[float] | np.ndarray,  # [4]
                     rle: dict,              # run-length encoding of the mask: 'size', 'counts'
                     area: int,              # of the mask, pixels
                     score: float,
@@ -203,6 +215,7 @@ def coco_annotation(id: int, image_id: int, category_id: int,
     return dict(id=id, image_id=image_id, category_id=category_id, segmentation=rle, area=int(area),
                 bbox=[x1, y1, x2 - x1, y2 - y1], iscrowd=0, score=float(score))
 
+# %% ../nbs/07a_regions.ipynb #b08b272a
 def yolo_line(number: int,        # of the class, from 0
               mask: np.ndarray,   # bool [H, W]
               tolerance: float = 0.,  # as for `polygons`
@@ -211,18 +224,22 @@ def yolo_line(number: int,        # of the class, from 0
     line = one_polygon(mask, tolerance)/mask.shape[::-1]
     return f'{number} ' + ' '.join(f'{v:.6f}' for v in line.ravel()) + '\n'
 
+# %% ../nbs/07a_regions.ipynb #cfd5a4d6
 def labelme_shapes(label: str,
                    mask: np.ndarray,   # bool [H, W]
                    group: int,         # what the pieces of an object share
                    tolerance: float = 0.,  # as for `polygons`
                   ) -> list[dict]:     # a shape per piece
     "An object as LabelMe writes it."
-    return [dict(label=label, points=line.tolist(), group_id=group, shape_type='polygon', flags={}, description='', mask=None)
+    return [dict(label=label, points=line.tolist(), group_id=group, shape_type='polygon',
+                 flags={}, description='', mask=None)
             for line in polygons(mask, tolerance)]
 
+# %% ../nbs/07a_regions.ipynb #e47a53a5
 def labelme_file(shapes: list[dict],
                  file_name: str,       # of the photo, beside the JSON file
                  size: tuple,          # height, width
                 ) -> dict:             # the content of a LabelMe JSON file
     "A labelled photo as LabelMe writes it."
-    return dict(version='5.5.0', flags={}, shapes=shapes, imagePath=file_name, imageData=None, imageHeight=size[0], imageWidth=size[1])
+    return dict(version='5.5.0', flags={}, shapes=shapes, imagePath=file_name, imageData=None,
+                imageHeight=size[0], imageWidth=size[1])

@@ -19,6 +19,8 @@ from scipy.special import softmax
 from .files import readable
 from .lettering import legible, unlettered
 from .outputs import answering, answers_in
+
+# %% ../nbs/03b_reports.ipynb #a4093054
 from .telling import to_json
 from .data import DataError, ImageSet
 from .runs import Run, RunError, plot_curves
@@ -92,7 +94,9 @@ def calibration_bins(probabilities: np.ndarray, # [n, k]
     with np.errstate(invalid='ignore'):
         return np.stack([n, np.bincount(place, confidence, bins)/n, np.bincount(place, correct, bins)/n], 1)
 
-def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = 15) -> float: # 0..1, 0 is calibrated
+# %% ../nbs/03b_reports.ipynb #4ac4ba11
+def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray,
+                               bins: int = 15) -> float: # 0..1, 0 is calibrated
     "Mean gap between confidence and accuracy (Guo et al., 2017)."
     n, confidence, accuracy = calibration_bins(probabilities, targets, bins).T
     return float(np.nansum(n*abs(confidence - accuracy))/n.sum())
@@ -105,9 +109,12 @@ def bootstrap_interval(values: np.ndarray, # [n]: one figure an image, such as r
     from scipy.stats import binomtest, bootstrap
     values = np.asarray(values, float)
     if np.ptp(values) == 0:   # nothing to draw from
-        return tuple(map(float, binomtest(int(values.sum()), len(values)).proportion_ci(level))) if values[0] in (0, 1) else (float(values[0]),)*2
-    found = bootstrap((values,), np.mean, confidence_level=level, n_resamples=resamples, batch=100, method='percentile', rng=seed)
-    return tuple(map(float, found.confidence_interval))
+        if values[0] not in (0, 1): return float(values[0]), float(values[0])
+        exact = binomtest(int(values.sum()), len(values)).proportion_ci(level)
+        return float(exact.low), float(exact.high)
+    found = bootstrap((values,), np.mean, confidence_level=level, n_resamples=resamples,
+                      batch=100, method='percentile', rng=seed)
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 # %% ../nbs/03b_reports.ipynb #5d7c81a7
 def per_class(report: Report) -> dict[str, np.ndarray]: # precision, recall, f1, support: [k] each
@@ -117,8 +124,8 @@ def per_class(report: Report) -> dict[str, np.ndarray]: # precision, recall, f1,
 def classification_report(report: Report) -> str:
     "scikit-learn's table of all classes and their averages, four digits."
     from sklearn.metrics import classification_report as table
-    return table(report.targets, report.preds, labels=range(len(report.class_names)), target_names=report.class_names,
-                 digits=4, zero_division=0)
+    return str(table(report.targets, report.preds, labels=range(len(report.class_names)),
+                     target_names=report.class_names, digits=4, zero_division=0.))   # pyright: ignore[reportArgumentType]
 
 # %% ../nbs/03b_reports.ipynb #64194268
 def plot_per_class(report: Report):
@@ -135,6 +142,7 @@ def plot_per_class(report: Report):
     ax.legend(ncol=3, frameon=False, fontsize=8, loc='lower right', bbox_to_anchor=(1, 1))
     return fig
 
+# %% ../nbs/03b_reports.ipynb #c57b27e3
 def plot_confusion(report: Report):
     "The confusion matrix, rows the true class; colour by share of the row."
     import matplotlib.pyplot as plt
@@ -142,7 +150,8 @@ def plot_confusion(report: Report):
     share = table/np.maximum(table.sum(1, keepdims=True), 1)
     fig, ax = plt.subplots(figsize=(1.2 + .42*k, 1 + .42*k), layout='constrained')
     ax.imshow(share, cmap='Blues', vmin=0, vmax=1)
-    for i, j in zip(*np.nonzero(table)): ax.text(j, i, table[i, j], ha='center', va='center', fontsize=7, color='w' if share[i, j] > .5 else 'k')
+    for i, j in zip(*np.nonzero(table)):
+        ax.text(j, i, str(table[i, j]), ha='center', va='center', fontsize=7, color='w' if share[i, j] > .5 else 'k')
     ax.set_xticks(range(k), names, rotation=45, ha='right', fontsize=8, **style)
     ax.set_yticks(range(k), names, fontsize=8, **style)
     ax.set(xlabel=f'answer\n{unlettered(report.class_names, names)}'.rstrip(), ylabel='truth')
@@ -150,7 +159,8 @@ def plot_confusion(report: Report):
 
 # %% ../nbs/03b_reports.ipynb #5b7ba794
 def plot_reliability(*reports: Report, bins: int = 10):
-    "Accuracy over stated confidence for one or more reports, with Wilson's intervals, and the share of answers in each bin."
+    """Accuracy over stated confidence for one or more reports, with Wilson's intervals, and the share of answers in
+    each bin."""
     import matplotlib.pyplot as plt
     from scipy.stats import binomtest
     fig, (ax, below) = plt.subplots(2, 1, figsize=(5.6, 4.8), layout='constrained', sharex=True, height_ratios=(3, 1))
@@ -158,11 +168,14 @@ def plot_reliability(*reports: Report, bins: int = 10):
     for i, report in enumerate(reports):
         n, confidence, accuracy = calibration_bins(report.probabilities, report.targets, bins).T
         some = n > 0
-        ends = np.array([binomtest(round(a*m), int(m)).proportion_ci(method='wilson') for a, m in zip(accuracy[some], n[some])])
+        ends = np.array([binomtest(round(a*m), int(m)).proportion_ci(method='wilson')
+                         for a, m in zip(accuracy[some], n[some])])
         ax.vlines(confidence[some] + .004*i, *ends.T, color=f'C{i}', alpha=.5)
-        ax.plot(confidence[some] + .004*i, accuracy[some], 'o-', ms=5, color=f'C{i}', label=f'T = {report.temperature:.2f}, ECE {report.ece:.3f}')
+        ax.plot(confidence[some] + .004*i, accuracy[some], 'o-', ms=5, color=f'C{i}',
+                label=f'T = {report.temperature:.2f}, ECE {report.ece:.3f}')
         below.stairs(n/n.sum(), np.linspace(0, 1, bins + 1), color=f'C{i}', fill=True, alpha=.3)
-    ax.set(ylabel='share right', ylim=(0, 1.02)); below.set(xlabel='stated confidence', ylabel='answers', xlim=(0, 1.01))
+    ax.set(ylabel='share right', ylim=(0, 1.02))
+    below.set(xlabel='stated confidence', ylabel='answers', xlim=(0, 1.01))
     for each in (ax, below): each.spines[['top', 'right']].set_visible(False)
     ax.legend(frameon=False)
     return fig
@@ -173,25 +186,31 @@ def mistakes(report: Report, k: int = 8) -> np.ndarray: # row numbers, surest fi
     wrong = np.flatnonzero(~report.correct)
     return wrong[np.argsort(-report.probabilities[wrong].max(1), kind='stable')][:k]
 
+# %% ../nbs/03b_reports.ipynb #877a63f9
 def plot_mistakes(report: Report,
                   images: ImageSet, # the set that was evaluated
                   k: int = 8):
     "The most confident mistakes: answer and confidence, truth below."
     import matplotlib.pyplot as plt
     rows = mistakes(report, k)
-    fig, axes = plt.subplots(1, max(1, len(rows)), figsize=(1.1*max(1, len(rows)), 1.7), layout='constrained', squeeze=False)
+    fig, axes = plt.subplots(1, max(1, len(rows)), figsize=(1.1*max(1, len(rows)), 1.7),
+                             layout='constrained', squeeze=False)
     for ax in axes[0]: ax.axis('off')
     names, style = legible(report.class_names)
     for ax, i in zip(axes[0], rows):
         ax.imshow(images.images[i])
-        ax.set_title(f'{names[report.preds[i]]} {report.probabilities[i].max():.0%}\n(it is {names[report.targets[i]]})', fontsize=7, **style)
+        ax.set_title(f'{names[report.preds[i]]} {report.probabilities[i].max():.0%}\n(it is '
+                     f'{names[report.targets[i]]})', fontsize=7, **style)
     return fig
 
-def most_confused(report: Report, k: int = 5) -> list[tuple[str, str, int, float]]: # truth, answer, images, share of the true class
+# %% ../nbs/03b_reports.ipynb #70a0ff16
+def most_confused(report: Report,
+                  k: int = 5) -> list[tuple[str, str, int, float]]: # truth, answer, images, share of the true class
     "The pairs of classes that are mixed up most often."
     table = report.confusion*(1 - np.eye(len(report.class_names), dtype=np.int64))
     pairs = [np.unravel_index(i, table.shape) for i in np.argsort(-table, axis=None, kind='stable')[:k]]
-    return [(report.class_names[t], report.class_names[a], int(table[t, a]), float(table[t, a]/report.confusion[t].sum())) for t, a in pairs if table[t, a]]
+    return [(report.class_names[t], report.class_names[a], int(table[t, a]),
+             float(table[t, a]/report.confusion[t].sum())) for t, a in pairs if table[t, a]]
 
 # %% ../nbs/03b_reports.ipynb #2ad0b3d9
 @dataclass
@@ -208,7 +227,8 @@ class Comparison:
     def difference(self) -> float: return self.b.top1 - self.a.top1
     @property
     def interval(self) -> tuple[float, float]: # of the difference
-        return bootstrap_interval(self.b.correct.astype(float) - self.a.correct) if self.only_a or self.only_b else (0., 0.)
+        return (bootstrap_interval(self.b.correct.astype(float) - self.a.correct) if self.only_a or self.only_b
+                else (0., 0.))
     @property
     def p_value(self) -> float:
         "McNemar's exact test, two-sided: how often a coin splits as unevenly; 1 where they never differ."
@@ -221,25 +241,33 @@ class Comparison:
 
     def __str__(self):
         low, high = self.interval
-        rows = [f'{name:>12} {p:+10.4f} {r:+10.4f} {f:+10.4f}' for name, p, r, f in zip(self.a.class_names, *self.per_class.values())]
-        return '\n'.join([f'{self.b.model} {self.b.tta} {self.b.top1:.2%} against {self.a.model} {self.a.tta} {self.a.top1:.2%}, n = {self.a.n}: '
+        rows = [f'{name:>12} {p:+10.4f} {r:+10.4f} {f:+10.4f}'
+                for name, p, r, f in zip(self.a.class_names, *self.per_class.values())]
+        return '\n'.join([f'{self.b.model} {self.b.tta} {self.b.top1:.2%} against {self.a.model} {self.a.tta} '
+                          f'{self.a.top1:.2%}, n = {self.a.n}: '
                           f'{100*self.difference:+.2f} points (95 % interval {100*low:+.2f} to {100*high:+.2f})',
-                          f'only the second right {self.only_b}, only the first {self.only_a}: McNemar p = {self.p_value:.2g}',
+                          f'only the second right {self.only_b}, only the first {self.only_a}: McNemar p = '
+                          f'{self.p_value:.2g}',
                           f'{"":>12} {"precision":>10} {"recall":>10} {"f1":>10}', *rows])
 
 # %% ../nbs/03b_reports.ipynb #ef527001
 def check_classes(a: Report, b: Report):
     "Raise `DataError` where two reports are about other classes."
     if list(a.class_names) != list(b.class_names):
-        only = [', '.join(n for n in x.class_names if n not in y.class_names) or 'the same in another order' for x, y in ((a, b), (b, a))]
-        raise DataError(f'{a.model} and {b.model} cannot be compared, their classes differ ({only[0]}; {only[1]}): train both on the same classes.')
+        only = [', '.join(n for n in x.class_names if n not in y.class_names) or 'the same in another order'
+                for x, y in ((a, b), (b, a))]
+        raise DataError(f'{a.model} and {b.model} cannot be compared, their classes differ ({only[0]}; {only[1]}): '
+                        'train both on the same classes.')
 
+# %% ../nbs/03b_reports.ipynb #c62a96e0
 def unpaired(a: Report, b: Report) -> str: # '' where they can be paired
     "Why two reports cannot be set beside each other image by image."
     same = np.array_equal(a.targets, b.targets) and not (a.images and b.images and a.images != b.images)
-    return '' if same else (f'{a.model} was judged on {a.n} images of {a.data}, {b.model} on {b.n} of {b.data}, which are others: '
+    return '' if same else (f'{a.model} was judged on {a.n} images of {a.data}, {b.model} on {b.n} of {b.data}, which '
+                            'are others: '
                             'evaluate both on the same images for a paired test.')
 
+# %% ../nbs/03b_reports.ipynb #833a8ba3
 def compare(run_a, run_b,  # reports, or run folders that hold one
            ) -> Comparison:
     "Set the second beside the first. Raises `DataError` where they were judged on different images."
@@ -249,7 +277,9 @@ def compare(run_a, run_b,  # reports, or run folders that hold one
     return Comparison(a, b)
 
 # %% ../nbs/03b_reports.ipynb #e666c3d3
-def class_table(a: Report, b: Report) -> list[dict]: # 'class', 'first', 'second', 'gain', 'relative'; the last row is the macro mean
+def class_table(a: Report,
+                b: Report
+               ) -> list[dict]: # 'class', 'first', 'second', 'gain', 'relative'; the last row is the macro mean
     "F1 of every class in two reports, and what the second gains; `relative` is nan where the first has 0."
     check_classes(a, b)
     first, second = (np.append(f1 := per_class(r)['f1'], f1.mean()) for r in (a, b))
@@ -257,10 +287,12 @@ def class_table(a: Report, b: Report) -> list[dict]: # 'class', 'first', 'second
     columns = [[*a.class_names, 'macro'], first.tolist(), second.tolist(), (second - first).tolist(), relative.tolist()]
     return [dict(zip(('class', 'first', 'second', 'gain', 'relative'), row)) for row in zip(*columns)]
 
+# %% ../nbs/03b_reports.ipynb #bfd05981
 def class_table_text(rows: list[dict]) -> str:
     "The table for people, in columns."
     wide = max(len(row['class']) for row in rows)
-    told = [f'{r["class"]:{wide}} {r["first"]:8.4f} {r["second"]:8.4f} {r["gain"]:+8.4f} {"–" if np.isnan(r["relative"]) else format(r["relative"], "+.2%"):>9}' for r in rows]
+    told = [f'{r["class"]:{wide}} {r["first"]:8.4f} {r["second"]:8.4f} {r["gain"]:+8.4f} '
+            f'{"–" if np.isnan(r["relative"]) else format(r["relative"], "+.2%"):>9}' for r in rows]
     return '\n'.join([f'{"F1":{wide}} {"first":>8} {"second":>8} {"gain":>8} {"relative":>9}', *told])
 
 # %% ../nbs/03b_reports.ipynb #9df09521
@@ -272,6 +304,7 @@ _TEXTS = ('classification_report.txt', 'report.json', 'confusion_matrix.csv')
 _ARRAYS = ('test_preds.npy', 'test_logits.npy', 'test_targets.npy')
 _FIGURES = ('confusion_matrix.png', 'per_class_metrics.png', 'reliability.png', 'mistakes.png', 'training_curves.png')
 
+# %% ../nbs/03b_reports.ipynb #43a8f7a3
 def write_report(report: Report,
                  path: Callable,               # name → where to write it
                  images: ImageSet|None = None, # the set that was evaluated, for pictures of the mistakes
@@ -279,7 +312,8 @@ def write_report(report: Report,
                 ):
     "Write the reference's artefacts, a reliability plot, and `training_curves.png` where there was a training."
     import matplotlib.pyplot as plt
-    table = [['truth', *report.class_names], *([name, *map(str, row)] for name, row in zip(report.class_names, report.confusion))]
+    table = [['truth', *report.class_names],
+             *([name, *map(str, row)] for name, row in zip(report.class_names, report.confusion))]
     texts = classification_report(report), to_json(report.summary(), indent=1) + '\n', _csv_text(table)
     for name, text in zip(_TEXTS, texts): path(name).write_text(text, encoding='utf8')
     for name, array in zip(_ARRAYS, (report.preds, report.logits, report.targets)): np.save(path(name), array)
@@ -297,18 +331,21 @@ def asked_of(model: str, data: str, tta: str, content: str, temperature: float) 
     "What decides a report, as plain values."
     return dict(model=model, data=data, tta=tta, content=content, temperature=round(temperature, 6))
 
+# %% ../nbs/03b_reports.ipynb #016bb8c3
 def save_report(report: Report, folder,
                 images: ImageSet|None = None, # the set that was evaluated, for pictures of the mistakes
                 overwrite: bool = False,      # another report there may be replaced
                ) -> list[Path]:               # the files
     "Put all that `write_report` writes into `folder` in one step; refuses a folder that holds another report."
-    folder, content = Path(folder), report.content or hashlib.blake2b(report.logits.tobytes() + report.targets.tobytes(), digest_size=16).hexdigest()
+    folder, content = Path(folder), (report.content
+                                     or hashlib.blake2b(report.logits.tobytes() + report.targets.tobytes(),
+                                                        digest_size=16).hexdigest())
     question = asked_of(report.model, report.data, report.tta, content, report.temperature)
     rows = Run(folder).metrics if (folder/'metrics.csv').exists() else ()
     with answering(folder, 'report', 'eval', question, REPORT_FILES, overwrite) as staged:
         write_report(report, staged.path, images, rows)
         staged.commit()
-        return [folder/name for name in staged.earlier.files]
+        return [folder/name for name in staged.there.files]
 
 # %% ../nbs/03b_reports.ipynb #73573d58
 def load_report(folder) -> Report:
@@ -319,6 +356,8 @@ def load_report(folder) -> Report:
                        'or `evaluate(…).save(…)`.')
     with readable(f'The report in {folder}', RunError, 'judge the run again'):
         about = json.loads((folder/'report.json').read_text())
-        names = next(csv.reader((folder/'confusion_matrix.csv').read_text(encoding='utf8').splitlines(keepends=True)))[1:]
+        names = next(csv.reader((folder/'confusion_matrix.csv').read_text(encoding='utf8').splitlines(keepends=True)))[
+            1:]
         return Report(np.load(folder/'test_logits.npy'), np.load(folder/'test_targets.npy'), names,
-                      *(about[k] for k in ('tta', 'temperature', 'seconds', 'model', 'data')), images=about.get('images', ''))
+                      *(about[k] for k in ('tta', 'temperature', 'seconds', 'model', 'data')),
+                      images=about.get('images', ''))

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
+
+# %% ../nbs/02b_runs.ipynb #3118bc6a
 import torch
 from torch import nn
 from .files import UserError, readable, replacing
@@ -46,17 +48,23 @@ class Epoch:
     plain_accuracy: float = nan # of training images as they are, a thousand at most
     raw_accuracy: float = nan   # on the validation, of the weights as they are, not averaged
 
+# %% ../nbs/02b_runs.ipynb #f925dab2
 def write_metrics(path, rows: list[Epoch]):
     "The whole table, in one step."
     with replacing(path) as part, open(part, 'w', newline='') as f:
         writer = csv.DictWriter(f, [x.name for x in dataclasses.fields(Epoch)])
         writer.writeheader()
-        writer.writerows({k: v if isinstance(v, int) else f'{v:.6g}' for k, v in dataclasses.asdict(row).items()} for row in rows)
+        writer.writerows({k: v if isinstance(v, int) else f'{v:.6g}' for k, v in dataclasses.asdict(row).items()}
+                         for row in rows)
 
+# %% ../nbs/02b_runs.ipynb #bf966be4
 def save_atomic(path, state):
     "Write `state` with torch; after a power cut there is the old file or the new one, never half of one."
     with replacing(path) as part:
-        with open(part, 'wb') as f: torch.save(state, f); f.flush(); os.fsync(f.fileno())
+        with open(part, 'wb') as f:
+            torch.save(state, f)
+            f.flush()
+            os.fsync(f.fileno())
 
 # %% ../nbs/02b_runs.ipynb #bd78d92e
 FEW = 100   # validation images
@@ -75,7 +83,8 @@ class Run:
     dir: Path
     def __post_init__(self):
         self.dir = Path(self.dir)
-        if (self.dir/JOURNAL).exists(): answers_in(self.dir)   # what was being put in place when a training was killed is put there
+        # what was being put in place when a training was killed is put there
+        if (self.dir/JOURNAL).exists(): answers_in(self.dir)
 
     def file(self, name: str) -> Path: return self.dir/name   # where it is to be read
 
@@ -94,12 +103,14 @@ class Run:
     def costs(self) -> dict: # 'seconds', 'images_per_second', 'peak_memory_gb', …; empty before the end
         "What the training cost, as `environment.json` has it."
         file = self.file('environment.json')
-        with readable(file, RunError): return json.loads(file.read_text(encoding='utf-8')).get('costs', {}) if file.exists() else {}
+        with readable(file, RunError):
+            return json.loads(file.read_text(encoding='utf-8')).get('costs', {}) if file.exists() else {}
 
     @property
     def checkpoint(self) -> Path: return self.file('last_checkpoint.pth')
 
-    def best(self) -> dict: # 'model' (state dict), 'class_names', 'epoch', 'val_accuracy'; of an ended run 'temperature'
+    def best(self
+            ) -> dict: # 'model' (state dict), 'class_names', 'epoch', 'val_accuracy'; of an ended run 'temperature'
         "What `best_model.pth` holds."
         path = self.file('best_model.pth')
         if not path.exists(): raise RunError(f'{self.dir} has no best_model.pth yet: no epoch of it has ended.')
@@ -125,6 +136,7 @@ def build_model(recipe: Recipe, num_classes: int, pretrained: bool) -> nn.Module
     return create_vit(recipe.model, pretrained=pretrained, num_classes=num_classes, img_size=recipe.img_size,
                       **recipe.model_args)
 
+# %% ../nbs/02b_runs.ipynb #62a19b4c
 def starting_weights(recipe: Recipe, class_names: list[str],
                      run,     # a `Run` or its folder
                     ) -> dict: # state dict; without the head if it is for other classes
@@ -142,6 +154,7 @@ def starting_weights(recipe: Recipe, class_names: list[str],
 # %% ../nbs/02b_runs.ipynb #558fc341
 _WRITTEN = 'recipe.yaml requirements.txt environment.json metrics.csv best_model.pth last_checkpoint.pth'.split()
 
+# %% ../nbs/02b_runs.ipynb #bf2671b1
 class OpenRun(Run):
     "A training's folder while it is written."
     def __init__(self, folder, staged: Staged,
@@ -163,7 +176,8 @@ class OpenRun(Run):
 
     def finish(self):
         "All is written: put it in place of what stood there."
-        if self.staged.same and not self.anew: self.staged.keep(*(n for n in self.staged.earlier.files if (self.dir/n).exists()))
+        if self.staged.same and not self.anew:
+            self.staged.keep(*(n for n in self.staged.there.files if (self.dir/n).exists()))
         self.staged.commit()
 
 # %% ../nbs/02b_runs.ipynb #e67f5c7b
@@ -171,14 +185,16 @@ class OpenRun(Run):
 def open_run(run_dir, recipe: Recipe,
              question: dict | None = None,  # what else decides what comes out, as plain values
              writes=(),                     # names of the files that will come at its end
-             resume='auto',                 # 'auto' goes on where there is something to go on from; 'never' begins at the beginning
+             resume='auto',  # 'auto' goes on where there is something to go on from; 'never' begins at the beginning
              overwrite=False,               # another training there may be replaced, at the end of this one
             ) -> Iterator[OpenRun]:
     "Hold the folder for a training; refuses one that holds another."
     asked, earlier = dict(recipe=dataclasses.asdict(recipe)) | (question or {}), answers_in(run_dir).get('run')
-    if earlier and not asked.get('start') and resume == 'auto' and not differing(earlier.question | dict(start=None), asked | dict(start=None)):
+    if (earlier and not asked.get('start') and resume == 'auto'
+        and not differing(earlier.question | dict(start=None), asked | dict(start=None))):
         asked['start'] = earlier.question.get('start')    # to go on, it need not be said again
-    if resume == 'never' and earlier and not overwrite: raise RunError(f'{run_dir} already holds a run. Choose another folder, or resume it.')
+    if resume == 'never' and earlier and not overwrite:
+        raise RunError(f'{run_dir} already holds a run. Choose another folder, or resume it.')
     with answering(run_dir, 'run', 'train', asked, (*_WRITTEN, *writes), overwrite, resume == 'auto') as staged:
         run = OpenRun(Path(run_dir), staged, resume == 'never')
         if not run.file('recipe.yaml').exists():
@@ -208,19 +224,26 @@ def environment(device: torch.device, precision: str, processes: int) -> dict:
     try: commit, changed = git('rev-parse', 'HEAD'), (git('status', '--porcelain', '-uno') or '').splitlines()
     except FileNotFoundError: commit, changed = None, []
     name = torch.cuda.get_device_name(device) if device.type == 'cuda' else platform.processor() or platform.machine()
-    return dict(python=platform.python_version(), torch=torch.__version__, platform=platform.platform(), device=f'{device.type}: {name}',
-                cpus=os.cpu_count(), threads=torch.get_num_threads(), processes=processes, precision=precision, git_commit=commit, git_changed=changed)
+    return dict(python=platform.python_version(), torch=torch.__version__, platform=platform.platform(),
+                device=f'{device.type}: {name}',
+                cpus=os.cpu_count(), threads=torch.get_num_threads(), processes=processes,
+                precision=precision, git_commit=commit, git_changed=changed)
 
 # %% ../nbs/02b_runs.ipynb #25bc6275
 def plot_curves(rows: list[Epoch]):
     "Loss, accuracy, validation metrics and learning rate over the epochs."
     import matplotlib.pyplot as plt
     fig, axes = plt.subplots(2, 2, figsize=(6.4, 4.2), layout='constrained')
-    shown = dict(loss=('train_loss', 'val_loss'), accuracy=('train_accuracy', 'plain_accuracy', 'val_accuracy', 'raw_accuracy'),
+    shown = dict(loss=('train_loss', 'val_loss'),
+                 accuracy=('train_accuracy', 'plain_accuracy', 'val_accuracy', 'raw_accuracy'),
                  validation=('val_precision', 'val_recall', 'val_f1'), **{'learning rate': ('lr',)})
     for ax, (title, names) in zip(axes.flat, shown.items()):
-        for name in names: ax.plot([r.epoch for r in rows], [getattr(r, name) for r in rows], label=name.split('_')[0 if title in ('loss', 'accuracy') else -1])
-        ax.set_title(title); ax.set_xlabel('epoch'); ax.spines[['top', 'right']].set_visible(False)
+        for name in names:
+            ax.plot([r.epoch for r in rows], [getattr(r, name) for r in rows],
+                    label=name.split('_')[0 if title in ('loss', 'accuracy') else -1])
+        ax.set_title(title)
+        ax.set_xlabel('epoch')
+        ax.spines[['top', 'right']].set_visible(False)
         if len(names) > 1: ax.legend(frameon=False)
     return fig
 
@@ -229,7 +252,7 @@ def live_curves():
     "In a notebook a function of the `Training` that redraws its curves, elsewhere one that does nothing."
     ipython = sys.modules.get('IPython')
     shell = ipython and ipython.get_ipython()
-    if not shell or not shell.has_trait('kernel') or os.environ.get('IN_TEST'): return lambda t: None
+    if not ipython or not shell or not shell.has_trait('kernel') or os.environ.get('IN_TEST'): return lambda t: None
     import matplotlib.pyplot as plt
     handle = ipython.display.display(display_id=True)
     def update(t):
@@ -238,6 +261,7 @@ def live_curves():
         handle.update(fig)
     return update
 
+# %% ../nbs/02b_runs.ipynb #db71fea2
 def tensorboard(run_dir):
     "A function of the `Training` that writes the last epoch's row for TensorBoard; pass it as `after_epoch`."
     try:

@@ -12,10 +12,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 import numpy as np
 from .devices import encoder_dtype  # noqa: F401, old import paths
-from .examples import SHOWN, Examples, detector_given
+from .examples import SHOWN_THING, Examples, detector_given
 from .files import Recent, UserError, digest, short_name
+
+# %% ../nbs/13_sam2_pipeline.ipynb #d6eeefbc
 from .mask_eval import ComprehensiveMaskEvaluator, post_process
 from .outputs import content_of
 from .photos import load_photo, resize_longest
@@ -26,8 +29,11 @@ from .proposals import KnownPhoto, Proposal, considered, instances_of, one_each,
 from .refinement import refined
 from .sam2_segmenter import SAM2Segmenter, load_sam2  # noqa: F401, old import paths
 from .sam3 import Sam3Engine  # noqa: F401, old import paths
+
+# %% ../nbs/13_sam2_pipeline.ipynb #20737651
 from .regions import box_area, containment
-from .scene import (Candidate, Candidates, Detections, Detector, Instance, Prompts, Scorer, SegmentationResult, Segmenter,
+from .scene import (Candidate, Candidates, Detections, Detector, Instance, Prompts,
+                        Scorer, SegmentationResult, Segmenter,
                         Settings, check_saving)
 from .words import after_articles, words_of
 from .weights import ROLES, with_parts
@@ -47,7 +53,7 @@ NEGATIVE = .2   # least probability of a box of what is to be left out
 def _there(evidence: dict[str, Evidence], query: Query, settings: Settings):  # of phrases, of negatives
     "The evidence with boxes that go on."
     wanted = [e for p in query.phrases if (e := evidence[p]).presence >= settings.presence_threshold and len(e.boxes)]
-    unwanted = [(e := evidence[p].likely()).some(np.flatnonzero(e.posterior >= NEGATIVE)) for p in query.negatives]
+    unwanted = [(e := evidence[p].likely()).some(np.flatnonzero(e.known >= NEGATIVE)) for p in query.negatives]
     return wanted, [e for e in unwanted if len(e.boxes)]
 
 # %% ../nbs/13_sam2_pipeline.ipynb #ea0ea0fc
@@ -75,32 +81,42 @@ def _engines(scorer, detector, segmenter, detections) -> dict[str, str]:
     return dict(scorer=getattr(scorer, 'name', ''), detector=name, segmenter=segmenter.name)
 
 # %% ../nbs/13_sam2_pipeline.ipynb #114f3f11
-def _part_of(photo: KnownPhoto, one: Instance, others: Sequence[Evidence], sure: float, least: float = 3.) -> str:  # a sentence, or ''
-    "What speaks for `one` being a part of something: its own box, or a sure box of another word in the same place, is much larger."
+def _part_of(photo: KnownPhoto, one: Instance, others: Sequence[Evidence], sure: float,
+             least: float = 3.) -> str:  # a sentence, or ''
+    """What speaks for `one` being a part of something: its own box, or a sure box of another word in the same place, is
+    much larger."""
     own, box = max(1., float(box_area(one.xyxy))), one.detected
     if box is not None and box_area(box) > least*own:
-        return f'The mask of {one.label!r} covers {own/box_area(box):.0%} of the box that was found, so it may be a part of it.'
+        return (f'The mask of {one.label!r} covers {own/box_area(box):.0%} of the box that was found, so it may be a '
+                'part of it.')
     for e in others:
         if e.phrase == one.label or not len(e.boxes) or e.presence < sure: continue
         larger = (e.boxes.xyxy[0]*photo.scale).astype(np.float32)
         if box_area(larger) > least*own and containment(one.xyxy[None], larger[None])[0, 0] > .8:
-            return f'{e.phrase!r} ({e.presence:.0%} sure) covers {box_area(larger)/own:.0f} times as much in the same place, so {one.label!r} may be a part of it.'
+            return (f'{e.phrase!r} ({e.presence:.0%} sure) covers {box_area(larger)/own:.0f} times as much in the same '
+                    f'place, so {one.label!r} may be a part of it.')
     return ''
 
+# %% ../nbs/13_sam2_pipeline.ipynb #96974a33
 def _below(value: float, least: float) -> str:
     "The two as percentages, with as many digits as it takes to tell them apart."
     digits = next((d for d in range(3) if f'{value:.{d}%}' != f'{least:.{d}%}'), 3)
     return f'{value:.{digits}%}, below the {least:.0%} asked for'
 
+# %% ../nbs/13_sam2_pipeline.ipynb #b2f48107
 def why_absent(e: Evidence, settings: Settings) -> str:
     "The evidence by which a phrase is not found, and the threshold where it is not the usual one, as a sentence."
     n, told = len(e.boxes), f'{e.presence:.0%}'
-    if n and e.presence >= settings.presence_threshold: return f'For {e.phrase!r} {"the box" if n == 1 else f"none of {n} boxes"} gave {"no" if n == 1 else "a"} mask.'
-    if e.presence < settings.presence_threshold != Settings.presence_threshold: told = _below(e.presence, settings.presence_threshold)
-    lacking = 'no box was found' if settings.box_threshold is None else f'no box has a detection score of {settings.box_threshold:.2f} or more'
+    if n and e.presence >= settings.presence_threshold:
+        return f'For {e.phrase!r} {"the box" if n == 1 else f"none of {n} boxes"} gave {"no" if n == 1 else "a"} mask.'
+    if e.presence < settings.presence_threshold != Settings.presence_threshold:
+        told = _below(e.presence, settings.presence_threshold)
+    lacking = ('no box was found' if settings.box_threshold is None
+               else f'no box has a detection score of {settings.box_threshold:.2f} or more')
     if not n: return f'For {e.phrase!r} {lacking}; the chance that the photo shows it is {told}.'
     best, score = 'the only box' if n == 1 else f'the surest of {n} boxes', e.boxes.score[0]
-    box = '' if f'{score:.0%}' == f'{e.presence:.0%}' else f'{best} has a detection score of {score:.2f}; '      # one figure is told once
+    # one figure is told once
+    box = '' if f'{score:.0%}' == f'{e.presence:.0%}' else f'{best} has a detection score of {score:.2f}; '
     return f'For {e.phrase!r} {box}all evidence together says {told}.'
 
 # %% ../nbs/13_sam2_pipeline.ipynb #895aa124
@@ -115,6 +131,7 @@ def _pointed_at(photo: KnownPhoto, candidates: Candidates, i: int, label: str, p
     proposals = [Candidate(m, s, float(p), label) for m, s, p in zip(masks, scores, iou)]
     return Instance(post_process(masks[0], post), label, scores[0], 1., float(iou[0])), proposals
 
+# %% ../nbs/13_sam2_pipeline.ipynb #274456e4
 def _inner_prompts(prompts: Prompts, scale: np.ndarray) -> Prompts:  # scale: [4] working image → original
     "Prompts in pixels of the photo as prompts in its working image."
     boxes = None if prompts.boxes is None else prompts.boxes/scale
@@ -138,56 +155,75 @@ def photo_question(photo,                      # path of a photo; anything else 
                   ) -> dict:
     "All that decides what an answer about a photo is, as the record of its folder keeps it."
     path = os.path.abspath(os.path.expanduser(photo or ''))
-    known = dict(photo=path, content=content_of(path)) if os.path.isfile(path) else dict(photo='', content=digest(image)[1].hex())
-    return known | dict(text=[text.casefold() for text in parse_prompt(prompt).texts], models=models, settings=asdict(settings))
+    known = (dict(photo=path, content=content_of(path)) if os.path.isfile(path)
+             else dict(photo='', content=digest(image)[1].hex()))
+    return known | dict(text=[text.casefold() for text in parse_prompt(prompt).texts],
+                        models=models, settings=asdict(settings))
 
 # %% ../nbs/13_sam2_pipeline.ipynb #69e01361
 class TextDrivenSegmentationPipeline:
-    "Text to masks: boxes, how sure each is, candidates, four scores, post-processing. One pipeline serves many photos and threads."
+    """Text to masks: boxes, how sure each is, candidates, four scores, post-processing. One pipeline serves many photos
+    and threads."""
     def __init__(self, models: str = 'auto',                # a preset, or 'auto' for the best whose weights are here
-                 *, scorer: Scorer | str | None = None,     # engines of your own, or names in `airl.weights.MODELS`, in place of the preset's
+                 *,
+                 # engines of your own, or names in `airl.weights.MODELS`, in place of the preset's
+                 scorer: Scorer | str | None = None,
                  detector: Detector | str | None = None,
                  segmenter: Segmenter | str | None = None,
                  device: str | None = None,
                  low_memory: bool = False,                  # of `paper` and `fast`: one network on the device at a time
-                 tile: int | None = None,                   # of `paper` and `fast`: also look at tiles of this many pixels, for small things
+                 # of `paper` and `fast`: also look at tiles of this many pixels, for small things
+                 tile: int | None = None,
                  posterior: Posterior = POSTERIOR,          # what the evidence is worth, see `airl.posterior.fit`
-                 scoring: str = 'odds',                     # how masks are scored; 'reference': the plain weighted mean of four probabilities, see `airl.mask_eval`
+                 # how masks are scored; 'reference': the plain weighted mean of four probabilities, see
+                 # `airl.mask_eval`
+                 scoring: str = 'odds',
                  settings: Settings | None = None,          # used where a call brings none; None: `Settings()`
                  **changes,                                 # fields of `settings`: instances='all', refine=True …
                 ):
         self.settings = (settings or Settings()).changed(**changes)
-        self.preset, self.why, engines, given = 'custom', 'engines given by the caller', (None, None, None), (scorer, detector, segmenter)
+        self.preset, self.why, engines, given = ('custom', 'engines given by the caller',
+                                                 (None, None, None), (scorer, detector, segmenter))
         named = {role: engine for role, engine in zip(ROLES, given) if isinstance(engine, str)}
         own = tuple(None if isinstance(engine, str) else engine for engine in given)
         if named or own[1] is None or own[2] is None:
             self.preset, self.why = choose_preset(with_parts(models, **named))
             engines = build_engines(self.preset, device, low_memory, tile)
-        self.scorer, self.detector, self.segmenter = (mine or preset for mine, preset in zip(own, engines))
-        self.evaluator, self.posterior, self._photos = ComprehensiveMaskEvaluator(self.scorer, scoring=scoring), posterior, Recent()
+        roles: list[Any] = [mine or preset for mine, preset in zip(own, engines)]
+        self.scorer: Scorer | None = roles[0]
+        self.detector: Detector = roles[1]
+        self.segmenter: Any = roles[2]       # a `Segmenter`; some have `device` and `encode_many` too
+        self.evaluator, self.posterior, self._photos = (ComprehensiveMaskEvaluator(self.scorer, scoring=scoring),
+                                                        posterior, Recent())
         log.info('%s', self.why)
 
     def _open(self, image) -> KnownPhoto:
         "The photo at working size, and at the detector's, with what is known of it."
         work, most = resize_longest(image, 1024), getattr(self.detector, 'long_side', 2048)
-        def known(): return KnownPhoto(work, image.shape[:2], resize_longest(image, most) if most > 1024 < max(image.shape[:2]) else None)
+        def known():
+            return KnownPhoto(work, image.shape[:2], resize_longest(image, most)
+                              if most > 1024 < max(image.shape[:2]) else None)
         return self._photos.get((image.shape, digest(work)), known)
 
     def evidence(self, image, text_prompt: str | Sequence[str],
-                 settings: Settings | None = None) -> dict[str, Evidence]:  # phrase or negative → boxes in pixels of the photo
+                 settings: Settings | None = None
+                ) -> dict[str, Evidence]:  # phrase or negative → boxes in pixels of the photo
         "What speaks for each phrase of `text_prompt`, box by box."
         image, query = load_photo(image), parse_prompt(text_prompt)
         photo = self._open(image)
-        with photo.lock: found = _look(photo, query, settings or self.settings, self.scorer, self.detector, self.posterior, {})
+        with photo.lock:
+            found = _look(photo, query, settings or self.settings, self.scorer, self.detector, self.posterior, {})
         return {p: replace(e, boxes=moved(e.boxes, photo.scale)) for p, e in found.items()}
 
     def shown(self, examples: Examples, text_prompt: str | Sequence[str] | None = None,
               elsewhere: bool = False,   # in other photos than their own: a folder, a video
              ) -> 'TextDrivenSegmentationPipeline':
-        "This pipeline, looking for what `examples` show where it is asked for the one phrase of `text_prompt`; raises `UserError` for engines that cannot."
-        query = parse_prompt(text_prompt or SHOWN)
+        """This pipeline, looking for what `examples` show where it is asked for the one phrase of `text_prompt`; raises
+        `UserError` for engines that cannot."""
+        query = parse_prompt(text_prompt or SHOWN_THING)
         if len(query.phrases) != 1:
-            raise UserError(f'Examples show one thing, and {text_prompt!r} names {len(query.phrases)}; ask for the others on their own.')
+            raise UserError(f'Examples show one thing, and {text_prompt!r} names {len(query.phrases)}; ask for the '
+                            'others on their own.')
         twin = copy.copy(self)
         twin.detector = detector_given(self.detector, examples, query.phrases[0], elsewhere)
         twin.scorer, twin._photos = None, Recent()
@@ -208,9 +244,18 @@ class TextDrivenSegmentationPipeline:
                       examples: Examples | None = None,  # what it looks like, beside or instead of a text
                       **changes,                         # fields of `settings`: instances='all', box_threshold=.4 …
                      ) -> SegmentationResult:
-        "Find and cut out what `text_prompt` names or `examples` show; an absent thing gives an empty result that says what was seen."
-        if examples is not None: return self.shown(examples, text_prompt).segment_image(image, text_prompt or SHOWN, save_results, filename_prefix, output_dir, settings, **changes)
+        """Find and cut out what `text_prompt` names or `examples` show; an absent thing gives an empty result that says
+        what was seen."""
+        if examples is not None:
+            return self.shown(examples, text_prompt).segment_image(image, text_prompt or SHOWN_THING, save_results,
+                                                                   filename_prefix, output_dir, settings, **changes)
         settings = (settings or self.settings).changed(**changes)
+        text_prompt = text_prompt or ''
+        if text_prompt is None: raise PromptError('A prompt is a text or a list of texts, not None.')
+        text_prompt = text_prompt or ''
+        if text_prompt is None: raise PromptError('Say what to look for, or show an example of it.')
+        text_prompt = text_prompt or ''
+        if text_prompt is None: raise PromptError('Say what to look for, or show an example of it.')
         query, timings, image = parse_prompt(text_prompt), {}, load_photo(image)
         photo = self._open(image)
         with photo.lock, timed(timings, 'total'):
@@ -218,12 +263,14 @@ class TextDrivenSegmentationPipeline:
             there, unwanted = _there(evidence, query, settings)
             found = _choose(photo, image, there, settings, self.segmenter, self.evaluator, timings)
             with timed(timings, 'finish'):
-                left_out = photo.proposals(unwanted, self.segmenter, self.evaluator, timings) if unwanted and found else []
+                left_out = (photo.proposals(unwanted, self.segmenter, self.evaluator, timings) if unwanted and found
+                            else [])
                 outside, _ = instances_of(photo, left_out, settings.post)
                 instances, lost = instances_of(photo, found, settings.post, outside)
                 notes = self._notes(photo, query, instances, evidence, lost, settings)
                 result = self._result(photo, image, query, instances, found, evidence, timings, notes, lost)
-        if save_results: result.save(output_dir, filename_prefix, photo_question(None, image, text_prompt, self.preset, settings))
+        if save_results:
+            result.save(output_dir, filename_prefix, photo_question(None, image, text_prompt, self.preset, settings))
         return result
 
     def _result(self, photo, image, query, instances, found, evidence, timings, notes, lost) -> SegmentationResult:
@@ -235,18 +282,22 @@ class TextDrivenSegmentationPipeline:
         why = '; '.join(dict.fromkeys([self.why, *(d.reason for d in detections if d.reason)]))
         engines = _engines(self.scorer, self.detector, self.segmenter, detections)
         return SegmentationResult(image, list(query.phrases), instances, considered(photo, best) if best else [],
-                                  {p: evidence[p].presence for p in query.phrases}, seen, self.preset, engines, why, timings,
+                                  {p: evidence[p].presence for p in query.phrases},
+                                  seen, self.preset, engines, why, timings,
                                   self.unused(query.texts), notes)
 
     def _notes(self, photo, query, instances, evidence, lost, settings) -> dict[str, str]:  # phrase → a sentence
         "Why a phrase is missing, and what may be only a part."
         missing = [p for p in query.phrases if not any(p in i.words for i in instances)]
-        notes = {p: f'What was found of {p!r} is left out with {" and ".join(map(repr, lost[p]))}.' if p in lost else why_absent(evidence[p], settings)
+        notes = {p: f'What was found of {p!r} is left out with {" and ".join(map(repr, lost[p]))}.'
+                 if p in lost else why_absent(evidence[p], settings)
                  for p in missing}
-        kin, told = getattr(self.detector, 'siblings', None), {' '.join(after_articles(words_of(n))) for n in query.negatives}
+        kin, told = (getattr(self.detector, 'siblings', None),
+                     {' '.join(after_articles(words_of(n))) for n in query.negatives})
         for label in dict.fromkeys(i.label for i in instances):
             names = [name for name in kin(label) if name not in told] if kin else []
-            others = list(photo.evidence_of(names, self.scorer, self.detector, None, self.posterior).values()) if names else []
+            others = (list(photo.evidence_of(names, self.scorer, self.detector, None, self.posterior).values()) if names
+                      else [])
             first = next(i for i in instances if i.label == label)
             if part := _part_of(photo, first, others, max(.5, settings.presence_threshold)): notes[label] = part
         return notes
@@ -265,7 +316,8 @@ class TextDrivenSegmentationPipeline:
             with timed(timings, 'finish'): each = [_pointed_at(photo, candidates, i, label, post) for i in range(n)]
         instances, proposals = zip(*each)
         first = max(range(len(instances)), key=lambda i: instances[i].score.total)
-        return SegmentationResult(image, [label], [i for i in instances if i.mask.any()], proposals[first], {label: 1.}, [],
+        return SegmentationResult(image, [label], [i for i in instances if i.mask.any()],
+                                  proposals[first], {label: 1.}, [],
                                   self.preset, dict(segmenter=self.segmenter.name), self.why, timings)
 
     def photos_at_once(self) -> int:
@@ -277,7 +329,8 @@ class TextDrivenSegmentationPipeline:
                 prompts: Sequence,                      # what will be asked of each
                 settings: Settings | None = None,       # None: the pipeline's own
                ):
-        "Find presence and boxes of several photos, read those that need it in one pass; what fails is left for its turn."
+        """Find presence and boxes of several photos, read those that need it in one pass; what fails is left for its
+        turn."""
         settings, unread = settings or self.settings, []
         for image, prompt in zip(images, prompts, strict=True):
             try:
@@ -298,7 +351,8 @@ def _shared_pipeline(models, instances, device):
 def file_prefix(photo,                      # path of a photo
                 prompt: str | Sequence[str],
                ) -> str:                    # "chelsea_a-cat"
-    "What the files of an answer are called: the photo and what was asked, so that two questions do not overwrite each other."
+    """What the files of an answer are called: the photo and what was asked, so that two questions do not overwrite each
+    other."""
     asked = short_name(re.sub(r'\W+', '-', '_'.join(parse_prompt(prompt).texts)).strip('-'), 60)
     return f'{short_name(Path(photo).stem, 130)}_{asked}'
 
@@ -306,10 +360,11 @@ def file_prefix(photo,                      # path of a photo
 def segment_image_from_path(image_path,                # a photo on disk
                             text_prompt: str | Sequence[str],
                             models: str = 'auto',      # a preset
-                            output_dir: str | None = None,  # where to write the files of `SegmentationResult.save`; None: nowhere
+                            # where to write the files of `SegmentationResult.save`; None: nowhere
+                            output_dir: str | None = None,
                             instances: str = 'best',   # or 'all'
                             device: str | None = None,
-                            overwrite: bool = False,   # replace an earlier answer about this photo, whatever its settings
+                            overwrite: bool = False, # replace an earlier answer about this photo, whatever its settings
                            ) -> SegmentationResult:
     "Find and cut out what `text_prompt` names in a file; files are named after the photo and the prompt."
     prefix = file_prefix(image_path, text_prompt)
@@ -322,6 +377,7 @@ def segment_image_from_path(image_path,                # a photo on disk
     result.save(output_dir, prefix, asked, overwrite)
     return result
 
+# %% ../nbs/13_sam2_pipeline.ipynb #d213ed9f
 def quick_segment(path, text: str | Sequence[str]) -> SegmentationResult:
     "Segment a file with whatever runs here, say what ran and what was found, and show it where pictures can be shown."
     result = segment_image_from_path(path, text)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 import numpy as np
 from . import weights
 from .devices import encoder_dtype, in_chunks, inference, pick_device, without_init
@@ -30,10 +31,12 @@ def load_sam2(name: str,                     # one of SAM 2's names in `airl.wei
         raise PresetError(f'{name!r} is not a SAM 2 model; these are: {", ".join(there)}.')
     path = weights.fetch(name)
     plan, _ = build.HF_MODEL_ID_TO_FILENAMES[spec.repo]
-    with _building, without_init(): model = build.build_sam2(plan, None, device or pick_device(), hydra_overrides_extra=list(overrides))
+    with _building, without_init():
+        model = build.build_sam2(plan, None, device or pick_device(), hydra_overrides_extra=list(overrides))
     try: model.load_state_dict(weights.load_checkpoint(path))
     except RuntimeError as e:
-        raise MissingWeights(f'{path} does not hold the weights of {name}: {str(e).splitlines()[1].strip()} Download it again.') from e
+        raise MissingWeights(f'{path} does not hold the weights of {name}: {str(e).splitlines()[1].strip()} Download '
+                             'it again.') from e
     return model
 
 # %% ../nbs/13a_sam2_segmenter.ipynb #c1ac0f8b
@@ -41,9 +44,11 @@ def _pixels(image, side, device):  # float32 [1, 3, side, side]
     "A photo as the encoder reads it."
     import torch
     from torchvision.transforms.v2 import functional as TF
-    pixels = torch.tensor(np.ascontiguousarray(image), device=device).permute(2, 0, 1)[None].float()/255      # torch takes no mirrored view
+    # torch takes no mirrored view
+    pixels = torch.tensor(np.ascontiguousarray(image), device=device).permute(2, 0, 1)[None].float()/255
     return TF.normalize(TF.resize(pixels, [side, side], antialias=True), [.485, .456, .406], [.229, .224, .225])
 
+# %% ../nbs/13a_sam2_segmenter.ipynb #3ca3f232
 def _points(prompts: Prompts, size, side, device):
     "Boxes and clicks as SAM 2's points [n, k, 2] and labels [n, k]; None without any."
     import torch
@@ -58,6 +63,7 @@ def _points(prompts: Prompts, size, side, device):
     return (torch.as_tensor(np.concatenate(xy, 1)*scale, dtype=torch.float32, device=device),
             torch.as_tensor(np.concatenate(labels, 1), dtype=torch.int32, device=device))
 
+# %% ../nbs/13a_sam2_segmenter.ipynb #5c237c1a
 def _rough_masks(masks, size, device):
     "Rough masks (0..1) as SAM 2's mask input: logits [n, 1, *size]; None without any."
     import torch
@@ -67,7 +73,8 @@ def _rough_masks(masks, size, device):
 
 # %% ../nbs/13a_sam2_segmenter.ipynb #5eb713d2
 def _shared_decode(net, image, positions, sparse, dense, fine, sure):  # logits [n, c, h, w], IoU guesses [n, c]
-    "SAM 2's mask decoder for n objects in one photo: `image` and `positions` stay [1, c, h, w] as long as the objects agree. Three candidates, and the one of a `sure` prompt."
+    """SAM 2's mask decoder for n objects in one photo: `image` and `positions` stay [1, c, h, w] as long as the objects
+    agree. Three candidates, and the one of a `sure` prompt."""
     import torch
     own = [*[net.obj_score_token.weight]*net.pred_obj_scores, net.iou_token.weight, net.mask_tokens.weight]
     tokens = torch.cat([torch.cat(own).expand(len(sparse), -1, -1), sparse], 1)
@@ -91,7 +98,8 @@ def _decode(model, embedding, prompts, device):
         sparse, dense = prompt_encoder(points=points, boxes=None, masks=rough)
         if prompts.masks is None: dense = dense[:1]
         sure = points is not None and points[0].shape[1] > model.multimask_max_pt_num
-        logits, iou = _shared_decode(model.sam_mask_decoder, coarse, prompt_encoder.get_dense_pe(), sparse, dense, fine, sure)
+        logits, iou = _shared_decode(model.sam_mask_decoder, coarse, prompt_encoder.get_dense_pe(),
+                                     sparse, dense, fine, sure)
     return logits.float().cpu().numpy(), iou.float().cpu().numpy()
 
 # %% ../nbs/13a_sam2_segmenter.ipynb #8a86ba70
@@ -105,7 +113,8 @@ class SAM2Segmenter:
                 ):
         named = isinstance(model, str)
         self.name = model if named else 'sam2'
-        self._source, self._net = (model, None) if named else (None, model)
+        self._source: str = model if named else ''     # where the network is read from, unless it is given
+        self._net: Any = None if named else model
         self.device = str((device or pick_device()) if named else model.device)
         self.dtype, self.chunk = dtype or encoder_dtype(self.device), chunk or (2 if self.device == 'cpu' else 32)
         self.low_memory, self._lock = low_memory, threading.RLock()
@@ -117,7 +126,7 @@ class SAM2Segmenter:
             if self._net is None: self._net = self._read()
             return self._net
 
-    def _read(self): return load_sam2(self._source, self.device)
+    def _read(self) -> Any: return load_sam2(self._source, self.device)
 
     @contextmanager
     def _at_work(self):
@@ -147,9 +156,12 @@ class SAM2Segmenter:
         return [Embedding(image.shape[:2], [m[k:k+1] for m in maps], self.name) for k, image in enumerate(images)]
 
     def segment(self, embedding: Embedding, prompts: Prompts) -> Candidates:
-        "The candidates of each object, with SAM 2's guess at their IoU: three, and for a box or several clicks the single answer."
-        if not len(prompts): return Candidates(np.zeros((0, 3, 1, 1), np.float32), np.zeros((0, 3), np.float32), embedding.size)
-        with self._at_work(): done = in_chunks(lambda part: self._decode(embedding, prompts[part]), len(prompts), self.chunk)
+        """The candidates of each object, with SAM 2's guess at their IoU: three, and for a box or several clicks the
+        single answer."""
+        if not len(prompts):
+            return Candidates(np.zeros((0, 3, 1, 1), np.float32), np.zeros((0, 3), np.float32), embedding.size)
+        with self._at_work():
+            done = in_chunks(lambda part: self._decode(embedding, prompts[part]), len(prompts), self.chunk)
         logits, iou = (np.concatenate(parts) for parts in zip(*done))
         return Candidates(logits, iou, embedding.size, self._frame(embedding, len(logits)))
 
@@ -159,9 +171,10 @@ class SAM2Segmenter:
 
 # %% ../nbs/13a_sam2_segmenter.ipynb #d645d302
 class TransformersSegmenter(SAM2Segmenter):
-    "A network of SAM's family in transformers behind the `Segmenter` protocol; raises `MissingWeights` if its weights cannot be had."
+    """A network of SAM's family in transformers behind the `Segmenter` protocol; raises `MissingWeights` if its weights
+    cannot be had."""
     usual, classes = '', ('', '')               # a row of `airl.weights.MODELS`; the classes of network and processor
-    def __init__(self, model=None,              # a row of `airl.weights.MODELS`, or a folder in transformers' format; None: `usual`
+    def __init__(self, model=None,  # a row of `airl.weights.MODELS`, or a folder in transformers' format; None: `usual`
                  device: str | None = None,     # None: the fastest here
                  dtype=None,                    # torch dtype of the encoder; None: bfloat16 where it is native
                  chunk: int | None = None,      # objects decoded at a time; None: 2 on a CPU, 32 elsewhere
@@ -175,4 +188,5 @@ class TransformersSegmenter(SAM2Segmenter):
         return net.to(self.device)
 
     def _shown(self, images):   # what the processor makes of photos
-        return self.processor(images=[np.array(image) for image in images], input_data_format='channels_last', return_tensors='pt')
+        return self.processor(images=[np.array(image) for image in images], input_data_format='channels_last',
+                              return_tensors='pt')

@@ -8,6 +8,7 @@ __all__ = ['MANY', 'SAM2Tracker']
 # %% ../nbs/14c_sam2_tracker.ipynb #ff74afe6
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Any
 import numpy as np
 from .devices import encoder_dtype, inference, numbers
 from .files import UserError
@@ -26,6 +27,7 @@ def _sequence(device, size, frames: int) -> dict:
                 obj_id_to_idx=OrderedDict(), obj_idx_to_id=OrderedDict(), obj_ids=[],
                 **{f'{k}_per_obj': {} for k in by_object})
 
+# %% ../nbs/14c_sam2_tracker.ipynb #9bdd7511
 def _prepared(frame: np.ndarray, side: int):  # uint8 [H, W, 3] → float32 [3, side, side]
     "The frame as SAM 2's loader prepares it."
     import torch
@@ -43,6 +45,7 @@ def _prompt(model, video: dict, at: int, ids, masks):
         if at in outputs['cond_frame_outputs']: outputs['non_cond_frame_outputs'].pop(at, None)
     for tracked in video['frames_tracked_per_obj'].values(): tracked[at] = dict(reverse=False)
 
+# %% ../nbs/14c_sam2_tracker.ipynb #ea967f66
 def _propagate(model, video: dict,
                at: int,  # the frame's number
                k: int,   # the object's place
@@ -55,6 +58,7 @@ def _propagate(model, video: dict,
     video['frames_tracked_per_obj'][k][at] = dict(reverse=False)
     return logits, float(out['object_score_logits'].float().sigmoid())
 
+# %% ../nbs/14c_sam2_tracker.ipynb #a9228430
 def _forget(video: dict, at: int, reach: int, conditioning: int):
     "Drop what the model will not read again: older than `reach` frames, and all but the last prompted frames."
     for k, outputs in video['output_dict_per_obj'].items():
@@ -75,11 +79,14 @@ def _kept(video: dict) -> dict:
     size = (video['video_height'], video['video_width'])
     return dict(size=size, positions=video['constants'].get('maskmem_pos_enc'), memories=found)
 
+# %% ../nbs/14c_sam2_tracker.ipynb #a01b47fe
 def _put_back(model, video: dict, kept: dict):
     "Remember in a new sequence what `_kept` gave."
-    if kept['positions'] is not None: video['constants']['maskmem_pos_enc'] = [p.to(model.device) for p in kept['positions']]
+    if kept['positions'] is not None:
+        video['constants']['maskmem_pos_enc'] = [p.to(model.device) for p in kept['positions']]
     for memory in kept['memories']: _remember(model, video, memory)
 
+# %% ../nbs/14c_sam2_tracker.ipynb #535b3786
 def _remember(model, video: dict, memory: dict):
     "The same of one object."
     k = model._obj_id_to_idx(video, memory['id'])
@@ -102,7 +109,8 @@ class SAM2Tracker:
         self.model = load_sam2(model, device, _AS_VIDEO) if isinstance(model, str) else model
         self.conditioning, self.frames = conditioning, frames
         self.dtype = dtype or encoder_dtype(str(self.model.device))
-        self.confidence, self._blank, self._next, self._at, self._video = {}, set(), 1, 0, None
+        self.confidence, self._blank, self._next, self._at = {}, set(), 1, 0
+        self._video: Any = None      # SAM 2's memory of the sequence
 
     def _computing(self): return inference(str(self.model.device), self.dtype)
 
@@ -120,10 +128,12 @@ class SAM2Tracker:
         self._show(frame)
 
     def add(self, masks: np.ndarray, ids: Sequence[int] | None = None) -> list[int]:
-        "Follow these (bool [n, H, W]) from the current frame on; for a known identity it is one more conditioning frame."
+        """Follow these (bool [n, H, W]) from the current frame on; for a known identity it is one more conditioning
+        frame."""
         ids = list(range(self._next, self._next + len(masks))) if ids is None else list(ids)
         with self._computing(): _prompt(self.model, self._video, self._at, ids, masks)
-        for i, mask in zip(ids, masks): (self._blank.discard if mask.any() else self._blank.add)(i)     # nothing to follow until there is a mask
+        # nothing to follow until there is a mask
+        for i, mask in zip(ids, masks): (self._blank.discard if mask.any() else self._blank.add)(i)
         self.confidence |= dict.fromkeys(ids, 1.)
         self._next = max([self._next, *(i + 1 for i in ids)])
         self._trim()
@@ -153,10 +163,12 @@ class SAM2Tracker:
 
     def state(self) -> dict:
         "Tensors and plain values."
-        return dict(next=self._next, at=self._at, confidence=dict(self.confidence), blank=sorted(self._blank), **_kept(self._video))
+        return dict(next=self._next, at=self._at, confidence=dict(self.confidence),
+                    blank=sorted(self._blank), **_kept(self._video))
 
     def restore(self, state: dict) -> None:
         "Be the tracker that `state` was taken from; the next call is `step`."
         self.start(np.zeros((*state['size'], 3), np.uint8))
-        self._next, self._at, self.confidence, self._blank = state['next'], state['at'], dict(state['confidence']), set(state.get('blank', ()))
+        self._next, self._at, self.confidence, self._blank = (state['next'], state['at'],
+                                                              dict(state['confidence']), set(state.get('blank', ())))
         _put_back(self.model, self._video, state)

@@ -14,8 +14,10 @@ import numpy as np
 from . import weights
 from .devices import encoder_dtype, in_chunks, inference, numbers, pick_device
 from .edgetam import sam_answers
-from .examples import SHOWN, Examples, shown_box
+from .examples import SHOWN_THING, Examples, shown_box
 from .files import Recent, UserError, digest
+
+# %% ../nbs/13b_sam3.ipynb #eb5cff91
 from .photos import resize_longest
 from .scene import Candidates, Detections, Embedding, Prompts
 from .weights import MissingWeights, load_transformers
@@ -25,8 +27,10 @@ TOKENS = 32   # that SAM 3 reads of a phrase
 def check_length(phrase: str, tokens: Sequence):
     "Raise `UserError` for a phrase that SAM 3 cannot read."
     if len(tokens) > TOKENS:
-        raise UserError(f'SAM 3 reads phrases of up to {TOKENS} tokens, and this one has {len(tokens)}: {phrase!r}; ask for it in fewer words.')
+        raise UserError(f'SAM 3 reads phrases of up to {TOKENS} tokens, and this one has {len(tokens)}: {phrase!r}; '
+                        'ask for it in fewer words.')
 
+# %% ../nbs/13b_sam3.ipynb #8eff9304
 def _instances(out, phrase, size, threshold):
     "Boxes in pixels, scores, masks 0..1, phrases, and the presence of `phrase`, of what scores above `threshold`."
     presence = out.presence_logits.float().sigmoid()[0, 0]
@@ -47,6 +51,7 @@ def _prompted_half(folder: Path, detector, device):   # a network of SAM's famil
     net.vision_encoder.backbone = detector.vision_encoder.backbone
     return net.to(device), processor
 
+# %% ../nbs/13b_sam3.ipynb #30fada49
 def _prompted_features(net, seen) -> list:   # maps [1, c, h, w], the finest first
     "What that half makes of a photo that the backbone has read."
     side = net.prompt_encoder.image_embedding_size
@@ -56,6 +61,12 @@ def _prompted_features(net, seen) -> list:   # maps [1, c, h, w], the finest fir
     return [decoder.conv_s0(fine), decoder.conv_s1(middle), coarse + net.no_memory_embedding.view(1, -1, 1, 1)]
 
 # %% ../nbs/13b_sam3.ipynb #f0fd76e5
+_NOTHING = np.zeros((0, 4), np.float32), np.zeros(0, np.float32), None, []   # boxes, scores, masks, phrases
+
+# %% ../nbs/13b_sam3.ipynb #af85e189
+_NOTHING = np.zeros((0, 4), np.float32), np.zeros(0, np.float32), None, []   # boxes, scores, masks, phrases
+
+# %% ../nbs/13b_sam3.ipynb #0fbd9057
 class Sam3Engine:
     "SAM 3 (transformers) as detector and segmenter; raises `MissingWeights` if its weights cannot be had."
     name, network = 'sam3', 'Sam3Model'  # the row of `airl.weights.MODELS`, the class in transformers
@@ -74,7 +85,8 @@ class Sam3Engine:
         return self._seen.get(digest(image), lambda: self._read(image))
 
     def _read(self, image):
-        pixels = self.processor(images=np.array(image), input_data_format='channels_last', return_tensors='pt').pixel_values.to(self.device)
+        pixels = self.processor(images=np.array(image), input_data_format='channels_last',
+                                return_tensors='pt').pixel_values.to(self.device)
         with inference(self.device, self.dtype): features = self.model.get_vision_features(pixels)
         numbers(features.last_hidden_state, 'SAM 3')
         return Embedding(image.shape[:2], features, self.name)
@@ -98,15 +110,16 @@ class Sam3Engine:
         "Instances of each phrase, best first."
         embedding, parts = self.encode(image), []
         for phrase, given in asked.items():
-            text = self._read_texts.get(given.get('text', phrase), lambda phrase=given.get('text', phrase): self._text(phrase))
+            text = self._read_texts.get(given.get('text',
+                                                  phrase), lambda phrase=given.get('text', phrase): self._text(phrase))
             boxes = {name: value.to(self.device) for name, value in given.items() if name != 'text'}
             with inference(self.device, self.dtype): out = self.model(vision_embeds=embedding.features, **text, **boxes)
             parts.append(_instances(out, phrase, image.shape[:2], self.threshold))
-        boxes, scores, masks, names = map(np.concatenate, zip(*(p[:4] for p in parts))) if parts else ([], [], None, [])
+        boxes, scores, masks, names = map(np.concatenate, zip(*(p[:4] for p in parts))) if parts else _NOTHING
         found = Detections(boxes, scores, list(names), dict(p[4] for p in parts), masks, self.name)
         return found[np.argsort(-found.score, kind='stable')].above(threshold)
 
-    def given(self, examples: Examples, label: str = SHOWN) -> 'Sam3Shown':
+    def given(self, examples: Examples, label: str = SHOWN_THING) -> 'Sam3Shown':
         "A detector that looks for what boxes in the photo itself show."
         return Sam3Shown(self, examples, label)
 
@@ -131,6 +144,7 @@ class Sam3Engine:
         sure = (p*inside).sum((1, 2))/np.maximum(inside.sum((1, 2)), 1)
         return Candidates(logit(p).astype(np.float32)[:, None], sure.astype(np.float32)[:, None], embedding.size)
 
+# %% ../nbs/13b_sam3.ipynb #1a26163b
 class Sam3LiteTextEngine(Sam3Engine):
     "SAM 3 with a text encoder an eighth as large (Zeng et al. 2026): phrases alone, no boxes, clicks or videos."
     name, network = 'sam3-litetext-s0', 'Sam3LiteTextModel'
@@ -149,9 +163,11 @@ class Sam3Shown:
     def _boxes(self, image) -> dict:   # arguments of the network beside the phrase
         "What the library's processor makes of the examples."
         if any(digest(resize_longest(e.image, self.long_side)) != digest(image) for e in self.examples.shown):
-            raise UserError('SAM 3 takes examples from the photo that is asked about alone; the preset lite learns from those of other photos.')
+            raise UserError('SAM 3 takes examples from the photo that is asked about alone; the preset lite learns '
+                            'from those of other photos.')
         zoom = image.shape[1]/self.examples.shown[0].image.shape[1]
         boxes = [(shown_box(e, self.engine)*zoom).tolist() for e in self.examples.shown]
         given = self.engine.processor(original_sizes=[list(image.shape[:2])], input_boxes=[boxes], return_tensors='pt',
                                       input_boxes_labels=[[int(e.positive) for e in self.examples.shown]])
-        return dict(text='visual' if self.label == SHOWN else self.label, input_boxes=given['input_boxes'], input_boxes_labels=given['input_boxes_labels'])
+        return dict(text='visual' if self.label == SHOWN_THING else self.label, input_boxes=given['input_boxes'],
+                    input_boxes_labels=given['input_boxes_labels'])

@@ -7,6 +7,7 @@ __all__ = ['surest', 'without_specks', 'Sam3Tracker']
 
 # %% ../nbs/14h_sam3_tracker.ipynb #6266d9ed
 from collections.abc import Sequence
+from typing import Any
 import cv2
 import numpy as np
 from . import weights
@@ -28,11 +29,13 @@ def surest(masks, scores, limit: float):  # logits [n, h, w], [n] → indices, t
         if all(iou[i, j] <= limit for j in kept): kept.append(i)
     return torch.tensor(kept, dtype=torch.long, device=masks.device)
 
+# %% ../nbs/14h_sam3_tracker.ipynb #a87a54d2
 def _small(there, most) -> np.ndarray:   # bool [h, w]
     "The pieces of a mask that have at most so many pixels."
     _, labels, stats, _ = cv2.connectedComponentsWithStats(there.astype(np.uint8), connectivity=8)
     return there & (stats[:, cv2.CC_STAT_AREA] <= most)[labels]
 
+# %% ../nbs/14h_sam3_tracker.ipynb #b4af529d
 def without_specks(logits, most: int):   # a tensor [..., h, w] → the same
     "Holes of at most `most` pixels filled, and specks removed, unless they are half of the mask."
     import torch
@@ -62,6 +65,7 @@ def _video_class(transformers):
             return {i: without_specks(mask, most) for i, mask in found.items()} if most > 0 else found
     return Sam3VideoModel
 
+# %% ../nbs/14h_sam3_tracker.ipynb #71c1397a
 def _join(session, ids, at: int, alive: int):
     "Make given objects known to the session."
     for i in ids:
@@ -73,6 +77,7 @@ def _join(session, ids, at: int, alive: int):
 _BY_OBJECT = ('obj_id_to_score', 'obj_first_frame_idx', 'trk_keep_alive', 'obj_id_to_last_occluded',
               'obj_id_to_prompt_id')
 
+# %% ../nbs/14h_sam3_tracker.ipynb #e2e55aba
 def _without(session, ids):
     "Let the session forget these objects."
     groups = {i: g for i, g in session.obj_id_to_prompt_id.items() if i not in ids}
@@ -90,12 +95,14 @@ def _forget_frames(session, at: int):
     session.unmatched_frame_inds.clear()
     session.overlap_pair_to_frame_inds.clear()
 
+# %% ../nbs/14h_sam3_tracker.ipynb #c6ac0d6e
 def _noted(session) -> dict:
     "What the session knows of its objects beside their memories, as plain values."
     last = {i: int(v) for i, v in session.obj_id_to_last_occluded.items()}
     noted = {name: dict(getattr(session, name)) for name in _BY_OBJECT}
     return noted | dict(obj_id_to_last_occluded=last, prompts=dict(session.prompts))
 
+# %% ../nbs/14h_sam3_tracker.ipynb #b698df86
 def _note(session, noted: dict, device):
     "Put back what `_noted` gave."
     import torch
@@ -125,30 +132,35 @@ class Sam3Tracker:
         self.model = self.model.to(self.device)
         self.processor = transformers.Sam3VideoProcessor.from_pretrained(folder, local_files_only=True)
         for text in self.texts: check_length(text, self.processor.tokenizer(text).input_ids)
-        self.confidence, self.labels, self._blank, self._next, self._at, self._session = {}, {}, set(), 1, 0, None
+        self.confidence, self.labels, self._blank, self._next, self._at = {}, {}, set(), 1, 0
+        self._session: Any = None    # transformers' memory of the sequence
 
     def _begin(self, size):
         self._session = self.processor.init_video_session(inference_device=self.device, dtype=self.model.dtype)
         self._session.processed_frames, self._session.max_obj_id = Latest(), self._next - 1     # no identity twice
         self._session.obj_with_new_inputs = []              # which the library makes with the first object
         if self.texts: self.processor.add_text_prompt(self._session, list(self.texts))
-        self._size, self._seen, self._masks, self.confidence, self.labels, self._blank = tuple(size), {}, {}, {}, {}, set()
+        self._size, self._seen, self._masks, self.confidence, self.labels, self._blank = (tuple(size),
+                                                                                          {}, {}, {}, {}, set())
 
     def _look(self, frame, at: int):
         "Let the network see the frame."
         self._at = at
         self._session.processed_frames.turn_to(at)
-        pixels = self.processor(images=np.array(frame), input_data_format='channels_last', return_tensors='pt').pixel_values[0].to(self.device)
+        pixels = self.processor(images=np.array(frame), input_data_format='channels_last',
+                                return_tensors='pt').pixel_values[0].to(self.device)
         with inference(self.device, self.dtype): out = self.model(self._session, frame=pixels, frame_idx=at)
         self._note_down(out)
         self._trim()
 
     def _note_down(self, out):
         import torch
-        numbers(torch.tensor([float(score) for score in out.obj_id_to_tracker_score.values()]), 'SAM 3')      # NaN would hide its masks
+        # NaN would hide its masks
+        numbers(torch.tensor([float(score) for score in out.obj_id_to_tracker_score.values()]), 'SAM 3')
         shown = self.processor.postprocess_outputs(self._session, out, original_sizes=[list(self._size)])
         seen = dict(zip(shown['object_ids'].tolist(), shown['masks'].cpu().numpy()))
-        self._masks = dict.fromkeys(self._session.obj_ids, np.zeros(self._size, bool)) | {i: m & (i not in self._blank) for i, m in seen.items()}
+        self._masks = (dict.fromkeys(self._session.obj_ids, np.zeros(self._size, bool))
+                       | {i: m & (i not in self._blank) for i, m in seen.items()})
         for i, m in self._masks.items():
             group = self._session.prompts[self._session.obj_id_to_prompt_id[i]]
             if group in self.texts: self.labels[i] = group
@@ -182,7 +194,8 @@ class Sam3Tracker:
         side = self.model.tracker_model.image_size
         given = torch.nn.functional.interpolate(given, (side, side), mode='bilinear', antialias=True)[:, 0]
         with inference(self.device, self.dtype): self.model._tracker_add_new_objects(session, self._at, ids, given)
-        for i, mask in zip(ids, masks): (self._blank.discard if mask.any() else self._blank.add)(i)     # nothing to follow until there is a mask
+        # nothing to follow until there is a mask
+        for i, mask in zip(ids, masks): (self._blank.discard if mask.any() else self._blank.add)(i)
         self._masks |= zip(ids, np.asarray(masks, bool))
         self._seen |= dict.fromkeys(ids, self._at)
         self.confidence |= dict.fromkeys(ids, 1.)

@@ -20,19 +20,23 @@ def _placed(prompts: Prompts, size, reshaped, device) -> dict:
     def one_photo(values): return torch.as_tensor(values, dtype=torch.float32, device=device)[None]
     if prompts.boxes is not None: given['input_boxes'] = one_photo(prompts.boxes*np.tile(scale, 2))
     if prompts.points is not None:
-        given |= dict(input_points=one_photo(prompts.points*scale), input_labels=torch.as_tensor(prompts.point_labels, dtype=torch.int32, device=device)[None])
+        given |= dict(input_points=one_photo(prompts.points*scale),
+                      input_labels=torch.as_tensor(prompts.point_labels, dtype=torch.int32, device=device)[None])
     return given
 
+# %% ../nbs/13h_sam_hq.ipynb #e977adea
 def _rough(masks, reshaped, side, square, device):   # float32 [n, 1, side, side]
     "Rough masks (0..1) over the photo as logits over the square that the photo is a corner of."
     import torch
     h, w = (max(1, round(side*n/square)) for n in reshaped)
-    small = torch.nn.functional.interpolate(torch.as_tensor(masks, device=device)[:, None], (h, w), mode='bilinear', antialias=True)
+    small = torch.nn.functional.interpolate(torch.as_tensor(masks, device=device)[:, None],
+                                            (h, w), mode='bilinear', antialias=True)
     return torch.logit(torch.nn.functional.pad(small, (0, side - w, 0, side - h)), eps=1e-4)
 
 # %% ../nbs/13h_sam_hq.ipynb #d753a480
 class SamHQSegmenter(TransformersSegmenter):
-    "SAM-HQ (transformers) behind the `Segmenter` protocol: three or four candidates for each object, over a square that the photo is a corner of."
+    """SAM-HQ (transformers) behind the `Segmenter` protocol: three or four candidates for each object, over a square
+    that the photo is a corner of."""
     usual, classes = 'sam-hq-base', ('SamHQModel', 'SamHQProcessor')
 
     def encode_many(self, images: Sequence[np.ndarray]) -> list[Embedding]:
@@ -41,21 +45,28 @@ class SamHQSegmenter(TransformersSegmenter):
             inputs = self._shown(images)
             late, early = self.model.get_image_embeddings(inputs['pixel_values'].to(self.device))
         side = inputs['pixel_values'].shape[-1]
-        def of(k): return late[k:k+1].float(), [early[0][k:k+1].float()], tuple(inputs['reshaped_input_sizes'][k].tolist()), side   # the decoder looks at the first of the early ones
+        def of(k):
+            return (late[k:k+1].float(), [early[0][k:k+1].float()], tuple(inputs['reshaped_input_sizes'][k].tolist()),
+                    side)   # the decoder looks at the first of the early ones
         return [Embedding(image.shape[:2], of(k), self.name) for k, image in enumerate(images)]
 
     def _decode(self, embedding, prompts):
         "Logits [n, c, h, w] and IoU guesses [n, c] of a chunk of objects."
         import torch
         if prompts.masks is not None and len(prompts) > 1:
-            return tuple(map(np.concatenate, zip(*(self._decode(embedding, prompts[i:i+1]) for i in range(len(prompts))))))
+            return tuple(map(np.concatenate,
+                             zip(*(self._decode(embedding, prompts[i:i+1]) for i in range(len(prompts))))))
         (late, early, reshaped, side), net = embedding.features, self.model
         given = _placed(prompts, embedding.size, reshaped, self.device)
-        if prompts.masks is not None: given['input_masks'] = _rough(prompts.masks, reshaped, 4*net.config.prompt_encoder_config.image_embedding_size, side, self.device)
+        if prompts.masks is not None:
+            given['input_masks'] = _rough(prompts.masks, reshaped,
+                                          4*net.config.prompt_encoder_config.image_embedding_size, side, self.device)
         sure = prompts.boxes is not None or prompts.points is not None and prompts.points.shape[1] > 1
         with torch.inference_mode():
-            asked = [net(image_embeddings=late, intermediate_embeddings=early, multimask_output=several, **given) for several in (True, False)[:1 + sure]]
-        return tuple(torch.cat([getattr(a, part)[0] for a in asked], 1).float().cpu().numpy() for part in ('pred_masks', 'iou_scores'))
+            asked = [net(image_embeddings=late, intermediate_embeddings=early, multimask_output=several, **given)
+                     for several in (True, False)[:1 + sure]]
+        return tuple(torch.cat([getattr(a, part)[0] for a in asked], 1).float().cpu().numpy()
+                     for part in ('pred_masks', 'iou_scores'))
 
     def _frame(self, embedding, n):
         "The square that the logits cover, in pixels of the photo."

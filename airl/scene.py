@@ -19,7 +19,10 @@ from .drawing import COLOURS, PALETTE, SHAPES, PaintedScene, draw_instances, sho
 from .files import UserError, digest, short_name
 from .outputs import answering, check_answer, own_name
 from .photos import load_photo, save_image
-from .regions import coco_annotation, decode_rle, encode_rle, labelme_file, labelme_shapes, mask_to_box, paste_logits, yolo_line
+
+# %% ../nbs/07_scene.ipynb #e95c4a4e
+from .regions import (coco_annotation, decode_rle, encode_rle, labelme_file, labelme_shapes, mask_to_box,
+                          paste_logits, yolo_line)
 from .telling import to_json
 from .regions import box_area, box_iou, clip_boxes, containment, mask_iou, suppress   # noqa: F401, old import paths
 
@@ -39,6 +42,7 @@ class Scores:
         w = np.array([self.weights[k] for k in self.members])[:, None, None]
         return np.sqrt((w*(np.stack(list(self.members.values())) - self.mean)**2).sum(0)/w.sum())
 
+# %% ../nbs/07_scene.ipynb #b2e6e727
 @dataclass
 class Odds:
     "What each member holds of the same, as natural log-odds that nothing has squashed or cut."
@@ -47,7 +51,7 @@ class Odds:
     dropped: dict[str, str] = field(default_factory=dict)
     together: np.ndarray | None = None                             # [n_images, n_texts], of the members' mean logits
     @property
-    def mean(self) -> np.ndarray: return sum(self.weights[k]*odds for k, odds in self.members.items())
+    def mean(self) -> np.ndarray: return np.sum([self.weights[k]*odds for k, odds in self.members.items()], axis=0)
     @property
     def best(self) -> np.ndarray:   # [n_images, n_texts]
         "The members' common opinion: of their mean logits, where a rival that one of them alone sees drops out."
@@ -64,19 +68,22 @@ class Detections:
     prior: np.ndarray | None = None                           # [n, h, w] 0..1, rough masks over the whole image
     engine: str = ''                                          # who answered
     reason: str = ''                                          # why this engine, where there was a choice
-    searched: frozenset[str] = frozenset()                    # phrases whose scores and presence are a scorer's, of windows, and no detector's
+    # phrases whose scores and presence are a scorer's, of windows, and no detector's
+    searched: frozenset[str] = frozenset()
     even: float = .3                                          # score from which the detector's authors show a box
     def __post_init__(self):
         self.xyxy = np.asarray(self.xyxy, np.float32).reshape(-1, 4)
         self.score, self.phrase = np.asarray(self.score, np.float32).reshape(-1), list(self.phrase)
         if not len(self.xyxy) == len(self.score) == len(self.phrase):
-            raise ValueError(f'{len(self.xyxy)} boxes, {len(self.score)} scores and {len(self.phrase)} phrases: a detection needs one of each.')
+            raise ValueError(f'{len(self.xyxy)} boxes, {len(self.score)} scores and {len(self.phrase)} phrases: a '
+                             'detection needs one of each.')
     def __len__(self): return len(self.xyxy)
     def __getitem__(self, index) -> 'Detections':
         "Some of the detections: a slice, a bool mask, indices."
         index = np.atleast_1d(np.arange(len(self))[index])
         return Detections(self.xyxy[index], self.score[index], [self.phrase[i] for i in index], self.presence,
-                          None if self.prior is None else self.prior[index], self.engine, self.reason, self.searched, self.even)
+                          None if self.prior is None else self.prior[index], self.engine,
+                          self.reason, self.searched, self.even)
 
     def of(self, phrase: str) -> 'Detections':
         "Those that answer `phrase`."
@@ -104,13 +111,15 @@ class Prompts:
         if self.point_labels is not None: self.point_labels = np.asarray(self.point_labels, np.int64)
         counts = {name: len(getattr(self, name)) for name in shapes if getattr(self, name) is not None}
         if len(set(counts.values())) != 1:
-            raise ValueError(f'Prompts need the same number of objects in each part and at least one part, not {counts}.')
+            raise ValueError('Prompts need the same number of objects in each part and at least one part, not '
+                             f'{counts}.')
 
     def __len__(self): return next(len(p) for p in (self.boxes, self.points, self.masks) if p is not None)
 
-    def __getitem__(self, index: slice) -> 'Prompts':
+    def __getitem__(self, index: slice | np.ndarray) -> 'Prompts':
         "Some of the objects."
-        return Prompts(**{f.name: None if getattr(self, f.name) is None else getattr(self, f.name)[index] for f in fields(self)})
+        return Prompts(**{f.name: None if getattr(self, f.name) is None else getattr(self, f.name)[index]
+                          for f in fields(self)})
 
 # %% ../nbs/07_scene.ipynb #7138534d
 @dataclass
@@ -120,16 +129,20 @@ class Embedding:
     features: Any           # the engine's own
     engine: str = ''
 
+# %% ../nbs/07_scene.ipynb #f1a18146
 @dataclass
 class Candidates:
     "Mask proposals: c for each of n objects, small until one is chosen."
     logits: np.ndarray                 # float32 [n, c, h, w], inside where > 0
     predicted_iou: np.ndarray          # float32 [n, c], the segmenter's own opinion, 0..1
     size: tuple[int, int]              # height, width of the original image
-    frame: np.ndarray | None = None    # float [n, 4] xyxy, the region the logits of each object cover; None: the whole image
+    # float [n, 4] xyxy, the region the logits of each object cover; None: the whole image
+    frame: np.ndarray | None = None
 
     def __post_init__(self):
-        if np.isnan(self.logits).any(): raise UserError('The segmenter answers with no numbers, which would read as empty masks; with device="cpu" it computes in float32.')
+        if np.isnan(self.logits).any():
+            raise UserError('The segmenter answers with no numbers, which would read as empty masks; with device="cpu" '
+                            'it computes in float32.')
 
     def __len__(self): return len(self.logits)
 
@@ -149,27 +162,38 @@ class Scorer(Protocol):
     name: str
     def score(self, images: Sequence[np.ndarray], texts: Sequence[str]) -> Scores:
         "Match of each image (uint8 [H, W, 3]) with each text, against the scorer's negatives."
+        ...
     def presence(self, image: np.ndarray, texts: Sequence[str]) -> np.ndarray:
         "Probability [n_texts] that each thing is in the picture at all."
+        ...
     def seen(self, image: np.ndarray, k: int = 5) -> list[tuple[str, float]]:
         "The `k` things most probably in the picture, with their probabilities."
+        ...
 
+# %% ../nbs/07_scene.ipynb #e965cc95
 @runtime_checkable
 class Detector(Protocol):
     "Where are the things that phrases name?"
     name: str
     def detect(self, image: np.ndarray, phrases: Sequence[str], threshold: float | None = None) -> Detections:
-        "Boxes, best first, each phrase on its own; those that score below `threshold` are left out (None: the engine's own threshold, which a lower one need not undercut)."
+        """Boxes, best first, each phrase on its own; those that score below `threshold` are left out (None: the
+        engine's own threshold, which a lower one need not undercut)."""
+        ...
 
+# %% ../nbs/07_scene.ipynb #6a71e400
 @runtime_checkable
 class Segmenter(Protocol):
     "Which pixels belong to the thing that is pointed at?"
     name: str
     def encode(self, image: np.ndarray) -> Embedding:
         "The slow part, once an image."
+        ...
     def segment(self, embedding: Embedding, prompts: Prompts) -> Candidates:
         "The quick part, as often as you like."
+        ...
+        ...
 
+# %% ../nbs/07_scene.ipynb #2a2f3af1
 @runtime_checkable
 class Tracker(Protocol):
     "Where did they go in the next frame?"
@@ -178,9 +202,14 @@ class Tracker(Protocol):
     def start(self, frame: np.ndarray) -> None: "Begin a sequence."
     def add(self, masks: np.ndarray, ids: Sequence[int] | None = None) -> list[int]:
         "Objects (bool [n, H, W]) in the current frame; their identities, new ones unless `ids` says whom they show."
+        ...
     def remove(self, ids: Sequence[int]) -> None: "Stop following these."
-    def step(self, frame: np.ndarray) -> dict[int, np.ndarray]: "Masks (bool [H, W]) by identity in the next frame, all False where an object is not seen."
-    def state(self) -> dict: "All that is needed to go on later."
+    def step(self, frame: np.ndarray) -> dict[int, np.ndarray]:
+        "Masks (bool [H, W]) by identity in the next frame, all False where an object is not seen."
+        ...
+    def state(self) -> dict:
+        "All that is needed to go on later."
+        ...
     def restore(self, state: dict) -> None: "Go on from there."
 
 # %% ../nbs/07_scene.ipynb #4b215c5a
@@ -188,14 +217,16 @@ class Tracker(Protocol):
 class Settings:
     "How a question is to be answered; raises `UserError` for a word that there is not."
     instances: Literal['best', 'all'] = 'best'             # 'best': one per phrase; 'all': every one
-    box_threshold: float | None = None                     # boxes that score below this are dropped; None: the detector's own threshold
+    box_threshold: float | None = None  # boxes that score below this are dropped; None: the detector's own threshold
     presence_threshold: float = .5                         # below this a thing counts as absent
     post: Literal['fixed', 'adaptive', 'none'] = 'fixed'   # post-processing
     refine: bool = False                                   # ask again with each mask's own box, middle and shape
 
     def __post_init__(self):
-        if self.post not in ('fixed', 'adaptive', 'none'): raise UserError(f"post is 'fixed', 'adaptive' or 'none', not {self.post!r}.")
-        if self.instances not in ('best', 'all'): raise UserError(f"instances is 'best' or 'all', not {self.instances!r}.")
+        if self.post not in ('fixed', 'adaptive', 'none'):
+            raise UserError(f"post is 'fixed', 'adaptive' or 'none', not {self.post!r}.")
+        if self.instances not in ('best', 'all'):
+            raise UserError(f"instances is 'best' or 'all', not {self.instances!r}.")
 
     def changed(self, **changes,  # fields by name, and their new values
                ) -> 'Settings':
@@ -215,6 +246,7 @@ class MaskScore:
     size: float         # is it of a plausible size?
     smoothness: float   # is its edge smooth?
 
+# %% ../nbs/07_scene.ipynb #00ce266d
 @dataclass
 class Candidate:
     "One mask proposal that was considered, with what spoke for it."
@@ -233,9 +265,10 @@ class Instance:
     detection_score: float  # the detector's
     predicted_iou: float    # the segmenter's
     detected: np.ndarray | None = None  # float32 [4], the detector's box, before the mask was cut out
-    posterior: float | None = None      # how sure it is that the box shows the phrase, 0..1; None where it was pointed at
+    posterior: float | None = None  # how sure it is that the box shows the phrase, 0..1; None where it was pointed at
     also: list[str] = field(default_factory=list)            # other phrases that found the same thing
-    left_out: dict[str, float] = field(default_factory=dict) # what was to be left out → the part of the mask that it took
+    # what was to be left out → the part of the mask that it took
+    left_out: dict[str, float] = field(default_factory=dict)
 
     @property
     def words(self) -> list[str]: return [self.label, *self.also]
@@ -245,6 +278,7 @@ class Instance:
         "The tightest box around the mask."
         return mask_to_box(self.mask)
 
+# %% ../nbs/07_scene.ipynb #f4a5181e
 def found_phrase(instances: Sequence[Instance], label: str) -> str:
     "What was found of one phrase, in words."
     own = [i for i in instances if i.label == label]
@@ -256,14 +290,17 @@ def found_phrase(instances: Sequence[Instance], label: str) -> str:
 
 def _percent(share): return f'{share:.0%}' if share >= .01 else 'less than 1%'
 
+# %% ../nbs/07_scene.ipynb #d80c49f8
 def shared_and_left_out(instances: Sequence[Instance]) -> list[str]:  # sentences
     "Which phrases found the same thing, and what was taken out of masks."
     labels, same, taken = {i.label for i in instances}, {}, {}
     for i in instances:
         for phrase in i.also: same.setdefault((i.label, phrase in labels), {})[phrase] = True
         for other, share in i.left_out.items(): taken[i.label, other] = max(share, taken.get((i.label, other), 0))
-    said = [f'What {"else " if more else ""}was found of {" and ".join(map(repr, phrases))} is the same thing as {label!r}.' for (label, more), phrases in same.items()]
-    return said + [f'Left out of {label!r} with {other!r}: {_percent(share)} of its mask.' for (label, other), share in taken.items()]
+    said = [f'What {"else " if more else ""}was found of {" and ".join(map(repr, phrases))} is the same thing as '
+            f'{label!r}.' for (label, more), phrases in same.items()]
+    return said + [f'Left out of {label!r} with {other!r}: {_percent(share)} of its mask.'
+                   for (label, other), share in taken.items()]
 
 # %% ../nbs/07_scene.ipynb #f6e88736
 @dataclass
@@ -272,26 +309,29 @@ class SegmentationResult:
     image: np.ndarray = field(repr=False)                        # uint8 [H, W, 3]
     prompts: list[str]
     instances: list[Instance] = field(default_factory=list)      # best first
-    candidates: list[Candidate] = field(default_factory=list, repr=False)    # the proposals of the best instance, best first
+    # the proposals of the best instance, best first
+    candidates: list[Candidate] = field(default_factory=list, repr=False)
     presence: dict[str, float] = field(default_factory=dict)     # prompt → probability that it is in the picture
     seen: list[tuple[str, float]] = field(default_factory=list)  # what is in the picture, most probable first
     preset: str = ''                                             # which set of engines
     engines: dict[str, str] = field(default_factory=dict)        # role → engine that answered
     why: str = ''                                                # why this preset and these engines
     timings: dict[str, float] = field(default_factory=dict)      # stage → seconds
-    unused: dict[str, str] = field(default_factory=dict)         # phrase → what of it the engines did not use, as a sentence
-    notes: dict[str, str] = field(default_factory=dict)          # phrase → by which evidence it is absent, or why it may be only a part
+    unused: dict[str, str] = field(default_factory=dict)  # phrase → what of it the engines did not use, as a sentence
+    # phrase → by which evidence it is absent, or why it may be only a part
+    notes: dict[str, str] = field(default_factory=dict)
 
     def __len__(self): return len(self.instances)
     @property
     def present(self) -> bool: return bool(self.instances)
     @property
     def masks(self) -> np.ndarray:  # bool [n, H, W]
-        return np.stack([i.mask for i in self.instances]) if self.instances else np.zeros((0, *self.image.shape[:2]), bool)
+        return (np.stack([i.mask for i in self.instances]) if self.instances
+                else np.zeros((0, *self.image.shape[:2]), bool))
 
     @property
     def mask(self) -> np.ndarray:   # bool [H, W], all instances together
-        return self.masks.any(0)
+        return np.any(self.masks, axis=0)
 
     @property
     def xyxy(self) -> np.ndarray:   # float32 [n, 4]
@@ -322,7 +362,8 @@ class SegmentationResult:
         other = ', '.join(f'{name} ({p:.0%})' for name, p in self.seen[:3])
         return f'Not found: {missing}.' + (f' Seen instead: {other}.' if other else '')
 
-    def save(self, folder: str | Path, prefix: str = 'result', question: dict | None = None, overwrite: bool = False, crops: bool = False) -> list[Path]:
+    def save(self, folder: str | Path, prefix: str = 'result', question: dict | None = None,
+             overwrite: bool = False, crops: bool = False) -> list[Path]:
         "Write the files of `save_result`."
         return save_result(self, folder, prefix, question, overwrite, crops)
     @staticmethod
@@ -353,22 +394,27 @@ FILES = ('original.png', 'mask.png', 'overlay.png', 'cutout.png', 'figure.png', 
 def to_dict(result: SegmentationResult) -> dict:  # JSON-ready; masks as COCO run-length encodings
     "Everything but the picture."
     def plain(thing):
-        out = {f.name: getattr(thing, f.name) for f in fields(thing)} | dict(mask=encode_rle(thing.mask), score=asdict(thing.score))
+        out = ({f.name: getattr(thing, f.name) for f in fields(thing)}
+               | dict(mask=encode_rle(thing.mask), score=asdict(thing.score)))
         if (box := out.get('detected')) is not None: out['detected'] = [float(v) for v in box]
         return out
     d = {f.name: getattr(result, f.name) for f in fields(result) if f.name != 'image'}
-    return d | dict(present=result.present, missing=result.missing, size=list(result.image.shape[:2]), instances=[plain(i) | dict(xyxy=i.xyxy.tolist(), mask_quality=i.score.total) for i in result.instances],
+    return d | dict(present=result.present, missing=result.missing, size=list(result.image.shape[:2]),
+                    instances=[plain(i) | dict(xyxy=i.xyxy.tolist(), mask_quality=i.score.total)
+                               for i in result.instances],
                     candidates=[plain(c) for c in result.candidates])
 
+# %% ../nbs/07_scene.ipynb #31f26598
 def from_dict(d: dict, image: np.ndarray) -> SegmentationResult:
     "The result that `to_dict` described."
     def read(cls, one):
         one = {k: v for k, v in one.items() if k in {f.name for f in fields(cls)}}
         if one.get('detected') is not None: one['detected'] = np.asarray(one['detected'], np.float32)
         return cls(**one | dict(mask=decode_rle(one['mask']), score=MaskScore(**one['score'])))
-    d = {k: v for k, v in d.items() if k in {f.name for f in fields(SegmentationResult)}}
-    return SegmentationResult(image, **d | dict(instances=[read(Instance, i) for i in d['instances']], seen=[tuple(s) for s in d['seen']],
-                                                candidates=[read(Candidate, c) for c in d['candidates']]))
+    known: dict[str, Any] = {k: v for k, v in d.items() if k in {f.name for f in fields(SegmentationResult)}}
+    known |= {'instances': [read(Instance, i) for i in d['instances']],
+              'candidates': [read(Candidate, c) for c in d['candidates']], 'seen': [tuple(s) for s in d['seen']]}
+    return SegmentationResult(image, **known)
 
 # %% ../nbs/07_scene.ipynb #7037bcf1
 def check_saving(folder: str | Path, prefix: str, question: dict, overwrite: bool = False):
@@ -384,10 +430,13 @@ def save_result(result: SegmentationResult,
                 overwrite: bool = False,      # replace an earlier answer about the same photo, whatever was asked
                 crops: bool = False,          # also each object cut out and cropped: prefix_1-a-cat.png
                ) -> list[Path]:               # the files, in the order of `FILES`, then the crops
-    "Write the original, mask, overlay, cut-out, figure and JSON of `result`; of one without instances the original and the JSON only. The prefix gets a number where an answer to another question has it."
-    if Path(prefix).name != prefix: raise UserError(f'{prefix!r} cannot begin a file name: give a name without slashes.')
+    """Write the original, mask, overlay, cut-out, figure and JSON of `result`; of one without instances the original
+    and the JSON only. The prefix gets a number where an answer to another question has it."""
+    if Path(prefix).name != prefix:
+        raise UserError(f'{prefix!r} cannot begin a file name: give a name without slashes.')
     asked = question or dict(prompts=result.prompts, models=result.preset, content=digest(result.image)[1].hex())
-    with answering(folder, lambda: own_name(folder, prefix, asked, overwrite), 'segment', asked, overwrite=overwrite, wait=60.) as staged:
+    with answering(folder, lambda: own_name(folder, prefix, asked, overwrite), 'segment',
+                   asked, overwrite=overwrite, wait=60.) as staged:
         paths = [staged.path(f'{staged.name}_{name}') for name in FILES]
         save_image(paths[0], result.image)
         if result.instances:
@@ -396,7 +445,8 @@ def save_result(result: SegmentationResult,
             paths[4].write_bytes(figure_png(result_figure(result)))
         paths[5].write_text(to_json(to_dict(result), indent=1))
         for k, i in enumerate(result.instances if crops else (), 1):
-            paths.append(staged.path(f'{staged.name}_{k}-{short_name("".join(c if c.isalnum() else "-" for c in i.label), 60)}.png'))
+            paths.append(staged.path(
+                f'{staged.name}_{k}-{short_name("".join(c if c.isalnum() else "-" for c in i.label), 60)}.png'))
             save_image(paths[-1], cutout(result, k - 1, crop=True))
         staged.commit()
     return [Path(folder)/path.name for path in paths if (Path(folder)/path.name).exists()]
@@ -407,7 +457,9 @@ def load_result(path: str | Path,  # a prefix_result.json; its original.png lies
     "Read a saved result back."
     path = Path(path)
     if not path.is_file(): raise UserError(f'No saved result at {path}. It is the file that ends in {FILES[-1]}.')
-    try: return from_dict(json.loads(path.read_text()), load_photo(path.with_name(path.name.replace(FILES[-1], FILES[0]))))
+    try:
+        return from_dict(json.loads(path.read_text()),
+                         load_photo(path.with_name(path.name.replace(FILES[-1], FILES[0]))))
     except (ValueError, KeyError, TypeError) as e:
         if isinstance(e, UserError): raise
         raise UserError(f'{path} is not a saved result: {e}.') from e
@@ -420,7 +472,8 @@ def to_coco(result: SegmentationResult,
            ) -> dict:                                 # the content of an instances.json
     "The instances as a COCO data set of one image."
     names, (h, w) = list(categories or result.prompts), result.image.shape[:2]
-    annotations = [coco_annotation(k, image_id, names.index(i.label) + 1, i.xyxy, encode_rle(i.mask), i.mask.sum(), i.score.total)
+    annotations = [coco_annotation(k, image_id, names.index(i.label) + 1, i.xyxy,
+                                   encode_rle(i.mask), i.mask.sum(), i.score.total)
                    for k, i in enumerate(result.instances, 1)]
     return dict(images=[dict(id=image_id, file_name=file_name, height=h, width=w)], annotations=annotations,
                 categories=[dict(id=k, name=n) for k, n in enumerate(names, 1)])

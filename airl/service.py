@@ -17,7 +17,9 @@ from .drawing import draw_instances, overlay
 from .files import UserError
 from .outputs import answering
 from .photos import load_photo, save_image
-from .examples import SHOWN, Examples, example_of
+from .examples import SHOWN_THING, Examples, example_of
+
+# %% ../nbs/21a_service.ipynb #f31362d9
 from .refinement import Clicks, mended
 from .scene import SegmentationResult, Settings, to_dict
 from .telling import to_json
@@ -31,15 +33,18 @@ def _load(preset, device):
     from airl.sam2_pipeline import TextDrivenSegmentationPipeline
     return TextDrivenSegmentationPipeline(preset, device=device), threading.Lock()
 
+# %% ../nbs/21a_service.ipynb #91280cf8
 def served(preset: str = 'auto',         # 'auto' or a key of `airl.weights.PRESETS`
            device: str | None = None,    # None: the fastest here
           ) -> tuple:                    # the `TextDrivenSegmentationPipeline` of the preset, and its lock
-    "The one pipeline of a preset in this process; raises `MissingWeights` where its weights would have to be downloaded."
+    """The one pipeline of a preset in this process; raises `MissingWeights` where its weights would have to be
+    downloaded."""
     from airl import weights
     from airl.presets import choose_preset
     name, _ = choose_preset(preset)
     if lack := weights.missing(name):
-        raise MissingWeights(f'The weights of {name} are not on this machine ({sum(m.bytes for m in lack)/1e9:.1f} GB): '
+        raise MissingWeights(f'The weights of {name} are not on this machine ({sum(m.bytes for m in lack)/1e9:.1f} '
+                             'GB): '
                              f'run `airl download {name}`, or choose lite.')
     with _building: return _load(preset, device)
 
@@ -53,7 +58,7 @@ def ask(image,                          # what `load_photo` reads
        ) -> SegmentationResult:
     "One request: find and cut out, with settings of its own."
     from airl.prompts import parse_prompt
-    prompt = prompt or SHOWN if examples else prompt
+    prompt = prompt or SHOWN_THING if examples else prompt
     parse_prompt(prompt)                # what is wrong with the request is told before anything is loaded
     image, wanted = load_photo(image), Settings().changed(**settings)
     pipeline, lock = served(preset, device)
@@ -87,15 +92,18 @@ def clicks_picture(result: SegmentationResult, clicks: Clicks) -> np.ndarray:  #
         cv2.circle(picture, (int(x), int(y)), r, colour, -1, cv2.LINE_AA)
     return picture
 
+# %% ../nbs/21a_service.ipynb #9b93c83f
 def detections_picture(result: SegmentationResult) -> np.ndarray:  # uint8 [H, W, 3]
     "The detector's boxes with their scores."
     found = [(k, i) for k, i in enumerate(result.instances, 1) if i.detected is not None]
     boxes = np.array([i.detected for _, i in found]).reshape(-1, 4)
-    return draw_instances(result.image, None, boxes, [f'{i.label} {i.detection_score:.2f}' for _, i in found], [k for k, _ in found])
+    return draw_instances(result.image, None, boxes, [f'{i.label} {i.detection_score:.2f}' for _, i in found],
+                          [k for k, _ in found])
 
 # %% ../nbs/21a_service.ipynb #0769338d
 def candidate_pictures(result: SegmentationResult) -> list[tuple[np.ndarray, str]]:  # picture, caption
-    "The proposals of the first object, or of that which was pointed at, best first, with what put them in that order: four scores, or the segmenter's guess."
+    """The proposals of the first object, or of that which was pointed at, best first, with what put them in that order:
+    four scores, or the segmenter's guess."""
     line = lambda c: '{:.2f} = text {:.2f}, compact {:.2f}, size {:.2f}, smooth {:.2f}'.format(*vars(c.score).values())
     pointed_at = [k for k, i in enumerate(result.instances, 1) if i.posterior is None]
     if pointed_at: line = lambda c: f'{c.predicted_iou:.2f} = what the segmenter thinks of it'
@@ -103,7 +111,8 @@ def candidate_pictures(result: SegmentationResult) -> list[tuple[np.ndarray, str
 
 def instance_rows(result: SegmentationResult) -> list[list]:  # a row an object
     "Number, label, how sure it is that it is there, mask quality, detection score, share of the photo, box."
-    return [[k, i.label, '' if i.posterior is None else f'{i.posterior:.0%}', round(i.score.total, 2), round(i.detection_score, 2), f'{i.mask.mean():.1%}',
+    return [[k, i.label, '' if i.posterior is None else f'{i.posterior:.0%}', round(i.score.total, 2),
+             round(i.detection_score, 2), f'{i.mask.mean():.1%}',
              ' '.join(f'{v:.0f}' for v in i.xyxy)] for k, i in enumerate(result.instances, 1)]
 
 # %% ../nbs/21a_service.ipynb #2c956e0f
@@ -119,6 +128,7 @@ def look_alike(result: SegmentationResult,   # with what was found or pointed at
     examples = example_of(result, which)
     return [ask(photo, name, preset, device, examples, instances='all') for photo in photos]
 
+# %% ../nbs/21a_service.ipynb #97908e0c
 def keep_word(result: SegmentationResult, name: str, which: int = 0) -> str:
     "Teach lite the object under a name; a sentence that says how it went."
     from airl.word_packs import taught, write_pack
@@ -129,9 +139,9 @@ def found_pictures(results: Sequence[SegmentationResult]) -> list[tuple[np.ndarr
     "Each photo with what was found in it."
     return [(overlay(r.image, r.masks), r.sentence()) for r in results]
 
-
 # %% ../nbs/21a_service.ipynb #990fc555
-def downloads(result: SegmentationResult, folder) -> list[str]:  # mask.png, cutout.png, result.json; empty without an object
+def downloads(result: SegmentationResult,
+              folder) -> list[str]:  # mask.png, cutout.png, result.json; empty without an object
     "The files that the page offers: three that belong together, in place of those of the last answer."
     if not result.instances: return []
     with answering(folder, 'downloads', 'page', {}, wait=60.) as staged:
@@ -193,6 +203,7 @@ def clip_of(path,
                 with lock: yield frame
     return Clip(path, 0., seconds)
 
+# %% ../nbs/21a_service.ipynb #c43bb9b6
 def _in_background(function, answer):  # → Thread; answer: a dict that gets 'result' or 'error'
     "Run `function` in a thread of its own."
     def run():
@@ -211,7 +222,8 @@ def follow(path, text, folder, seconds=10., preset='auto', device=None):
     pipeline, lock = served(preset, device)
     stop, answer = threading.Event(), {}
     clip = clip_of(path, seconds, stop, lock)
-    work = _in_background(lambda: segment_video(clip, text, folder, pipeline=pipeline, overwrite=True, progress=False), answer)
+    work = _in_background(lambda: segment_video(clip, text, folder, pipeline=pipeline, overwrite=True, progress=False),
+                          answer)
     try:
         while work.is_alive():
             yield clip.seen, clip.count, None
@@ -220,5 +232,6 @@ def follow(path, text, folder, seconds=10., preset='auto', device=None):
         stop.set()
         work.join()    # it ends with the frame in hand
     if 'error' in answer: raise UserError(answer['error'])
-    if 'result' not in answer: raise UserError('The clip could not be followed to its end; the server\'s terminal says why.')
+    if 'result' not in answer:
+        raise UserError('The clip could not be followed to its end; the server\'s terminal says why.')
     yield clip.seen, clip.count, answer['result']

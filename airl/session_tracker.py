@@ -7,6 +7,7 @@ __all__ = ['NETWORKS', 'Latest', 'forget', 'remembered', 'saved', 'recall', 'men
 
 # %% ../nbs/14g_session_tracker.ipynb #abfaa8be
 from collections.abc import Sequence
+from typing import Any
 import numpy as np
 from . import weights
 from .devices import encoder_dtype, inference, numbers, pick_device
@@ -28,6 +29,7 @@ class Latest(dict):
 def _own(value):   # a tensor that is a piece of a larger one holds all of that
     return value.clone() if value.untyped_storage().nbytes() > value.nbytes else value
 
+# %% ../nbs/14g_session_tracker.ipynb #dd0a1d17
 def forget(session, at: int,     # the current frame's number
            reading: int,         # frames whose memories are read
            reach: int,           # frames whose pointers are read
@@ -60,11 +62,13 @@ def _each(outputs: dict, change) -> dict:   # every tensor of an object's output
     return {kind: {t: {name: change(value) for name, value in out.items()} for t, out in outs.items()}
             for kind, outs in outputs.items()}
 
+# %% ../nbs/14g_session_tracker.ipynb #ab1acfb8
 def saved(objects: list[dict]) -> list[dict]:
     "The same as copies on the CPU, each no larger than itself."
     def copy(value): return value.detach().to('cpu', copy=True).contiguous().clone()
     return [o | dict(outputs=_each(o['outputs'], copy)) for o in objects]
 
+# %% ../nbs/14g_session_tracker.ipynb #d5312a4a
 def recall(session, objects: list[dict]):
     "Let `session` remember these and no others."
     session.reset_tracking_data()
@@ -96,6 +100,7 @@ def reach_of(plan) -> tuple[int, int]:   # a network's configuration
     "The frames whose memories it reads, and those whose pointers."
     return plan.num_maskmem, max(plan.num_maskmem, plan.max_object_pointers_in_encoder)
 
+# %% ../nbs/14g_session_tracker.ipynb #ff6b09ef
 class SessionTracker:
     "A video network of transformers as a `Tracker` in memory that does not grow; raises `MissingWeights`."
     def __init__(self, model: str = 'edgetam',    # a key of `NETWORKS`
@@ -110,7 +115,8 @@ class SessionTracker:
         self.dtype = dtype or encoder_dtype(self.device)
         self.model = weights.filled(mended(network), folder).to(self.device)
         self.processor = processor.from_pretrained(folder, local_files_only=True)
-        self.confidence, self._blank, self._next, self._at, self._session = {}, set(), 1, 0, None
+        self.confidence, self._blank, self._next, self._at = {}, set(), 1, 0
+        self._session: Any = None    # transformers' memory of the sequence
 
     def _begin(self, size):
         self._session = self.processor.init_video_session(inference_device=self.device, dtype=self.model.dtype)
@@ -119,7 +125,8 @@ class SessionTracker:
     def _show(self, frame, at: int):
         self._at = at
         self._session.processed_frames.turn_to(at)
-        self._pixels = self.processor(images=np.array(frame), input_data_format='channels_last', return_tensors='pt').pixel_values[0].to(self.device)
+        self._pixels = self.processor(images=np.array(frame), input_data_format='channels_last',
+                                      return_tensors='pt').pixel_values[0].to(self.device)
 
     def _look(self):   # the network's output for the current frame
         with inference(self.device, self.dtype): out = self.model(self._session, frame=self._pixels, frame_idx=self._at)
@@ -139,7 +146,8 @@ class SessionTracker:
         given = [np.asarray(m, bool) for m in masks]
         self.processor.add_inputs_to_inference_session(self._session, self._at, list(ids), input_masks=given)
         self._look()
-        for i, mask in zip(ids, given): (self._blank.discard if mask.any() else self._blank.add)(i)     # nothing to follow until there is a mask
+        # nothing to follow until there is a mask
+        for i, mask in zip(ids, given): (self._blank.discard if mask.any() else self._blank.add)(i)
         self.confidence |= dict.fromkeys(ids, 1.)
         self._next = max([self._next, *(i + 1 for i in ids)])
         return ids
@@ -162,11 +170,13 @@ class SessionTracker:
 
     def state(self) -> dict:
         "Tensors and plain values."
-        here = dict(next=self._next, at=self._at, confidence=dict(self.confidence), blank=sorted(self._blank), size=self._size)
+        here = dict(next=self._next, at=self._at, confidence=dict(self.confidence),
+                    blank=sorted(self._blank), size=self._size)
         return here | dict(objects=saved(remembered(self._session)))
 
     def restore(self, state: dict) -> None:
         "Be the tracker that `state` was taken from; the next call is `step`."
         self._begin(state['size'])
-        self._next, self._at, self.confidence, self._blank = state['next'], state['at'], dict(state['confidence']), set(state.get('blank', ()))
+        self._next, self._at, self.confidence, self._blank = (state['next'], state['at'],
+                                                              dict(state['confidence']), set(state.get('blank', ())))
         recall(self._session, state['objects'])

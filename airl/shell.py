@@ -13,9 +13,9 @@ import errno, inspect, os, sys
 from collections.abc import Callable
 from contextlib import nullcontext, redirect_stdout, suppress
 from functools import wraps
-from io import BytesIO, StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 import typer, typer.core
 from .files import UserError
 from .photos import SUFFIXES, PhotoError, list_photos, load_photo
@@ -25,11 +25,13 @@ from .telling import set_loudness, to_json
 app = typer.Typer(
     name='airl', no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help='Vision Transformers on CIFAR-10 and text-driven segmentation. `airl COMMAND --help` shows examples.',
-    epilog='Answers go to standard output, messages to standard error. Exit codes: 0 done, also where a thing was looked for and is not there; '
+    epilog='Answers go to standard output, messages to standard error. Exit codes: 0 done, also where a thing was '
+           'looked for and is not there; '
            '1 something failed, or part of it; 2 usage error; 130 interrupted.')
 
 AsJson = Annotated[bool, typer.Option('--json', help='One JSON object on standard output, and nothing else there.')]
-Verbose = Annotated[bool, typer.Option('--verbose', '-v', help='Say more on standard error: which models, what is read, what is fetched.')]
+Verbose = Annotated[bool, typer.Option('--verbose', '-v',
+                                       help='Say more on standard error: which models, what is read, what is fetched.')]
 Quiet = Annotated[bool, typer.Option('--quiet', '-q', help='No warnings and no progress bars.')]
 
 # %% ../nbs/20a_shell.ipynb #4d98eb57
@@ -45,14 +47,18 @@ def _no_option(word: str, short: dict[str, bool]) -> bool:
         if short[letter]: return is_noun([word[1:].lower()])        # '-oven', which would write into the folder 'ven'
     return False
 
+# %% ../nbs/20a_shell.ipynb #f11409e8
 class _Command(typer.core.TyperCommand):
     "A command that says what to write instead of a minus before a word."
     def parse_args(self, ctx, args):
-        known = {option: not getattr(p, 'is_flag', True) for p in self.params for option in (*p.opts, *p.secondary_opts)}
+        known = {option: not getattr(p, 'is_flag', True) for p in self.params
+                 for option in (*p.opts, *p.secondary_opts)}
         short = {option[1]: valued for option, valued in known.items() if len(option) == 2}
         texts = any(p.nargs == -1 for p in self.params)                # else nothing is asked for by words
         for word in args[:args.index('--')] if '--' in args else args:
-            if not texts or word in known or not (word[:1] == '-' and word.lstrip('-')[1:] and all(c.isalpha() or c in " -_'" for c in word)): continue
+            if not texts or word in known or not (word[:1] == '-' and word.lstrip('-')[1:]
+                                                  and all(c.isalpha() or c in " -_'" for c in word)):
+                continue
             if not _no_option(word, short): continue
             print(f'{word} is no option here; to leave something out, write "not {word.lstrip("-")}".', file=sys.stderr)
             raise typer.Exit(2)
@@ -75,7 +81,8 @@ def command(name: str, # as typed after `airl`
                 print(error, file=sys.stderr)
                 raise typer.Exit(2) from None
             except KeyboardInterrupt as stopped:
-                print(*getattr(stopped, '__notes__', ['Interrupted.']), file=sys.stderr)     # what is left of the work, and how to resume it
+                # what is left of the work, and how to resume it
+                print(*getattr(stopped, '__notes__', ['Interrupted.']), file=sys.stderr)
                 raise typer.Exit(130) from None
             if as_json: print(to_json(answer))
             if isinstance(answer, dict) and answer.get('ok') is False: raise typer.Exit(1)
@@ -84,7 +91,8 @@ def command(name: str, # as typed after `airl`
         given = inspect.Parameter('context', inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
         options = [given, *(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
                             for name, kind in _OPTIONS.items())]
-        run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *options])
+        shown: Any = run        # a wrapper has no `__signature__` to a type checker
+        shown.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *options])
         run.__annotations__ = function.__annotations__ | _OPTIONS | dict(context=typer.Context)
         app.command(name, cls=_Command)(run)
         return function
@@ -98,20 +106,23 @@ def _version(wanted: bool):
     raise typer.Exit()
 
 @app.callback()
-def start(version: Annotated[bool, typer.Option('--version', callback=_version, is_eager=True, help='Print the version.')] = False,
+def start(version: Annotated[bool, typer.Option(
+    '--version', callback=_version, is_eager=True, help='Print the version.')] = False,
           verbose: Verbose = False, quiet: Quiet = False, as_json: AsJson = False):
     "What stands before the command."
 
+# %% ../nbs/20a_shell.ipynb #10c7b58e
 def main():
     "The console script `airl`, and `python -m airl`."
     for stream in (sys.stdout, sys.stderr):  # a console without × prints ?
-        if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace', line_buffering=True)
+        if isinstance(stream, TextIOWrapper): stream.reconfigure(errors='replace', line_buffering=True)
     # threads that wait sleep: while another program runs, spinning makes torch many times slower
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     try: app()
     except OSError as error:
         if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO): raise
-        with suppress(OSError): print(f'Standard output cannot be written ({error.strerror}); send it elsewhere.', file=sys.stderr)
+        with suppress(OSError):
+            print(f'Standard output cannot be written ({error.strerror}); send it elsewhere.', file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)         # what is left of it is not tried again at the end
         sys.exit(1)
 
@@ -121,16 +132,19 @@ def names_photo(word: str) -> bool:
     if word == '-' or Path(word).suffix.lower() in SUFFIXES: return True
     return any(mark in word for mark in {'.', '/', os.sep}) and os.path.exists(os.path.expanduser(word))
 
+# %% ../nbs/20a_shell.ipynb #0df900e8
 def photos_and_texts(words: list[str], like: list[str] | None = None) -> tuple[list[str], list[str]]:
-    "The words that name photos, and the texts; raises `UserError` where there are no texts, and nothing is shown instead of one."
+    """The words that name photos, and the texts; raises `UserError` where there are no texts, and nothing is shown
+    instead of one."""
     photos = [word for k, word in enumerate(words) if k == 0 or names_photo(word)]
     texts = [word for word in words[1:] if not names_photo(word)]
     if not texts and like:
-        from airl.examples import SHOWN
-        texts = [SHOWN]
+        from airl.examples import SHOWN_THING
+        texts = [SHOWN_THING]
     if not texts: raise UserError(f'Nothing says what to look for in {", ".join(photos)}; add a text, such as "a cat".')
     return photos, texts
 
+# %% ../nbs/20a_shell.ipynb #1d3553ba
 def photos_in(words: list[str]) -> list[str]:
     "The photos that words name, one after the other: files, `-`, and all that lie in a folder."
     found = []
@@ -146,12 +160,13 @@ def shown_by(like: list[str] | None, unlike: list[str] | None,
              named: bool = False,   # whether something has to say what to look for
             ) -> tuple:             # `Examples` or None, texts
     "What `--like` and `--unlike` show, and what it is called; raises `UserError` where nothing says what to look for."
-    from airl.examples import SHOWN, examples_from
+    from airl.examples import SHOWN_THING, examples_from
     examples = examples_from(like, unlike)
     if named and not texts and not examples:
         raise UserError('Nothing says what to look for; add a text, such as "a car", or --like PHOTO:x,y,width,height.')
-    return examples, texts or ([SHOWN] if examples else [])
+    return examples, texts or ([SHOWN_THING] if examples else [])
 
+# %% ../nbs/20a_shell.ipynb #96f168c8
 def answered(pipeline, image, prompt, mend: list[str] | None):  # a `SegmentationResult`
     "What a pipeline finds, with one object of it mended where `--mend` points."
     result = pipeline.segment_image(image, prompt)
@@ -159,17 +174,18 @@ def answered(pipeline, image, prompt, mend: list[str] | None):  # a `Segmentatio
     from airl.refinement import clicks_from, mended
     return mended(result, clicks_from(mend, result.image.shape[:2]), pipeline)
 
-
 # %% ../nbs/20a_shell.ipynb #782121b8
 def read_photo(name: str): # uint8 [H, W, 3]
     "The photo in a file or, for `-`, on standard input, which is read to its end."
     if name != '-': return load_photo(name)
     if sys.stdin is None or sys.stdin.isatty():
-        raise PhotoError('Nothing is piped into standard input; write `cat photo.jpg | airl …`, or name a file in place of -.')
+        raise PhotoError('Nothing is piped into standard input; write `cat photo.jpg | airl …`, or name a file in '
+                         'place of -.')
     data = BytesIO(sys.stdin.buffer.read())
     data.name = 'Standard input'
     return load_photo(data)
 
+# %% ../nbs/20a_shell.ipynb #3d80bb5e
 def each_photo(photos: list[str],
                ask: Callable, # name of a photo → its answer
               ) -> tuple[list, list[dict]]: # answers; 'photo' and 'error' of each that failed
@@ -184,20 +200,44 @@ def each_photo(photos: list[str],
     return answers, failures
 
 # %% ../nbs/20a_shell.ipynb #8d082d7a
-Like = Annotated[list[str] | None, typer.Option('--like', help='PHOTO:x,y,width,height (a box), PHOTO:x,y (a click) or PHOTO:MASK.png: what is meant looks like this; beside a text, or instead of one (lite, sam3).')]
+Like = Annotated[list[str] | None, typer.Option('--like', help='PHOTO:x,y,width,height (a box), PHOTO:x,y (a click) or '
+                                                               'PHOTO:MASK.png: what is meant looks like this; beside '
+                                                               'a text, or instead of one (lite, sam3).')]
 Unlike = Annotated[list[str] | None, typer.Option('--unlike', help='The same for what is not meant.')]
-Mend = Annotated[list[str] | None, typer.Option('--mend', help='Mend one object of the answer: x,y belongs to it, -x,y does not, x,y,width,height is a box around it; again for more.')]
-Models = Annotated[str, typer.Option('--models', '--preset', help='Which models: auto (the best whose weights are here), paper, fast, sam3, lite.')]
-ScorerName = Annotated[str | None, typer.Option('--scorer', help="Another scorer than the preset's, such as siglip2-b16; airl doctor lists them.")]
-DetectorName = Annotated[str | None, typer.Option('--detector', help="Another detector than the preset's, such as llmdet-tiny.")]
-SegmenterName = Annotated[str | None, typer.Option('--segmenter', help="Another segmenter than the preset's, such as sam-hq-base.")]
-Presence = Annotated[float, typer.Option('--presence-threshold', min=0, max=1, help='Probability from which a thing counts as there; lower it if something is overlooked.')]
-Device = Annotated[str | None, typer.Option(help='cpu, cuda, cuda:1 or mps; the fastest here if not given.')]
-Overwrite = Annotated[bool, typer.Option('--overwrite', help='Replace what an earlier run has written there about something else, in one step at the end. Files of your own stay.')]
+Mend = Annotated[list[str] | None, typer.Option('--mend', help='Mend one object of the answer: x,y belongs to it, -x,y '
+                                                               'does not, x,y,width,height is a box around it; again '
+                                                               'for more.')]
+Models = Annotated[str, typer.Option('--models', '--preset', help='Which models: auto (the best whose weights are '
+                                                                  'here), paper, fast, sam3, lite.')]
 
-Model = Annotated[str, typer.Option('--model', '-m', help='nano, the folder of a run, or a file that airl export wrote.')]
-Data = Annotated[str, typer.Option(help='cifar10, cifar10:FILE.parquet, folder:DIR (a folder of photos a class; a fifth of each is the test part, unless DIR holds train and test or val), sample (ships with the package) or digits.')]
-Tta = Annotated[str | None, typer.Option('--tta', help='Test-time augmentation, the mean answer to each image as it is and mirrored (hflip) or moved a little (shift): none, shift, hflip, or hflip+shift. What suits the model if not given: hflip where it was trained with mirror images.')]
+# %% ../nbs/20a_shell.ipynb #4a591d57
+ScorerName = Annotated[str | None, typer.Option('--scorer', help="Another scorer than the preset's, such as "
+                                                                 "siglip2-b16; airl doctor lists them.")]
+DetectorName = Annotated[str | None, typer.Option('--detector',
+                                                  help="Another detector than the preset's, such as llmdet-tiny.")]
+SegmenterName = Annotated[str | None, typer.Option('--segmenter',
+                                                   help="Another segmenter than the preset's, such as sam-hq-base.")]
+Presence = Annotated[float, typer.Option('--presence-threshold', min=0, max=1,
+                                         help='Probability from which a thing counts as there; lower it if something '
+                                              'is overlooked.')]
+Device = Annotated[str | None, typer.Option(help='cpu, cuda, cuda:1 or mps; the fastest here if not given.')]
+
+# %% ../nbs/20a_shell.ipynb #784351c2
+Overwrite = Annotated[bool, typer.Option('--overwrite', help='Replace what an earlier run has written there about '
+                                                             'something else, in one step at the end. Files of your '
+                                                             'own stay.')]
+
+Model = Annotated[str, typer.Option('--model', '-m',
+                                    help='nano, the folder of a run, or a file that airl export wrote.')]
+Data = Annotated[str, typer.Option(help='cifar10, cifar10:FILE.parquet, folder:DIR (a folder of photos a class; a '
+                                        'fifth of each is the test part, unless DIR holds train and test or val), '
+                                        'sample (ships with the package) or digits.')]
+
+# %% ../nbs/20a_shell.ipynb #46866741
+Tta = Annotated[str | None, typer.Option('--tta', help='Test-time augmentation, the mean answer to each image as it is '
+                                                       'and mirrored (hflip) or moved a little (shift): none, shift, '
+                                                       'hflip, or hflip+shift. What suits the model if not given: '
+                                                       'hflip where it was trained with mirror images.')]
 Preset = Annotated[str | None, typer.Option('--preset', help='The same as NAME.')]
 
 # %% ../nbs/20a_shell.ipynb #54b44cc3
@@ -206,9 +246,10 @@ def one_name(name: str | None,    # as an argument
              choices: str,        # what there is, for the sentence
             ) -> str:
     "One name, given either way."
-    if (name or preset) and not (name and preset and name != preset): return name or preset
+    if (one := name or preset) and not (name and preset and name != preset): return one
     raise UserError(f'Name one of {choices}, once.' if name or preset else f'Say which: {choices}.')
 
+# %% ../nbs/20a_shell.ipynb #b0a5ca4d
 def overrides(pairs: list[str]) -> dict:  # what `Recipe.preset` takes
     "`name=value` texts as fields of a recipe, values in YAML."
     from airl.recipe import RecipeError, read_yaml

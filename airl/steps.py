@@ -11,7 +11,7 @@ __all__ = ['log', 'pieces_a_step', 'images_a_step', 'pieces_that_fit', 'batch_no
 # %% ../nbs/02c_steps.ipynb #a39ec309
 import contextlib, logging
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 import numpy as np, torch
 import torch.nn.functional as F
 from scipy.special import log_softmax
@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from .devices import has_bf16
 from .augment import Augment, Draws, Mixes, draw_mixes, mix, prepare, soft_targets
 from .data import ImageSet, generator_for
+
+# %% ../nbs/02c_steps.ipynb #028f0969
 from .recipe import Recipe, RecipeError, loss_of, make_optimizer, rate_factor, share_done
 from .runs import build_model
 
@@ -30,6 +32,7 @@ def pieces_a_step(recipe: Recipe, n: int, processes: int = 1) -> int:
     most = min(recipe.accumulate, -(-n*recipe.accumulate//recipe.batch_size))
     return max(1, most//processes)
 
+# %% ../nbs/02c_steps.ipynb #fde7e697
 def images_a_step(recipe: Recipe, n: int, processes: int) -> int:
     """The recipe's `batch_size`, or what a smaller data set of `n` images has.
 
@@ -38,7 +41,8 @@ def images_a_step(recipe: Recipe, n: int, processes: int) -> int:
     least = 2*processes*pieces
     size = min(recipe.batch_size, n)//least*least
     if not size:
-        raise RecipeError(f'{n} training images, {min(recipe.batch_size, n)} a step, are too few for {processes} processes × '
+        raise RecipeError(f'{n} training images, {min(recipe.batch_size, n)} a step, are too few for {processes} '
+                          'processes × '
                           f'{pieces} pieces, which want at least {least}; add images, or choose a larger batch_size.')
     return size
 
@@ -64,13 +68,15 @@ def batch_norm_of(net: nn.Module, device: torch.device, processes: int) -> str: 
     if processes == 1: return 'own'
     return 'shared' if device.type == 'cuda' else 'apart'
 
+# %% ../nbs/02c_steps.ipynb #817ae14a
 def with_batch_norm(net: nn.Module, device: torch.device, processes: int,
                     images: int, # of a process and piece
                    ) -> nn.Module:
     "`net` with batch norm over all processes where that can be had; a sentence where it cannot."
     how = batch_norm_of(net, device, processes)
     if how == 'apart':
-        log.warning('Batch norm sees the %d images of each of %d processes by itself, since %s has no synchronised one: '
+        log.warning('Batch norm sees the %d images of each of %d processes by itself, since %s has no synchronised '
+                    'one: '
                     'the result differs from that of one process.', images, processes, device.type)
     return nn.SyncBatchNorm.convert_sync_batchnorm(net) if how == 'shared' else net
 
@@ -86,9 +92,10 @@ class Alone:
 
 # %% ../nbs/02c_steps.ipynb #60932654
 class Average:
-    "Weights averaged with the decay min(`decay`, (1 + t)/(10 + t)) after t updates, which reaches 0.9999 at t = 89,990."
+    """Weights averaged with the decay min(`decay`, (1 + t)/(10 + t)) after t updates, which reaches 0.9999 at t =
+    89,990."""
     def __init__(self, model: nn.Module, decay: float):
-        from timm.utils import ModelEmaV3    # here, so that judging a model does not wait for timm
+        from timm.utils.model_ema import ModelEmaV3    # here, so that judging a model does not wait for timm
         self.decay, self._ema = decay, ModelEmaV3(model)
         self.module = self._ema.module       # a copy of `model` with the averaged weights
 
@@ -110,6 +117,7 @@ def muon_dtype(device: torch.device, precision: str,
     fast = precision == 'bf16' if device.type == 'cpu' else native
     return torch.bfloat16 if fast else torch.float32
 
+# %% ../nbs/02c_steps.ipynb #8eee4a49
 def compiles(device: torch.device) -> bool:
     "Whether torch.compile can make kernels for `device`."
     if device.type != 'cuda' or not torch.cuda.is_available(): return False
@@ -120,6 +128,7 @@ def _sum_type(device): return torch.float32 if device.type == 'mps' else torch.f
 
 def _dtype(precision): return dict(bf16=torch.bfloat16, fp16=torch.float16, fp32=torch.float32)[precision]
 
+# %% ../nbs/02c_steps.ipynb #52b73baa
 def _augment(recipe, size, side, precision):
     "The recipe's augmentation at `size` pixels, of images of `side`."
     r = recipe
@@ -142,7 +151,7 @@ class Training:
         if self.device.type == 'cuda' and self.pieces > 1: self.pieces = self._pieces_here(net)
         net = with_batch_norm(net, self.device, processes, self.batch_size//(processes*self.pieces))
         layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
-        self.net = net.to(self.device, memory_format=layout)
+        self.net = net.to(self.device).to(memory_format=layout)
         native = self.device.type != 'cpu' and has_bf16(self.device.type)
         self.optimizer = make_optimizer(self.net, recipe, self.batch_size, muon_dtype(self.device, precision, native))
         self.peak = [g['lr'] for g in self.optimizer.param_groups]
@@ -203,19 +212,22 @@ class Batch(NamedTuple):
     def part(self, start, stop):
         return Batch(self.rows[start:stop], self.draws.rows(start, stop), self.mixes.rows(start, stop))
 
+# %% ../nbs/02c_steps.ipynb #d3bcbdab
 def epoch_rows(training: Training) -> Tensor: # int64 [steps left, batch]
     "Row numbers of the batches of this epoch that are still to come, of all processes together."
     t, done = training, training.steps - training.epoch*training.steps_per_epoch
     order = torch.randperm(len(t.data), generator=generator_for(t.recipe.seed, 'order', t.epoch))
     return order[:t.steps_per_epoch*t.batch_size].view(t.steps_per_epoch, t.batch_size)[done:]
 
+# %% ../nbs/02c_steps.ipynb #03a250ae
 def epoch_batches(training: Training) -> Iterator[Batch]:
     "The batches of this epoch that are still to come: sent to the device together, then only cut in pieces there."
     t, r, left = training, training.recipe, epoch_rows(training)
     if not len(left): return
     n, share = t.steps_per_epoch*t.batch_size, t.batch_size//t.accelerator.num_processes
     generator = generator_for(r.seed, 'epoch', t.epoch)
-    draws = t.augment.draw(n, *t.images.shape[1:3], generator)
+    height, width = t.images.shape[1:3]
+    draws = t.augment.draw(n, height, width, generator)
     mixes = draw_mixes(n, r.mixup, r.cutmix, r.mix_prob, generator=generator)
     own = torch.arange(n).view(-1, t.batch_size)[-len(left):, t.accelerator.process_index*share:][:, :share].flatten()
     rows = left.flatten()[own - (n - left.numel())]
@@ -237,11 +249,14 @@ def train_step(training: Training,
     losses = [_backward(t, augment, batch.part(i*size, (i + 1)*size), last=i == t.pieces - 1) for i in range(t.pieces)]
     t.scaler.unscale_(t.optimizer)
     if r.clip: nn.utils.clip_grad_norm_(t.net.parameters(), r.clip)
-    t.scaler.step(t.optimizer); t.scaler.update(); t.optimizer.zero_grad()
+    t.scaler.step(t.optimizer)
+    t.scaler.update()
+    t.optimizer.zero_grad()
     t.steps += 1
     if t.ema: t.ema.update(t.net, step=t.steps)
     return torch.stack(losses).mean()
 
+# %% ../nbs/02c_steps.ipynb #84feb8a0
 def _backward(t, augment, batch, last):
     "Gradients of one piece of a batch; its loss."
     r, n = t.recipe, len(batch.rows)
@@ -264,6 +279,7 @@ def _arithmetic(t):
     "Half precision where the training has it."
     return contextlib.nullcontext() if t.precision == 'fp32' else torch.autocast(t.device.type, _dtype(t.precision))
 
+# %% ../nbs/02c_steps.ipynb #6799ac34
 def _asked(t, x):
     "The model's logits; as it is from the first batch on which it cannot be compiled."
     if t.model is t.plain: return t.model(x)
@@ -271,14 +287,18 @@ def _asked(t, x):
     try: return t.model(x)
     except TorchDynamoException as e:
         why = str(e).strip().splitlines()[0][:200]
-        log.warning('The model could not be compiled (%s) and runs as it is; compile=false in the recipe leaves that out.', why)
+        log.warning('The model could not be compiled (%s) and runs as it is; compile=false in the recipe leaves that '
+                    'out.', why)
         t.model = t.plain
         return t.model(x)
 
-def _teach(t, x, batch):
+# %% ../nbs/02c_steps.ipynb #9a78bd2c
+def _teach(t: Any, x, batch) -> Tensor:
     "The teacher's logits for a batch: asked, or looked up and mixed as the labels are."
-    if callable(t.teacher):
-        with torch.no_grad(): return t.teacher(x)
+    ask: Any = t.teacher
+    if callable(ask):
+        with torch.no_grad(): told: Any = ask(x)
+        return told
     known = F.softmax(t.teacher[batch.rows].float(), 1)
     if t.recipe.mixup or t.recipe.cutmix: known = mix(x, known, batch.mixes)[1]
     return known.clamp_min(1e-8).log()
@@ -301,6 +321,7 @@ def validate(training: Training, data: ImageSet,
     total, table = (t.accelerator.reduce(x) for x in (total, table))
     return total.item()/len(data), table.view(k, k).cpu().numpy()
 
+# %% ../nbs/02c_steps.ipynb #debe3d10
 def class_scores(table: np.ndarray, # int64 [k, k]: true class, answer
                 ) -> dict[str, np.ndarray]: # precision, recall, f1, support: [k] each
     "Scores of every class; a class that is never answered has precision 0."
@@ -318,13 +339,17 @@ def negative_log_likelihood(logits: np.ndarray, targets: np.ndarray) -> float: #
     "Mean of -log p(true class)."
     return -float(log_softmax(logits.astype(np.float64), axis=1)[np.arange(len(targets)), targets].mean())
 
+# %% ../nbs/02c_steps.ipynb #a7e3ab36
 def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
-    "The temperature between 0.05 and 20 with the least negative log-likelihood; 1 where every answer is right, for then there is no least."
+    """The temperature between 0.05 and 20 with the least negative log-likelihood; 1 where every answer is right, for
+    then there is no least."""
     if (logits.argmax(1) == targets).all(): return 1.
     from scipy.optimize import minimize_scalar
-    found = minimize_scalar(lambda t: negative_log_likelihood(logits/np.exp(t), targets), bounds=(-3, 3), method='bounded')
+    found = minimize_scalar(lambda t: negative_log_likelihood(logits/np.exp(t), targets),
+                            bounds=(-3, 3), method='bounded')
     return float(np.exp(found.x))
 
+# %% ../nbs/02c_steps.ipynb #126062ac
 @torch.no_grad()
 def held_out_temperature(training: Training, data: ImageSet, net: nn.Module) -> float:
     "The temperature of `net` on `data`, asked as the recipe says: with mirror images where it was trained with them."

@@ -35,13 +35,15 @@ def counted(n: int, thing: str,
 
 # %% ../nbs/05c_telling.ipynb #b1d1c98b
 _LOUDNESS = 'AIRL_LOUDNESS'
-_QUIET = dict(TQDM_DISABLE='1', HF_HUB_DISABLE_PROGRESS_BARS='1', TRANSFORMERS_VERBOSITY='error', TF_CPP_MIN_LOG_LEVEL='3',
+_QUIET = dict(TQDM_DISABLE='1', HF_HUB_DISABLE_PROGRESS_BARS='1', TRANSFORMERS_VERBOSITY='error',
+              TF_CPP_MIN_LOG_LEVEL='3',
               OPENCV_LOG_LEVEL='ERROR', TORCH_CPP_LOG_LEVEL='ERROR')
 
 def _one_line(message, category, filename, lineno, file=None, line=None):
     "A warning of Python's as a message of ours."
     logging.getLogger('airl').info('%s: %s', category.__name__, ' '.join(str(message).split()))
 
+# %% ../nbs/05c_telling.ipynb #a014d097
 class _AboveBars(logging.StreamHandler):
     "Messages on lines of their own, above the progress bars that are being drawn."
     def emit(self, record):
@@ -49,8 +51,10 @@ class _AboveBars(logging.StreamHandler):
         from tqdm import tqdm
         tqdm.write(self.format(record), file=self.stream)
 
+# %% ../nbs/05c_telling.ipynb #f5065db2
 def set_loudness(verbose=False, quiet=False):
-    "How much is said on standard error by this process and those that it starts: warnings and progress bars, more, or errors alone."
+    """How much is said on standard error by this process and those that it starts: warnings and progress bars, more, or
+    errors alone."""
     log, level = logging.getLogger('airl'), logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
     log.handlers, log.propagate = [_AboveBars()], False
     log.setLevel(level)
@@ -64,6 +68,7 @@ def set_loudness(verbose=False, quiet=False):
     os.environ.setdefault('PYTHONWARNINGS', 'ignore')                # of helpers that Python starts by itself
     if quiet: os.environ.update(_QUIET)
 
+# %% ../nbs/05c_telling.ipynb #4b8a7746
 def same_loudness():
     "In a process that a command has started: as loud as the command; as Python is otherwise."
     if how := os.environ.get(_LOUDNESS): set_loudness(how == 'verbose', how == 'quiet')
@@ -82,31 +87,46 @@ def progress(items=None,
 
 # %% ../nbs/05c_telling.ipynb #18f01930
 def _comments(source: str) -> dict[int, str]:
-    "The comment of each line that has one."
+    "The comment of each line that has one, beside it or on lines of its own above it."
     import io, tokenize
-    return {t.start[0]: t.string.lstrip('# ') for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.type == tokenize.COMMENT}
+    found, above = {}, []
+    for t in tokenize.generate_tokens(io.StringIO(source).readline):
+        if t.type == tokenize.COMMENT and t.line.lstrip().startswith('#'): above.append(t.string.lstrip('# '))
+        elif t.type == tokenize.COMMENT: found[t.start[0]] = t.string.lstrip('# ')
+        elif t.string.strip() and above:
+            if t.string not in ('def', '@', 'class'): found.setdefault(t.start[0], ' '.join(above))
+            above = []
+    return found
 
+# %% ../nbs/05c_telling.ipynb #ee9c5097
 def _explained(node, said: dict[int, str]) -> list[str]:
     "A line per parameter, or field of a class, that has a comment, and one for what comes back."
     import ast
-    if isinstance(node, ast.ClassDef): own, last = [(f.lineno, ast.unparse(f.target)) for f in node.body if isinstance(f, ast.AnnAssign)], 0
+    if isinstance(node, ast.ClassDef):
+        own, last = [(f.lineno, ast.unparse(f.target)) for f in node.body if isinstance(f, ast.AnnAssign)], 0
     else:
         args, last = node.args, max(node.lineno, node.body[0].lineno - 1)
-        own = [(a.lineno, a.arg) for a in [*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg] if a]
+        own = [(a.lineno, a.arg) for a in [*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg]
+               if a]
     named = {line: name for line, name in own if line in said and line != last}
     back = last in said and last < node.body[0].lineno
     return [f'    {name}: {said[line]}' for line, name in named.items()] + [f'Returns:\n    {said.get(last)}']*back
 
+# %% ../nbs/05c_telling.ipynb #19448009
 def with_parameters(thing):   # a function or a class, which is returned
     "Put the comments beside the parameters into the docstring, those of a class's methods into theirs."
     import ast, inspect, textwrap
     try: source = textwrap.dedent(inspect.getsource(thing))
     except (OSError, TypeError): return thing         # nothing to read
     said, (node,) = _comments(source), ast.parse(source).body
-    for part in [node, *(isinstance(node, ast.ClassDef) and [f for f in node.body if isinstance(f, ast.FunctionDef)] or [])]:
-        whose = thing if part is node else inspect.unwrap(getattr(inspect.getattr_static(thing, part.name), '__func__', getattr(thing, part.name)))
+    for part in [node, *(isinstance(node, ast.ClassDef) and [f for f in node.body if isinstance(f, ast.FunctionDef)]
+                         or [])]:
+        whose = thing if part is node else inspect.unwrap(getattr(inspect.getattr_static(thing, part.name),
+                                                                  '__func__', getattr(thing, part.name)))
         lines = _explained(part, said)
-        if lines and callable(whose): whose.__doc__ = '\n'.join([*(whose.__doc__ and [inspect.cleandoc(whose.__doc__)] or ()), '', *['Args:']*(lines[0][0] == ' '), *lines])
+        if lines and callable(whose):
+            whose.__doc__ = '\n'.join([*(whose.__doc__ and [inspect.cleandoc(whose.__doc__)] or ()),
+                                       '', *['Args:']*(lines[0][0] == ' '), *lines])
     return thing
 
 # %% ../nbs/05c_telling.ipynb #a84880fe
@@ -119,4 +139,5 @@ def install_line(extra: str,  # one of airl's extras, such as 'models'
 
 def broken_program(error: ImportError) -> str:
     "A sentence about an import that failed inside airl or what it needs: no photo's fault."
-    return f'A part of this installation cannot be imported ({error}); install airl again: pip install "airl @ git+{HOME}".'
+    return (f'A part of this installation cannot be imported ({error}); install airl again: pip install "airl @ '
+            f'git+{HOME}".')

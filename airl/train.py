@@ -9,6 +9,7 @@ __all__ = ['log', 'AGREE_EVERY', 'save_checkpoint', 'restore_checkpoint', 'finge
 # %% ../nbs/02_train.ipynb #80267913
 import contextlib, dataclasses, json, logging, math, os, signal, sys, threading, time, zlib
 from pathlib import Path
+from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from .devices import pick_device, training_precision
@@ -16,14 +17,20 @@ from .files import readable
 from .telling import progress as bar_of, to_json
 from .augment import prepare
 from .data import ImageSet, stratified_split
+
+# %% ../nbs/02_train.ipynb #250edfc8
 from .recipe import Recipe, RecipeError
-from .runs import (Epoch, OpenRun, Run, RunError, build_model, environment, is_best, live_curves, open_run, plot_curves, save_atomic,
+from .runs import (Epoch, OpenRun, Run, RunError, build_model, environment, is_best,
+                       live_curves, open_run, plot_curves, save_atomic,
                        starting_weights, write_metrics)
-from .steps import Alone, Training, epoch_batches, held_out_temperature, images_a_step, macro_scores, train_step, validate
+from .steps import (Alone, Training, epoch_batches, held_out_temperature, images_a_step, macro_scores, train_step,
+                        validate)
 from .backup import Backup
 from .recipe import PRESETS, parameter_groups, recipe_from, recipe_from_yaml, recipe_to_yaml  # old import paths
 from .recipe import loss_of, make_optimizer, rate_factor, share_done  # old import paths
 from .steps import class_scores, epoch_rows, mirrored, pieces_a_step  # old import paths
+
+# %% ../nbs/02_train.ipynb #b1f034e7
 from .runs import tensorboard  # old import paths
 from .devices import training_precision as pick_precision  # old import paths
 
@@ -38,26 +45,35 @@ def save_checkpoint(training: Training, run: OpenRun):
     if not t.accelerator.is_main_process: return
     save_atomic(run.path('last_checkpoint.pth'), dict(
         model=t.net.state_dict(), optimizer=t.optimizer.state_dict(), ema=t.ema and t.ema.module.state_dict(),
-        scaler=t.scaler.state_dict(), steps=t.steps, seconds=t.seconds, working=t.working, sums=t.sums.cpu(), precision=t.precision,
-        batch_size=t.batch_size, pieces=t.pieces, rows=[dataclasses.asdict(row) for row in t.rows], data=fingerprint(t.data)))
+        scaler=t.scaler.state_dict(), steps=t.steps, seconds=t.seconds, working=t.working,
+        sums=t.sums.cpu(), precision=t.precision,
+        batch_size=t.batch_size, pieces=t.pieces, rows=[dataclasses.asdict(row) for row in t.rows],
+        data=fingerprint(t.data)))
     run.keep()
 
+# %% ../nbs/02_train.ipynb #7cbd2cdd
 def restore_checkpoint(training: Training, state: dict):
     "Put a checkpoint's contents back."
     t = training
-    if state['data'] != fingerprint(t.data): raise RunError('The run folder belongs to a training on other images or labels. Give it the same data, or choose another folder.')
+    if state['data'] != fingerprint(t.data):
+        raise RunError('The run folder belongs to a training on other images or labels. Give it the same data, or '
+                       'choose another folder.')
     if state.get('batch_size', t.batch_size) != t.batch_size:
-        raise RunError(f'The run in this folder was begun with {state["batch_size"]} images a step, and {t.accelerator.num_processes} processes '
+        raise RunError(f'The run in this folder was begun with {state["batch_size"]} images a step, and '
+                       f'{t.accelerator.num_processes} processes '
                        f'make {t.batch_size}. Go on with as many processes as it was begun with.')
-    t.net.load_state_dict(state['model']); t.optimizer.load_state_dict(state['optimizer']); t.scaler.load_state_dict(state['scaler'])
+    t.net.load_state_dict(state['model'])
+    t.optimizer.load_state_dict(state['optimizer'])
+    t.scaler.load_state_dict(state['scaler'])
     if t.ema: t.ema.module.load_state_dict(state['ema'])
     t.steps, t.seconds, t.sums = state['steps'], state['seconds'], state['sums'].to(t.device, t.sums.dtype)
     t.working, t.pieces = state.get('working', 0.), state.get('pieces', t.pieces)
     t.rows = [Epoch(**row) for row in state['rows']]
 
+# %% ../nbs/02_train.ipynb #ce191e8b
 def fingerprint(data: ImageSet) -> int:
     "A checksum of pixels and labels in their order."
-    return zlib.crc32(data.labels.numpy().tobytes(), zlib.crc32(data.images.contiguous().numpy()))
+    return zlib.crc32(data.labels.numpy().tobytes(), zlib.crc32(data.images.contiguous().numpy().data))
 
 # %% ../nbs/02_train.ipynb #bd1e41f6
 class Stopping:
@@ -72,6 +88,7 @@ class Stopping:
         for number, handler in self.previous.items(): signal.signal(number, handler)
         if (number := self.agreed or self.asked) and exc[0] is None: signal.raise_signal(number)
 
+# %% ../nbs/02_train.ipynb #2f413ad2
 class Clock:
     "Seconds of training, those before an interruption included."
     def __init__(self, before): self.start = time.monotonic() - before
@@ -80,13 +97,15 @@ class Clock:
 
 AGREE_EVERY = 20   # steps
 
+# %% ../nbs/02_train.ipynb #9c43f7db
 def _agree(t: Training, seconds: float, stop: Stopping) -> float:
     "The first process's clock, and its signal, for all; between two agreements what they last agreed on."
     asked = stop.asked
     if t.accelerator.num_processes > 1:
         if t.steps % AGREE_EVERY and t.steps % t.steps_per_epoch: return t.seconds
         from accelerate.utils import broadcast
-        seconds, asked = broadcast(torch.tensor([seconds, asked], dtype=torch.float64, device=t.device)).tolist()
+        told = cast(Tensor, broadcast(torch.tensor([seconds, asked], dtype=torch.float64, device=t.device)))
+        seconds, asked = told.tolist()
     stop.agreed = int(asked)
     return seconds
 
@@ -96,19 +115,23 @@ def _weights_finite(t) -> bool:
     kept = [x for net in {t.net, t.averaged} for x in net.state_dict().values() if x.is_floating_point()]
     return bool(torch.stack([torch.isfinite(x).all() for x in kept]).all())
 
+# %% ../nbs/02_train.ipynb #7272d5ac
 def check_finite(training: Training, run: Run,
                  whole=True,  # look at the weights too, which the last step has changed and no loss has seen
                  val_loss=0.):
     "Stop a training whose loss, or weights, are no numbers any more."
     t = training
     if torch.isfinite(t.sums[0]) and math.isfinite(val_loss) and not (whole and not _weights_finite(t)): return
-    last = f'The last good checkpoint is {run.checkpoint}.' if run.checkpoint.exists() else 'No checkpoint was written yet.'
+    last = (f'The last good checkpoint is {run.checkpoint}.' if run.checkpoint.exists()
+            else 'No checkpoint was written yet.')
     raise RunError(f'The loss is not a finite number any more at step {t.steps} (epoch {t.epoch + 1}). {last} '
                    'Try a lower lr, a longer warm-up, clip 1, or precision fp32.')
 
+# %% ../nbs/02_train.ipynb #5c443f37
 @contextlib.contextmanager
 def _algorithms(deterministic):
-    "Only algorithms that give the same result every time, for which cuBLAS wants a setting; else those that cuDNN finds fastest."
+    """Only algorithms that give the same result every time, for which cuBLAS wants a setting; else those that cuDNN
+    finds fastest."""
     before, tried = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
     if deterministic: os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
     torch.use_deterministic_algorithms(deterministic or before)
@@ -144,15 +167,17 @@ def end_epoch(training: Training, run: OpenRun, val_set: ImageSet):
     working, t.working = t.working, 0.
     val_loss, table = validate(t, val_set)
     check_finite(t, run, whole=False, val_loss=val_loss)
-    scores = [float(x) for x in macro_scores(table)]
+    accuracy, precision, recall, f1 = (float(x) for x in macro_scores(table))
     plain, raw = (macro_scores(validate(t, some, net)[1])[0] for some, net in ((t.shown, t.averaged), (val_set, t.net)))
     before = t.rows[-1].best_accuracy if t.rows else -1.
-    t.rows.append(Epoch(t.epoch + 1, loss/n, right/n, val_loss, *scores, t.optimizer.param_groups[0]['lr'], max(scores[0], before),
-                        t.seconds, n/max(1e-9, working), float(plain), float(raw)))
+    t.rows.append(Epoch(t.epoch + 1, loss/n, right/n, val_loss, accuracy, precision,
+                        recall, f1, t.optimizer.param_groups[0]['lr'],
+                        max(accuracy, before), t.seconds, n/max(1e-9, working), float(plain), float(raw)))
     if not t.accelerator.is_main_process: return
     write_metrics(run.path('metrics.csv'), t.rows)
     if is_best(t.rows, len(val_set)):
-        save_atomic(run.path('best_model.pth'), dict(model=t.averaged.state_dict(), class_names=t.data.class_names, epoch=t.epoch, val_accuracy=scores[0]))
+        save_atomic(run.path('best_model.pth'), dict(model=t.averaged.state_dict(), class_names=t.data.class_names,
+                                                     epoch=t.epoch, val_accuracy=accuracy))
     run.keep()
 
 # %% ../nbs/02_train.ipynb #f34dd33e
@@ -161,13 +186,15 @@ def _shared(accelerator, run_dir, *how):  # yields the run, whether it is over, 
     "The folder, which the first process holds for all of them; the others look into it when it is in order."
     first = accelerator.is_main_process
     with open_run(run_dir, *how) if first else contextlib.nullcontext() as held:
-        over, path = _told([held.over, str(held.checkpoint)] if first else [None, None], accelerator)
+        over, path = _told([held.over, str(held.checkpoint)] if held else [None, None], accelerator)
         path = Path(path)
         state = None
         if not over and path.exists():
-            with readable(path, RunError, 'remove it to go on from the beginning, or train in another folder'): state = torch.load(path, map_location='cpu', weights_only=True)
+            with readable(path, RunError, 'remove it to go on from the beginning, or train in another folder'):
+                state = torch.load(path, map_location='cpu', weights_only=True)
         yield held or Run(run_dir), over, state
 
+# %% ../nbs/02_train.ipynb #fe030995
 def _told(values: list, accelerator) -> list:
     "What the first process says, for all."
     if accelerator.num_processes == 1: return values
@@ -175,7 +202,8 @@ def _told(values: list, accelerator) -> list:
     return broadcast_object_list(values)
 
 # %% ../nbs/02_train.ipynb #53d067be
-def _train(t: Training, run: OpenRun, val_set: ImageSet, stop: Stopping, backup, save_minutes, save_epochs, after_step, after_epoch):
+def _train(t: Training, run: Any, val_set: ImageSet, stop: Stopping, backup,
+           save_minutes, save_epochs, after_step, after_epoch):
     "Epochs until the training is over or told to stop, with a checkpoint now and then, and at the end."
     clock, saved, began = Clock(t.seconds), time.monotonic(), t.steps
     while not t.over and not stop.agreed:
@@ -188,7 +216,8 @@ def _train(t: Training, run: OpenRun, val_set: ImageSet, stop: Stopping, backup,
             for function in after_step: function(t, loss)
             if stop.agreed or t.out_of_time: break
             if time.monotonic() - saved > 60*save_minutes or backup.due:
-                save_checkpoint(t, run); saved = time.monotonic()
+                save_checkpoint(t, run)
+                saved = time.monotonic()
                 backup.copy()
         if stop.agreed: break
         end_epoch(t, run, val_set)
@@ -196,7 +225,8 @@ def _train(t: Training, run: OpenRun, val_set: ImageSet, stop: Stopping, backup,
         if save_epochs and t.epoch % save_epochs == 0: save_checkpoint(t, run)
     if t.steps > began: save_checkpoint(t, run)
 
-def _finish(t: Training, run: OpenRun, val_set: ImageSet, at_end):
+# %% ../nbs/02_train.ipynb #f79c564e
+def _finish(t: Training, run: Any, val_set: ImageSet, at_end):
     "What comes once, when all is trained; then the run is whole."
     if t.accelerator.is_main_process:
         if run.file('best_model.pth').exists(): _calibrate(t, run, val_set)
@@ -215,6 +245,7 @@ def _calibrate(t, run, val_set):
     best['temperature'] = held_out_temperature(t, val_set, net.to(t.device).eval())
     save_atomic(run.path('best_model.pth'), best)
 
+# %% ../nbs/02_train.ipynb #378c5541
 def peak_memory(device: torch.device) -> float | None: # bytes; None where the system does not say
     "The most that this process has had: of the GPU's memory, or of this machine's."
     if device.type == 'cuda': return float(torch.cuda.max_memory_allocated(device))
@@ -223,11 +254,14 @@ def peak_memory(device: torch.device) -> float | None: # bytes; None where the s
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return float(most if sys.platform == 'darwin' else 1024*most)
 
+# %% ../nbs/02_train.ipynb #7102b573
 def _say_costs(t, run):
     "Seconds, images a second and memory, in `environment.json`."
     rates, memory = [row.images_per_second for row in t.rows], peak_memory(t.device)
-    costs = dict(seconds=round(t.seconds, 1), images_per_second=round(sorted(rates)[len(rates)//2], 1) if rates else None,
-                 peak_memory_gb=memory and round(memory/1e9, 3), images_a_step=t.batch_size, pieces=t.pieces, compiled=t.model is not t.plain)
+    costs = dict(seconds=round(t.seconds, 1), images_per_second=round(sorted(rates)[len(rates)//2], 1)
+                 if rates else None,
+                 peak_memory_gb=memory and round(memory/1e9, 3), images_a_step=t.batch_size,
+                 pieces=t.pieces, compiled=t.model is not t.plain)
     told = json.loads(run.file('environment.json').read_text(encoding='utf-8'))
     run.path('environment.json').write_text(to_json(told | dict(costs=costs), indent=1), encoding='utf-8')
 
@@ -235,9 +269,10 @@ def _say_costs(t, run):
 def fit(recipe: Recipe,
         train_set: ImageSet,
         val_set: ImageSet|None=None, # a stratified tenth of `train_set` if None
-        run_dir='runs/run',          # a new folder, or one of an unfinished run with this recipe
-        resume='auto',               # or 'never': begin at the beginning; a folder that holds a run wants `overwrite` for that
-        teacher=None,                # logits [n, k] of the training images, a function of a batch, or an ended run; for `recipe.distill`
+        run_dir: str | Path = 'runs/run',  # a new folder, or one of an unfinished run with this recipe
+        resume='auto',  # or 'never': begin at the beginning; a folder that holds a run wants `overwrite` for that
+        # logits [n, k] of the training images, a function of a batch, or an ended run; for `recipe.distill`
+        teacher=None,
         start=None,                  # an ended run, or its folder, whose best weights this one begins with
         device=None,                 # 'cpu', 'cuda:1', …; the fastest if None
         save_minutes=5.,             # a checkpoint at least so often, and at the end
@@ -245,11 +280,12 @@ def fit(recipe: Recipe,
         progress=True,               # a bar, and curves in a notebook
         after_step=(),               # functions of the `Training` and the loss
         after_epoch=(),              # functions of the `Training`
-        at_end=(),                   # functions of the `Run` that write more files of it, before all is put in place as one
+        at_end=(),  # functions of the `Run` that write more files of it, before all is put in place as one
         also: dict | None = None,    # plain values that decide what these write
         writes=(),                   # names of the files that these write
         overwrite=False,             # another training in the folder is replaced, at the end of this one
-        copy_to=None,                # a folder on a slow disk, such as a mounted Drive: `run_dir` is copied there, and taken from there
+        # a folder on a slow disk, such as a mounted Drive: `run_dir` is copied there, and taken from there
+        copy_to=None,
         copy_minutes=15.,            # every so many minutes, in a thread
        ) -> Run:
     "Train, or go on with a training that was interrupted."
@@ -258,7 +294,8 @@ def fit(recipe: Recipe,
     train_set, val_set, teacher = _check_sets(recipe, train_set, val_set, teacher)
     accelerator = _accelerator(device)
     images_a_step(recipe, len(train_set), accelerator.num_processes)
-    question = {'training content': fingerprint(train_set), 'validation content': fingerprint(val_set), 'start': _place(start)} | (dict(teacher=at) if at else {}) | (also or {})
+    question = {'training content': fingerprint(train_set), 'validation content': fingerprint(val_set),
+                'start': _place(start)} | (dict(teacher=at) if at else {}) | (also or {})
     backup = Backup(run_dir, copy_to, copy_minutes, accelerator.is_main_process)
     with _shared(accelerator, run_dir, recipe, question, writes, resume, overwrite) as (run, over, state):
         if over:
@@ -266,8 +303,10 @@ def fit(recipe: Recipe,
             return run
         weights = starting_weights(recipe, train_set.class_names, start) if start is not None and not state else None
         shown = progress and accelerator.is_main_process
-        with _own_random_numbers(accelerator.device), _algorithms(recipe.deterministic), Stopping() as stop, _bar(shown) as bar, backup:
-            t = Training(recipe, train_set, accelerator, _precision(recipe, state, accelerator, run, start), teacher, weights, resumed=bool(state))
+        with _own_random_numbers(accelerator.device), _algorithms(recipe.deterministic), Stopping() as stop, _bar(
+            shown) as bar, backup:
+            t = Training(recipe, train_set, accelerator, _precision(recipe, state, accelerator, run, start),
+                         teacher, weights, resumed=bool(state))
             if state: restore_checkpoint(t, state)
             curves = live_curves() if shown and not t.over else lambda t: None
             _train(t, run, val_set, stop, backup, save_minutes, save_epochs, (bar, *after_step), (curves, *after_epoch))
@@ -284,7 +323,8 @@ def _with_shape(recipe):
     from airl.vit_model import load_nano
     return dataclasses.replace(recipe, model_args=load_nano()[1].config | recipe.model_args)
 
-def _check_sets(recipe, train_set, val_set, teacher):
+# %% ../nbs/02_train.ipynb #6b34b488
+def _check_sets(recipe, train_set, val_set, teacher) -> tuple[ImageSet, ImageSet, Any]:
     "The two sets, and the teacher's logits of the first; refuses what does not belong together."
     if val_set is None:
         kept, held = stratified_split(train_set.labels, .1, recipe.seed)
@@ -292,7 +332,9 @@ def _check_sets(recipe, train_set, val_set, teacher):
         train_set, val_set = train_set.subset(kept), train_set.subset(held)
     if list(val_set.class_names) != list(train_set.class_names):
         raise RunError(f'{val_set.source} has other classes than {train_set.source}: validate on the same ones.')
-    if not len(val_set): raise RunError(f'{val_set.source} leaves no image to choose the epoch by: every class needs more photos, or give `val_set`.')
+    if not len(val_set):
+        raise RunError(f'{val_set.source} leaves no image to choose the epoch by: every class needs more photos, or '
+                       'give `val_set`.')
     if recipe.distill and teacher is None:
         raise RecipeError(f'distill: {recipe.distill} in the recipe wants a teacher: '
                           'give `fit` one, or set distill to 0.')
@@ -301,23 +343,30 @@ def _check_sets(recipe, train_set, val_set, teacher):
                        'give one row an image.')
     return train_set, val_set, teacher
 
+# %% ../nbs/02_train.ipynb #27ea5feb
 def _accelerator(device):
     """One process by itself on its device, or accelerate's processes.
 
     Precision is ours, since accelerate's own is fixed for the life of a Python process."""
-    if not any(int(os.environ.get(name, 1)) > 1 for name in ('WORLD_SIZE', 'PMI_SIZE', 'OMPI_COMM_WORLD_SIZE', 'MV2_COMM_WORLD_SIZE')):
+    if not any(int(os.environ.get(name, 1)) > 1 for name in ('WORLD_SIZE', 'PMI_SIZE',
+                                                             'OMPI_COMM_WORLD_SIZE', 'MV2_COMM_WORLD_SIZE')):
         return Alone(_device(device))
     from accelerate import Accelerator
     return Accelerator(cpu=str(device) == 'cpu', mixed_precision='no')
 
+# %% ../nbs/02_train.ipynb #7f6d5bfc
 def _device(name) -> torch.device:
     "What `name` names, or the fastest there is; a sentence for what there is not."
     try: device = torch.device(name or pick_device())
-    except RuntimeError: raise RunError(f'{name!r} is no device: write cpu, cuda, cuda:1 or mps, or leave it out.') from None
-    there = torch.cuda.device_count() if device.type == 'cuda' else int(device.type != 'mps' or torch.backends.mps.is_available())
-    if (device.index or 0) >= there: raise RunError(f'There is no device {device} here; leave it out for the fastest, {pick_device()}.')
+    except RuntimeError:
+        raise RunError(f'{name!r} is no device: write cpu, cuda, cuda:1 or mps, or leave it out.') from None
+    there = (torch.cuda.device_count() if device.type == 'cuda'
+             else int(device.type != 'mps' or torch.backends.mps.is_available()))
+    if (device.index or 0) >= there:
+        raise RunError(f'There is no device {device} here; leave it out for the fastest, {pick_device()}.')
     return device
 
+# %% ../nbs/02_train.ipynb #958a3f1e
 def _own_random_numbers(device):
     "What is drawn inside leaves the program's generators as they were, that of one GPU included."
     return torch.random.fork_rng(devices=[device] if device.type == 'cuda' else [])
@@ -325,11 +374,14 @@ def _own_random_numbers(device):
 # %% ../nbs/02_train.ipynb #052d898c
 class Teacher(nn.Module):
     "A run's best weights, asked about batches that were normalised for a pupil's recipe: [n, 3, s, s] → logits [n, k]."
+    scale: torch.Tensor
+    offset: torch.Tensor
     def __init__(self, run: Run, pupil: Recipe):
         super().__init__()
         theirs = run.recipe
         self.net, self.size = run.load_model().requires_grad_(False), theirs.img_size
-        mean, std, own_mean, own_std = (torch.tensor(x).view(1, 3, 1, 1) for x in (pupil.mean, pupil.std, theirs.mean, theirs.std))
+        mean, std, own_mean, own_std = (torch.tensor(x).view(1, 3, 1, 1)
+                                        for x in (pupil.mean, pupil.std, theirs.mean, theirs.std))
         self.register_buffer('scale', std/own_std)
         self.register_buffer('offset', (mean - own_mean)/own_std)
 
@@ -337,11 +389,16 @@ class Teacher(nn.Module):
         if x.shape[-1] != self.size: x = nn.functional.interpolate(x, self.size, mode='bilinear', antialias=True)
         return self.net(x*self.scale.to(x.dtype) + self.offset.to(x.dtype))
 
+# %% ../nbs/02_train.ipynb #a8f524d6
 def teacher_of(run, recipe: Recipe, class_names: list[str]) -> Teacher:
-    "The teacher in a run folder. Raises `RunError` for one of other classes, `RecipeError` where the recipe listens to none."
+    """The teacher in a run folder. Raises `RunError` for one of other classes, `RecipeError` where the recipe listens
+    to none."""
     run = run if isinstance(run, Run) else Run(run)
-    if not recipe.distill: raise RecipeError(f'The recipe does not listen to the teacher {run.dir}: set distill to its share of the loss, such as 0.5.')
-    if run.class_names != list(class_names): raise RunError(f'{run.dir} knows other classes than these images: train a teacher on them.')
+    if not recipe.distill:
+        raise RecipeError(f'The recipe does not listen to the teacher {run.dir}: set distill to its share of the loss, '
+                          'such as 0.5.')
+    if run.class_names != list(class_names):
+        raise RunError(f'{run.dir} knows other classes than these images: train a teacher on them.')
     return Teacher(run, recipe)
 
 # %% ../nbs/02_train.ipynb #a2c98cb7

@@ -15,8 +15,12 @@ from functools import partial
 from pathlib import Path
 import numpy as np
 from .coco_labels import read_coco, read_refcoco
-from .labels import Check, Labels, Truth, TruthError, Truths, checked, class_image, inside, label_image, names_of, open_photo, outside, spoken, text_of
+from .labels import (LabelCheck, Labels, Truth, TruthError, Truths, checked,
+                         class_image, inside, label_image, names_of,
+                         open_labelled, outside, spoken, text_of)
 from .measures import AP, CgF1, ClipScore, Interval, boundary_f, cgf1, interval   # noqa: F401, old import paths
+
+# %% ../nbs/08_truth.ipynb #f2fe4d0e
 from .measures import iou, mask_ap, presence_auc, presence_mcc, score_clip        # noqa: F401, old import paths
 from .photos import SAMPLES, SUFFIXES, natural_key, save_image
 from .regions import encode_rle, mask_to_box
@@ -24,18 +28,21 @@ from .scene import paint_scene
 from .weights import shipped
 
 # %% ../nbs/08_truth.ipynb #6673f896
-VOC_CLASSES = tuple(spoken(n) for n in ('aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike '
+VOC_CLASSES = tuple(spoken(n) for n in ('aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog '
+                                        'horse motorbike '
                                         'person pottedplant sheep sofa train tvmonitor').split())
 
 def _class_labels(file: Path,                   # that the numbers are from
                   by_class: np.ndarray,         # int [H, W], 0 for background
                   names: Sequence[str],         # names[i] is what value i + 1 shows
                   void: np.ndarray,             # bool [H, W]
-                  by_object: np.ndarray = None, # int [H, W], 0 for background, where objects are told apart
+                  by_object: np.ndarray | None = None, # int [H, W], 0 for background, where objects are told apart
                  ) -> Labels:
     "Labels from a picture of class numbers, one mask an object if `by_object` is given, else one a class."
-    if (top := by_class[~void].max(initial=0)) > len(names): raise TruthError(f'{file} shows class {top}, and there are {len(names)}.')
-    if by_object is not None and by_object.shape != by_class.shape: raise TruthError(f'{file} has another size than the picture of its objects.')
+    if (top := by_class[~void].max(initial=0)) > len(names):
+        raise TruthError(f'{file} shows class {top}, and there are {len(names)}.')
+    if by_object is not None and by_object.shape != by_class.shape:
+        raise TruthError(f'{file} has another size than the picture of its objects.')
     cut = np.where(void, 0, by_class if by_object is None else by_object)
     numbers = np.setdiff1d(cut, [0])
     masks = cut == numbers[:, None, None]
@@ -46,7 +53,8 @@ def _class_labels(file: Path,                   # that the numbers are from
 # %% ../nbs/08_truth.ipynb #b540a0dd
 def _voc_labels(classes: Path, objects: Path) -> Labels:
     by_class = class_image(classes)
-    return _class_labels(classes, by_class, VOC_CLASSES, by_class == 255, class_image(objects) if objects.parent.exists() else None)
+    return _class_labels(classes, by_class, VOC_CLASSES, by_class == 255, class_image(objects)
+                         if objects.parent.exists() else None)
 
 def _photo(folder: Path, stem: str) -> Path:
     "The photo of that name; a JPEG, unless there is another."
@@ -59,7 +67,8 @@ def read_voc(folder, # holds JPEGImages and SegmentationClass, and SegmentationO
             ) -> Truths: # in the order of names
     "PASCAL VOC segmentation; raises `TruthError`."
     folder = inside(folder, 'JPEGImages', 'SegmentationClass')
-    return Check(skip_bad).found((Truth(p.stem, _photo(folder/'JPEGImages', p.stem), VOC_CLASSES, partial(_voc_labels, p, folder/'SegmentationObject'/p.name))
+    return LabelCheck(skip_bad).found((Truth(p.stem, _photo(folder/'JPEGImages', p.stem),
+                                        VOC_CLASSES, partial(_voc_labels, p, folder/'SegmentationObject'/p.name))
                                   for p in sorted((folder/'SegmentationClass').glob('*.png'), key=natural_key)), folder)
 
 # %% ../nbs/08_truth.ipynb #5b54204d
@@ -70,16 +79,19 @@ def _numbered_labels(path: Path, phrase: str) -> Labels:
     masks = values == np.setdiff1d(values, [0])[:, None, None]
     return Labels(masks, [phrase]*len(masks), np.zeros(values.shape, bool))
 
+# %% ../nbs/08_truth.ipynb #a60e2327
 def read_pennfudan(folder, # holds PNGImages and PedMasks
                    skip_bad: bool = False, # leave bad entries out
                   ) -> Truths:
     "Penn-Fudan pedestrians; raises `TruthError`."
     folder = inside(folder, 'PNGImages', 'PedMasks')
-    return Check(skip_bad).found((Truth(p.stem, p, ('a person',), partial(_numbered_labels, folder/'PedMasks'/f'{p.stem}_mask.png', 'a person'))
+    return LabelCheck(skip_bad).found((Truth(p.stem, p, ('a person',),
+                                        partial(_numbered_labels, folder/'PedMasks'/f'{p.stem}_mask.png', 'a person'))
                                   for p in sorted((folder/'PNGImages').glob('*.png'), key=natural_key)), folder)
 
 # %% ../nbs/08_truth.ipynb #8aa599c1
-DAVIS_PHRASES = {'car-shadow': 'a car', 'blackswan': 'a black swan', 'dog': 'a dog', 'horsejump-high': 'a horse . a person',
+DAVIS_PHRASES = {'car-shadow': 'a car', 'blackswan': 'a black swan', 'dog': 'a dog',
+                 'horsejump-high': 'a horse . a person',
                  'scooter-black': 'a scooter . a person', 'cows': 'a cow', 'drift-chicane': 'a car'}
 
 @dataclass(frozen=True)
@@ -95,12 +107,15 @@ def read_davis(folder,         # holds JPEGImages/480p, Annotations/480p and Ima
                skip_bad: bool = False, # leave bad entries out
               ) -> Truths:     # of `Clip`s
     "DAVIS 2016 or 2017 sequences of a split; raises `TruthError`."
-    folder, check = inside(folder, 'JPEGImages/480p', 'Annotations/480p', f'ImageSets/480p/{split}.txt'), Check(skip_bad)
+    folder, check = (inside(folder, 'JPEGImages/480p', 'Annotations/480p', f'ImageSets/480p/{split}.txt'),
+                     LabelCheck(skip_bad))
     file = folder/'ImageSets'/'480p'/f'{split}.txt'
     lines = text_of(file).replace('\0', ' ').split()
-    for line in [line for line in lines if outside(line.removeprefix('/'))]: check.wrong(file, line, 'is not inside of the data set')
+    for line in [line for line in lines if outside(line.removeprefix('/'))]:
+        check.wrong(file, line, 'is not inside of the data set')
     lines = [line for line in lines if not outside(line.removeprefix('/'))]
-    clips = [_clip(folder, name) for name in dict.fromkeys(Path(line).parent.name or line.strip('/') for line in lines if not line.endswith('.png'))]
+    clips = [_clip(folder, name) for name in dict.fromkeys(Path(line).parent.name or line.strip('/')
+                                                           for line in lines if not line.endswith('.png'))]
     for clip in clips:
         if not clip.frames: check.wrong(file, clip.name, 'has no frames in JPEGImages/480p')
     return check.found((clip for clip in clips if clip.frames), file)
@@ -109,28 +124,36 @@ def read_davis(folder,         # holds JPEGImages/480p, Annotations/480p and Ima
 def _clip(folder: Path, name: str) -> Clip:
     phrase = DAVIS_PHRASES.get(name, name.replace('-', ' '))
     frames = sorted((folder/'JPEGImages'/'480p'/name).glob('*.jpg'), key=natural_key)
-    return Clip(name, phrase, [Truth(f'{name}/{f.stem}', f, (phrase,), partial(_numbered_labels, folder/'Annotations'/'480p'/name/f'{f.stem}.png', phrase)) for f in frames])
+    return Clip(name, phrase,
+                [Truth(f'{name}/{f.stem}', f, (phrase,),
+                       partial(_numbered_labels, folder/'Annotations'/'480p'/name/f'{f.stem}.png', phrase))
+                 for f in frames])
 
 # %% ../nbs/08_truth.ipynb #bd964fcc
 def _pet_labels(trimap: Path, phrase: str) -> Labels:
     values = class_image(trimap)
-    if odd := set(np.unique(values)) - {1, 2, 3}: raise TruthError(f'{trimap} shows the number {min(odd)}; a trimap has 1, 2 and 3.')
+    if odd := set(np.unique(values)) - {1, 2, 3}:
+        raise TruthError(f'{trimap} shows the number {min(odd)}; a trimap has 1, 2 and 3.')
     if not (values == 1).any(): raise TruthError(f'{trimap} has not a pixel of the animal.')
     return Labels((values == 1)[None], [phrase], values == 3)
 
+# %% ../nbs/08_truth.ipynb #13a98144
 def read_pet(folder, # holds images and annotations, the latter with trimaps and list.txt (or test.txt)
              split='list', # name of the list, without suffix
              skip_bad: bool = False, # leave bad entries out
             ) -> Truths:
     "Oxford-IIIT Pet; every photo is also asked for the other animal; raises `TruthError`."
-    folder, check, rows = inside(folder, 'images', 'annotations/trimaps', f'annotations/{split}.txt'), Check(skip_bad), []
+    folder, check, rows = (inside(folder, 'images', 'annotations/trimaps', f'annotations/{split}.txt'),
+                           LabelCheck(skip_bad), [])
     file = folder/'annotations'/f'{split}.txt'
     for k, line in enumerate(text_of(file).replace('\0', '').splitlines(), 1):
         if not line.strip() or line.startswith('#'): continue
         if fault := outside(line.split()[0]): check.wrong(file, f'line {k}', fault)
-        elif len(row := line.split()) >= 3 and row[2] in ('1', '2'): rows.append((row[0], ('a cat', 'a dog')[int(row[2]) - 1]))
+        elif len(row := line.split()) >= 3 and row[2] in ('1', '2'):
+            rows.append((row[0], ('a cat', 'a dog')[int(row[2]) - 1]))
         else: check.wrong(file, f'line {k}', f'is {line[:80]!r}, not a name, a class and a species (1 cat, 2 dog)')
-    return check.found((Truth(name, _photo(folder/'images', name), ('a cat', 'a dog'), partial(_pet_labels, folder/'annotations'/'trimaps'/f'{name}.png', phrase))
+    return check.found((Truth(name, _photo(folder/'images', name), ('a cat', 'a dog'),
+                              partial(_pet_labels, folder/'annotations'/'trimaps'/f'{name}.png', phrase))
                         for name, phrase in rows), file)
 
 # %% ../nbs/08_truth.ipynb #4b8aa7ca
@@ -138,6 +161,7 @@ def _ade_labels(path: Path, names: tuple[str, ...]) -> Labels:
     by_class = class_image(path)
     return _class_labels(path, by_class, names, by_class == 0)
 
+# %% ../nbs/08_truth.ipynb #82664a57
 def read_ade20k(folder, # holds images, annotations and objectInfo150.txt
                 split='validation',
                 skip_bad: bool = False, # leave bad entries out
@@ -147,27 +171,35 @@ def read_ade20k(folder, # holds images, annotations and objectInfo150.txt
     for k, line in enumerate(text_of(folder/'objectInfo150.txt').splitlines()[1:], 2):
         if not line.strip(): continue
         name = line.split('\t')[-1].split(',')[0].strip(' _')
-        if '\t' not in line or not name: raise TruthError(f'{folder/"objectInfo150.txt"}: line {k} is {line[:80]!r}, without a tab and a name at its end.')
+        if '\t' not in line or not name:
+            raise TruthError(f'{folder/"objectInfo150.txt"}: line {k} is {line[:80]!r}, without a tab and a name at '
+                             'its end.')
         names.append(spoken(name))
-    return Check(skip_bad).found((Truth(p.stem, _photo(folder/'images'/split, p.stem), tuple(names), partial(_ade_labels, p, tuple(names)))
+    return LabelCheck(skip_bad).found((Truth(p.stem, _photo(folder/'images'/split, p.stem),
+                                        tuple(names), partial(_ade_labels, p, tuple(names)))
                                   for p in sorted((folder/'annotations'/split).glob('*.png'), key=natural_key)), folder)
 
 # %% ../nbs/08_truth.ipynb #009bf846
 def _colour_labels(folder: Path, stem: str, colours: dict) -> Labels:
     path = next((p for p in (folder/f'{stem}_L.png', folder/f'{stem}.png') if p.exists()), folder/f'{stem}_L.png')
-    image, names = open_photo(path), [n for n in colours if n]
+    image, names = open_labelled(path), [n for n in colours if n]
     by_class = np.full(image.shape[:2], -1)
     for i, name in enumerate(['', *names]):
         if name in colours: by_class[(image == colours[name]).all(-1)] = i
-    if (by_class < 0).any(): raise TruthError(f'{path} has the colour {tuple(image[by_class < 0][0].tolist())}, which is not in label_colors.txt.')
+    if (by_class < 0).any():
+        raise TruthError(f'{path} has the colour {tuple(image[by_class < 0][0].tolist())}, which is not in '
+                         'label_colors.txt.')
     return _class_labels(path, by_class, names, (by_class == 0) if '' in colours else np.zeros(by_class.shape, bool))
 
+# %% ../nbs/08_truth.ipynb #9bf54fd4
 def _colour(file: Path, k: int, line: str) -> tuple[str, np.ndarray]: # phrase, '' for void; RGB
     match line.split():
-        case [r, g, b, name] if all(v.isascii() and v.isdigit() and int(v) < 256 for v in (r, g, b)) and name.strip('_'):
+        case [r, g, b, name] if (all(v.isascii() and v.isdigit() and int(v) < 256 for v in (r, g, b))
+                                 and name.strip('_')):
             return '' if name == 'Void' else spoken(name.lower()), np.array([r, g, b], int)
     raise TruthError(f'{file}: line {k} is {line[:80]!r}, not three numbers up to 255 and a name.')
 
+# %% ../nbs/08_truth.ipynb #fd24f422
 def read_camvid(folder, # holds images, labels and label_colors.txt
                 skip_bad: bool = False, # leave bad entries out
                ) -> Truths:
@@ -175,28 +207,36 @@ def read_camvid(folder, # holds images, labels and label_colors.txt
     folder = inside(folder, 'images', 'labels', 'label_colors.txt')
     file = folder/'label_colors.txt'
     colours = dict(_colour(file, k, line) for k, line in enumerate(text_of(file).splitlines(), 1) if line.strip())
-    return Check(skip_bad).found((Truth(p.stem, p, tuple(n for n in colours if n), partial(_colour_labels, folder/'labels', p.stem, colours))
+    return LabelCheck(skip_bad).found((Truth(p.stem, p, tuple(n for n in colours if n),
+                                        partial(_colour_labels, folder/'labels', p.stem, colours))
                                   for p in sorted((folder/'images').glob('*.png'), key=natural_key)), folder)
 
 # %% ../nbs/08_truth.ipynb #5471ce42
 _AT = '\0'     # where a row says where it stands; no column is called so
 
 def _opened(path: Path, entry: str) -> np.ndarray: # uint8 [H, W, 3]
-    try: return open_photo(path)
+    try: return open_labelled(path)
     except TruthError as e: raise TruthError(f'{entry}: {e}') from None
 
+# %% ../nbs/08_truth.ipynb #996478ae
 def _plain_labels(rows: list[dict], folder: Path) -> Labels:
     masks = [_opened(folder/r['mask'], r[_AT]).any(-1) for r in rows]
     for r, mask in zip(rows, masks):
-        if mask.shape != masks[0].shape: raise TruthError(f'{r[_AT]}: {folder/r["mask"]} has another size than {folder/rows[0]["mask"]}.')
-        if not mask.any(): raise TruthError(f'{r[_AT]}: {folder/r["mask"]} is black: nothing of {r["prompt"]!r} is in it; remove the row if it is not there.')
+        if mask.shape != masks[0].shape:
+            raise TruthError(f'{r[_AT]}: {folder/r["mask"]} has another size than {folder/rows[0]["mask"]}.')
+        if not mask.any():
+            raise TruthError(f'{r[_AT]}: {folder/r["mask"]} is black: nothing of {r["prompt"]!r} is in it; remove the '
+                             'row if it is not there.')
     return Labels(np.stack(masks), [r['prompt'] for r in rows], np.zeros(masks[0].shape, bool))
 
+# %% ../nbs/08_truth.ipynb #e513146e
 def _table(file: Path) -> list[dict]:
     "The rows of a CSV file."
     try: rows = list(csv.DictReader(text_of(file).splitlines(keepends=True)))
     except csv.Error as e: raise TruthError(f'{file} cannot be read as CSV ({e}); save it again.') from None
-    if not rows or not {'image', 'mask', 'prompt'} <= set(rows[0]): raise TruthError(f'{file} needs the columns image, mask, prompt, with commas between them, and a row for each mask.')
+    if not rows or not {'image', 'mask', 'prompt'} <= set(rows[0]):
+        raise TruthError(f'{file} needs the columns image, mask, prompt, with commas between them, and a row for each '
+                         'mask.')
     return rows
 
 # %% ../nbs/08_truth.ipynb #943742dd
@@ -204,11 +244,12 @@ def read_folder(folder, # holds prompts.csv (image, mask, prompt) and the files 
                 skip_bad: bool = False, # leave bad entries out
                ) -> Truths:
     "Your own photos: every prompt of the list is asked of every photo; raises `TruthError`."
-    folder, check, by_image = inside(folder, 'prompts.csv'), Check(skip_bad), {}
+    folder, check, by_image = inside(folder, 'prompts.csv'), LabelCheck(skip_bad), {}
     file = folder/'prompts.csv'
     for k, r in enumerate(_table(file), 2):
         if None in r: check.wrong(file, f'row {k}', 'has more cells than the head of the table')
-        elif empty := [c for c in ('image', 'mask', 'prompt') if not (r[c] or '').strip() or '\0' in r[c]]: check.wrong(file, f'row {k}', f'has no {" and no ".join(empty)}')
+        elif empty := [c for c in ('image', 'mask', 'prompt') if not (r[c] or '').strip() or '\0' in r[c]]:
+            check.wrong(file, f'row {k}', f'has no {" and no ".join(empty)}')
         elif fault := outside(r['image']) or outside(r['mask']): check.wrong(file, f'row {k}', fault)
         else: by_image.setdefault(r['image'], []).append(r | {_AT: f'{file}: row {k}'})
     prompts = tuple(dict.fromkeys(r['prompt'] for group in by_image.values() for r in group))
@@ -219,27 +260,33 @@ def read_folder(folder, # holds prompts.csv (image, mask, prompt) and the files 
 def _shape_fault(shape) -> str:  # '' if there is none
     "What is wrong with a shape of LabelMe."
     if not isinstance(shape, dict): return f'is a {type(shape).__name__}, not an object'
-    if not isinstance(shape.get('label'), str) or not shape['label'].strip(' _'): return f'has the label {shape.get("label")!r}'
+    if not isinstance(shape.get('label'), str) or not shape['label'].strip(' _'):
+        return f'has the label {shape.get("label")!r}'
     try: points = np.asarray(shape.get('points'), float)
     except (TypeError, ValueError): points = np.zeros(0)
-    if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all() or np.abs(points).max() > 1e6: return 'has points that are no pairs of numbers'
+    if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all() or np.abs(points).max() > 1e6:
+        return 'has points that are no pairs of numbers'
     kind, needed = shape.get('shape_type') or 'polygon', dict(polygon=3, rectangle=2, circle=2, mask=2)
     if kind not in needed: return f'is a {kind}, which encloses nothing'
-    return '' if len(points) == needed[kind] or kind == 'polygon' and len(points) > 3 else f'is a {kind} of {len(points)} points'
+    return ('' if len(points) == needed[kind] or kind == 'polygon' and len(points) > 3
+            else f'is a {kind} of {len(points)} points')
 
+# %% ../nbs/08_truth.ipynb #7b40bd58
 def _mask_of_shape(shape: dict, size: tuple) -> np.ndarray:  # bool [H, W]
     "What a shape covers."
     from PIL import Image, ImageDraw
-    points, kind, canvas = np.asarray(shape['points'], float), shape.get('shape_type') or 'polygon', Image.new('1', size[::-1])
+    points, kind, canvas = (np.asarray(shape['points'], float), shape.get('shape_type') or 'polygon',
+                            Image.new('1', size[::-1]))
     low, high, draw = points.min(0), points.max(0), ImageDraw.Draw(canvas)
     if kind == 'polygon': draw.polygon([tuple(p) for p in points], fill=1)
     elif kind == 'rectangle': draw.rectangle([*low, *high], fill=1)
     elif kind == 'circle':
         r = np.hypot(*(points[1] - points[0]))
         draw.ellipse([*(points[0] - r), *(points[0] + r)], fill=1)
-    else: canvas.paste(Image.open(io.BytesIO(base64.b64decode(shape['mask']))).convert('1', dither=Image.Dither.NONE), tuple(low.astype(int)))
+    else:
+        canvas.paste(Image.open(io.BytesIO(base64.b64decode(shape['mask']))).convert('1', dither=Image.Dither.NONE),
+                     tuple(low.astype(int)))
     return np.asarray(canvas)
-
 
 # %% ../nbs/08_truth.ipynb #ddb95f14
 def _labelme_labels(file: Path, shapes: list[dict], size: tuple) -> Labels:
@@ -253,16 +300,20 @@ def _labelme_labels(file: Path, shapes: list[dict], size: tuple) -> Labels:
     return Labels(masks, [spoken(label) for label, _ in objects], np.zeros(size, bool))
 
 # %% ../nbs/08_truth.ipynb #7f6971ac
-def _labelme_file(check: Check, file: Path) -> tuple | None:  # photo, its size, shapes; None for one that is left out
+def _labelme_file(check: LabelCheck,
+                  file: Path) -> tuple | None:  # photo, its size, shapes; None for one that is left out
     try: data = json.loads(text_of(file))
     except (ValueError, RecursionError) as e:
         if isinstance(e, TruthError): raise
         return check.wrong(file, 'it', f'is not whole JSON ({e})')
-    if not isinstance(data, dict) or not isinstance(data.get('shapes'), list): return check.wrong(file, 'it', 'has no list of shapes, as LabelMe writes')
+    if not isinstance(data, dict) or not isinstance(data.get('shapes'), list):
+        return check.wrong(file, 'it', 'has no list of shapes, as LabelMe writes')
     photo, size = data.get('imagePath'), (data.get('imageHeight'), data.get('imageWidth'))
-    if not isinstance(photo, str) or not photo.strip() or '\0' in photo: return check.wrong(file, 'imagePath', f'is {photo!r}')
+    if not isinstance(photo, str) or not photo.strip() or '\0' in photo:
+        return check.wrong(file, 'imagePath', f'is {photo!r}')
     if fault := outside(photo): return check.wrong(file, 'imagePath', fault)
-    if not all(isinstance(s, int) and not isinstance(s, bool) and s > 0 for s in size): return check.wrong(file, 'the size', f'is {size[1]!r} × {size[0]!r}')
+    if not all(isinstance(s, int) and not isinstance(s, bool) and s > 0 for s in size):
+        return check.wrong(file, 'the size', f'is {size[1]!r} × {size[0]!r}')
     faults = {k: fault for k, shape in enumerate(data['shapes']) if (fault := _shape_fault(shape))}
     for k, fault in faults.items(): check.wrong(file, f'shapes[{k}]', fault)
     return file.parent/photo, size, [shape for k, shape in enumerate(data['shapes']) if k not in faults]
@@ -272,19 +323,22 @@ def read_labelme(path, # a folder with a JSON file a photo, or one such file
                  skip_bad: bool = False, # leave bad entries out
                 ) -> Truths: # in the order of names
     "What LabelMe wrote, such as our own export; raises `TruthError`."
-    path, check = inside(path), Check(skip_bad)
+    path, check = inside(path), LabelCheck(skip_bad)
     files = [path] if path.is_file() else sorted(path.glob('*.json'), key=natural_key)
     read = {file: one for file in files if (one := _labelme_file(check, file))}
     classes = tuple(dict.fromkeys(spoken(s['label']) for *_, shapes in read.values() for s in shapes))
-    return check.found((Truth(file.stem, photo, classes, partial(_labelme_labels, file, shapes, size), size, str(file)) for file, (photo, size, shapes) in read.items()), path)
+    return check.found((Truth(file.stem, photo, classes, partial(_labelme_labels, file, shapes, size), size, str(file))
+                        for file, (photo, size, shapes) in read.items()), path)
 
 # %% ../nbs/08_truth.ipynb #75efe8e6
 def _painted_mask(path: Path, phrase: str) -> Labels:
     mask = _opened(path, str(path)).max(-1)
     mask = mask > (127 if mask.max() > 1 else 0)
-    if not mask.any(): raise TruthError(f'{path} is black: nothing is shown in it; remove it if the thing is not there.')
+    if not mask.any():
+        raise TruthError(f'{path} is black: nothing is shown in it; remove it if the thing is not there.')
     return Labels(mask[None], [phrase], np.zeros(mask.shape, bool))
 
+# %% ../nbs/08_truth.ipynb #8cc5d03d
 def read_masks(folder, # holds images and masks of the same names, or photos with a mask called PHOTO_mask beside each
                skip_bad: bool = False, # leave bad entries out
               ) -> Truths: # those with a mask, in the order of names
@@ -293,9 +347,10 @@ def read_masks(folder, # holds images and masks of the same names, or photos wit
     apart = (folder/'masks').is_dir()
     photos, masks, tail = (folder/'images', folder/'masks', '') if apart else (folder, folder, '_mask')
     of = {p.stem.removesuffix(tail): p for p in sorted(masks.glob(f'*{tail}.*')) if p.suffix.lower() in SUFFIXES}
-    pairs = [(p, of[p.stem]) for p in sorted(photos.glob('*'), key=natural_key) if p.suffix.lower() in SUFFIXES and p.stem in of and of[p.stem] != p]
-    return Check(skip_bad).found((Truth(p.stem, p, (spoken(folder.name),), partial(_painted_mask, m, spoken(folder.name))) for p, m in pairs), folder)
-
+    pairs = [(p, of[p.stem]) for p in sorted(photos.glob('*'), key=natural_key)
+             if p.suffix.lower() in SUFFIXES and p.stem in of and of[p.stem] != p]
+    return LabelCheck(skip_bad).found((Truth(p.stem, p, (spoken(folder.name),),
+                                        partial(_painted_mask, m, spoken(folder.name))) for p, m in pairs), folder)
 
 # %% ../nbs/08_truth.ipynb #414c7fca
 def paint_coco(folder,      # where to write images and instances.json
@@ -312,9 +367,11 @@ def paint_coco(folder,      # where to write images and instances.json
         images.append(dict(id=i, file_name=f'{i:06}.png', height=h, width=w))
         for mask, name in zip(scene.masks, scene.names):
             x0, y0, x1, y1 = mask_to_box(mask).tolist()
-            objects.append(dict(id=len(objects) + 1, image_id=i, category_id=ids.setdefault(name.removeprefix('a '), len(ids) + 1), iscrowd=0,
+            objects.append(dict(id=len(objects) + 1, image_id=i,
+                                category_id=ids.setdefault(name.removeprefix('a '), len(ids) + 1), iscrowd=0,
                                 area=int(mask.sum()), bbox=[x0, y0, x1 - x0, y1 - y0], segmentation=encode_rle(mask)))
-    (folder/'instances.json').write_text(json.dumps(dict(images=images, annotations=objects, categories=[dict(id=i, name=n) for n, i in ids.items()])))
+    (folder/'instances.json').write_text(json.dumps(dict(images=images, annotations=objects,
+                                                         categories=[dict(id=i, name=n) for n, i in ids.items()])))
     return read_coco(folder)
 
 # %% ../nbs/08_truth.ipynb #23c0d737
@@ -325,25 +382,34 @@ def _traced_labels(piece: dict) -> Labels:
     mask = np.asarray(canvas)
     return Labels(mask[None], [piece['prompt']], np.zeros(mask.shape, bool))
 
+# %% ../nbs/08_truth.ipynb #5aadc54d
 def read_sample() -> Truths: # two
     "The two photos of scikit-image whose outlines ship with the package."
     import skimage
-    pieces = [p for p in json.loads(shipped('outlines.json').read_text(encoding='utf-8')).values() if isinstance(p, dict)]
+    pieces = [p for p in json.loads(shipped('outlines.json').read_text(encoding='utf-8')).values()
+              if isinstance(p, dict)]
     folder, prompts = Path(skimage.__file__).parent/'data', tuple(p['prompt'] for p in pieces)
     return Truths(Truth(p['photo'], folder/SAMPLES[p['photo']], prompts, partial(_traced_labels, p)) for p in pieces)
 
 # %% ../nbs/08_truth.ipynb #83f566f6
-READERS: dict[str, Callable] = dict(voc=read_voc, coco=read_coco, refcoco=read_refcoco, pet=read_pet, ade20k=read_ade20k, camvid=read_camvid, pennfudan=read_pennfudan, labelme=read_labelme, masks=read_masks, folder=read_folder)
+READERS: dict[str, Callable] = dict(voc=read_voc, coco=read_coco, refcoco=read_refcoco,
+                                    pet=read_pet, ade20k=read_ade20k, camvid=read_camvid, pennfudan=read_pennfudan,
+                                    labelme=read_labelme, masks=read_masks, folder=read_folder)
 
 def read_truth(spec: str, # KIND:PATH or KIND/SPLIT:PATH, such as 'voc:~/VOC2012' or 'davis/test:~/DAVIS'; or 'sample'
                skip_bad: bool = False, # leave bad entries out; the list's `bad` has a sentence about each
               ) -> Truths:             # every frame of every clip for davis
-    "Labelled photos by one string, as the command line gives them; raises `TruthError`. `checked` looks into every photo and mask too."
+    """Labelled photos by one string, as the command line gives them; raises `TruthError`. `checked` looks into every
+    photo and mask too."""
     if spec == 'sample': return read_sample()
     kind, _, path = spec.partition(':')
     kind, _, split = kind.partition('/')
-    if not path or kind not in (*READERS, 'davis'): raise TruthError(f'{spec!r} names no labelled data; write KIND:FOLDER with KIND one of {", ".join(READERS)}, davis, or "sample" for two photos that need no data.')
-    if split and kind not in ('refcoco', 'pet', 'ade20k', 'davis'): raise TruthError(f'{kind} has no splits here, so {spec!r} cannot be read; name the folder of the part you want.')
+    if not path or kind not in (*READERS, 'davis'):
+        raise TruthError(f'{spec!r} names no labelled data; write KIND:FOLDER with KIND one of {", ".join(READERS)}, '
+                         'davis, or "sample" for two photos that need no data.')
+    if split and kind not in ('refcoco', 'pet', 'ade20k', 'davis'):
+        raise TruthError(f'{kind} has no splits here, so {spec!r} cannot be read; name the folder of the part you '
+                         'want.')
     split = (split,) if split else ()
     if kind != 'davis': return READERS[kind](path, *split, skip_bad=skip_bad)
     clips = read_davis(path, *split, skip_bad=skip_bad)

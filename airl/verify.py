@@ -16,9 +16,12 @@ from functools import cached_property
 from pathlib import Path
 import numpy as np
 from . import weights
-from .cases import Answer, Case, ask, cases
+from .cases import CaseAnswer, Case, ask, cases
 from .files import UserError
-from .library_checks import as_library_boxes, as_library_hq, as_library_masks, as_transformers_masks, best_masks, half_precision
+
+# %% ../nbs/17_verify.ipynb #365e79fa
+from .library_checks import (as_library_boxes, as_library_hq, as_library_masks, as_transformers_masks, best_masks,
+                                 half_precision)
 from .lite_words import VocabularyError
 from .outputs import answering, check_answer
 from .measures import presence_auc
@@ -27,6 +30,8 @@ from .published import CIFAR, FIGURES, NoData, published
 from .regions import box_iou, mask_iou, mask_to_box
 from .telling import progress, to_json
 from .truth import read_truth
+
+# %% ../nbs/17_verify.ipynb #e15571a8
 from .weights import MODELS, PRESETS, MissingWeights
 from .library_checks import library_boxes  # noqa: F401 (old import path)
 
@@ -44,6 +49,7 @@ class Check:
     measure: Callable            # Bench → figure, or figure and a note, or these and the evidence
     case: str = ''               # the question, where it is one of `airl.cases`
 
+# %% ../nbs/17_verify.ipynb #7775686c
 @dataclass
 class Reading:
     "What came of one check."
@@ -56,7 +62,7 @@ class Reading:
     note: str = ''
     seconds: float = 0.
     evidence: list = field(default_factory=list)   # of a case: the rows that `airl.posterior.fit` reads
-    asked: bool = True                             # False where the engines do not know the word, or the data is not here
+    asked: bool = True  # False where the engines do not know the word, or the data is not here
 
     @property
     def ok(self) -> bool: return self.low <= self.value <= self.high
@@ -66,7 +72,8 @@ class Reading:
         "The value, in words where the answer is yes or no."
         if not self.asked: return 'not asked'
         if np.isnan(self.value): return '**could not be measured**'
-        told = ('yes' if self.ok else 'no') if self.low == self.high == 1 and self.value in (0, 1) else f'{self.value:.3f}'
+        told = (('yes' if self.ok else 'no') if self.low == self.high == 1 and self.value in (0, 1)
+                else f'{self.value:.3f}')
         return told if self.ok else f'**{told}**' if told == 'no' else f'**{told}**, no'
 
 # %% ../nbs/17_verify.ipynb #2170ff58
@@ -92,7 +99,8 @@ class Bench:
     @cached_property
     def segmenter(self):
         from airl.presets import build_engine
-        return self.engines[2] if weights.parts_of(self.name)[0] in PRESETS else build_engine(self.name, 'segmenter', self.device)
+        return (self.engines[2] if weights.parts_of(self.name)[0] in PRESETS
+                else build_engine(self.name, 'segmenter', self.device))
 
     @cached_property
     def pipeline(self):
@@ -100,7 +108,7 @@ class Bench:
         scorer, detector, segmenter = self.engines
         return TextDrivenSegmentationPipeline(scorer=scorer, detector=detector, segmenter=segmenter)
 
-    def answer(self, case: Case) -> Answer: return ask(case, self.pipeline)
+    def answer(self, case: Case) -> CaseAnswer: return ask(case, self.pipeline)
 
     @cached_property
     def objects(self) -> list:   # (photo, phrase, mask of all of it, masks of its objects)
@@ -108,7 +116,8 @@ class Bench:
         found = []
         for truth in read_truth(self.data):
             labels, photo = truth.labels(), truth.image()
-            found += [(photo, p, labels.mask(p), labels.instances(p)) for p in labels.present if labels.mask(p).mean() > .02]
+            found += [(photo, p, labels.mask(p), labels.instances(p)) for p in labels.present
+                      if labels.mask(p).mean() > .02]
         return found
 
 # %% ../nbs/17_verify.ipynb #84fc00f2
@@ -118,6 +127,7 @@ def intact(model: str):   # a check's `measure`
     def measure(bench): return 1., str(weights.verify(model))
     return measure
 
+# %% ../nbs/17_verify.ipynb #3a7b794e
 def zero_shot(model: str):   # a check's `measure`
     "Accuracy of one member on CIFAR-10."
     def measure(bench):
@@ -131,7 +141,8 @@ def zero_shot(model: str):   # a check's `measure`
     return measure
 
 # %% ../nbs/17_verify.ipynb #8497dde1
-SHOWN = {'cat': ('a cat',), 'coffee': ('a cup', 'a spoon'), 'astronaut': ('a person',), 'rocket': ('a rocket',), 'motorcycle': ('a motorcycle',)}
+SHOWN = {'cat': ('a cat',), 'coffee': ('a cup', 'a spoon'), 'astronaut': ('a person',),
+         'rocket': ('a rocket',), 'motorcycle': ('a motorcycle',)}
 ABSENT = ('an elephant', 'a pizza')
 UNSURE = {('astronaut', 'a rocket')}                    # a model of one stands in the background
 
@@ -148,7 +159,8 @@ def presence(bench) -> tuple[float, str]:
     note = f'lite {presence_auc(embedded[sure], there[sure]):.3f}'
     if hasattr(scorer, 'calibration'):
         before = scorer.calibration
-        note += ', slope {:.2f} and offset {:.2f} would calibrate it'.format(*fit_presence(scorer, photos, nouns, there))
+        note += ', slope {:.2f} and offset {:.2f} would calibrate it'.format(
+            *fit_presence(scorer, photos, nouns, there))
         scorer.calibration = before
     return presence_auc(said[sure], there[sure]), note
 
@@ -165,7 +177,8 @@ def boxes(bench) -> tuple[float, str]:
 # %% ../nbs/17_verify.ipynb #e2880130
 def masks(bench) -> tuple[float, str]:
     "Mean IoU of box to mask."
-    ious = [i for photo, _, _, objects in bench.objects for i in mask_iou(best_masks(bench.segmenter, photo, objects), objects).diagonal()]
+    ious = [i for photo, _, _, objects in bench.objects
+            for i in mask_iou(best_masks(bench.segmenter, photo, objects), objects).diagonal()]
     return float(np.mean(ious)), f'{len(ious)} objects'
 
 # %% ../nbs/17_verify.ipynb #b82bb2fb
@@ -180,6 +193,7 @@ def tracker_of(model: str, bench):  # airl.scene.Tracker
     from airl.session_tracker import SessionTracker
     return SessionTracker(model, bench.device)
 
+# %% ../nbs/17_verify.ipynb #78810160
 def follows(model: str):   # a check's `measure`
     "Mean IoU of a model's tracker over eight frames that slide."
     def measure(bench):
@@ -187,17 +201,21 @@ def follows(model: str):   # a check's `measure`
         slide = lambda a, k: np.roll(a, 3*k, 1)
         tracker.start(photo)
         object_id, = tracker.add(mask[None])
-        for k in range(1, 9): ious.append(mask_iou(tracker.step(slide(photo, k))[object_id][None], slide(mask, k)[None])[0, 0])
+        for k in range(1, 9):
+            ious.append(mask_iou(tracker.step(slide(photo, k))[object_id][None], slide(mask, k)[None])[0, 0])
         return float(np.mean(ious)), f'{len(ious)} frames'
     return measure
 
 # %% ../nbs/17_verify.ipynb #d72c0c17
 def as_published(figure):   # `airl.published.Figure` → a check's `measure`
-    "The figure again, on the data that its authors took it on; where this command does not read that data, it is only said."
+    """The figure again, on the data that its authors took it on; where this command does not read that data, it is only
+    said."""
     def measure(bench):
-        if figure.measure is None: raise NoData(f'Published: {figure.value:.3f} ({figure.source}), on data that is not read here.')
+        if figure.measure is None:
+            raise NoData(f'Published: {figure.value:.3f} ({figure.source}), on data that is not read here.')
         if figure.of == 'tracker': return figure.measure(tracker_of(figure.model, bench))
-        detector, asked = bench.detector, dict(threshold=.01, text_threshold=0., joint=True)     # the doubtful too, and all names in one caption
+        # the doubtful too, and all names in one caption
+        detector, asked = bench.detector, dict(threshold=.01, text_threshold=0., joint=True)
         kept = {k: getattr(detector, k) for k in asked if hasattr(detector, k)}
         for k in kept: setattr(detector, k, asked[k])
         try: return figure.measure(detector, bench.images)
@@ -205,18 +223,22 @@ def as_published(figure):   # `airl.published.Figure` → a check's `measure`
             for k, value in kept.items(): setattr(detector, k, value)
     return measure
 
+# %% ../nbs/17_verify.ipynb #d293a973
 def chain(bench, **changes) -> tuple[float, str]:   # changes: fields of `Settings`
     "Mean IoU of text to mask; an absent answer counts 0."
     start, ious = time.perf_counter(), []
     for photo, phrase, mask, objects in bench.objects:
         found = bench.pipeline.segment_image(photo, phrase, **changes)
-        ious.append(max((mask_iou(found.mask[None], np.concatenate([mask[None], objects])).max(), 0.)) if found.present else 0.)
+        ious.append(max((mask_iou(found.mask[None], np.concatenate([mask[None], objects])).max(), 0.))
+                    if found.present else 0.)
     return float(np.mean(ious)), f'{len(ious)} phrases, {(time.perf_counter() - start)/len(ious):.1f} s each'
 
+# %% ../nbs/17_verify.ipynb #6887c6bc
 def absent(bench) -> float:
     "The share of questions about absent things that get an empty answer."
     photos = [photo for photo, *_ in bench.objects[:8]]
-    return float(np.mean([not bench.pipeline.segment_image(photo, noun).present for photo in photos for noun in ABSENT]))
+    return float(np.mean([not bench.pipeline.segment_image(photo, noun).present for photo in photos
+                          for noun in ABSENT]))
 
 def refine_gain(bench) -> float:
     "How much `refine` adds to the mean IoU of text to mask."
@@ -234,26 +256,39 @@ def decides(case: Case):   # a check's `measure`
 def evidence_of(*reports: Path,   # verify.json files
                ) -> list[dict]:   # what `airl.posterior.fit` reads
     "The evidence of all cases in reports."
-    return [row for file in reports for r in json.loads(Path(file).read_text(encoding='utf-8'))['readings'] for row in r['evidence']]
+    return [row for file in reports for r in json.loads(Path(file).read_text(encoding='utf-8'))['readings']
+            for row in r['evidence']]
 
 # %% ../nbs/17_verify.ipynb #a9650f00
-EXTRA = tuple(m.name for m in MODELS.values() if m.roles and not m.presets and m.kind != 'sam2')     # models of no preset
+EXTRA = tuple(m.name for m in MODELS.values() if m.roles and not m.presets and m.kind != 'sam2')  # models of no preset
 
+# %% ../nbs/17_verify.ipynb #de9b3c22
 def _model_checks(model: str) -> list[Check]:
     "What one model has to show by itself."
     spec, ours = MODELS[model], lambda what: f'{model}: {what}'
-    found = [Check(ours('the file is whole'), (model,), 'its published hash, or its own checksums', 1, 1, intact(model))]
-    if spec.kind == 'open_clip' and not any(f.what == CIFAR for f in published(model)): found.append(Check(ours(CIFAR), (model,), 'the first SigLIP: 92.3%', .88, 1, zero_shot(model)))
-    if 'segmenter' in spec.roles and 'clicks' in spec.can: found.append(Check(ours('true box to mask, IoU'), (model,), 'traced outlines', .85, 1, masks))
-    if spec.engine.endswith(':SamHQSegmenter'): found.append(Check(ours('IoU with the library'), (model,), "transformers' processor and post-processor", .99, 1, as_library_hq))
-    if spec.engine.endswith(':EdgeTAMSegmenter'): found.append(Check(ours('IoU with the library'), (model,), "transformers' own call", .99, 1, as_transformers_masks))
+    found = [Check(ours('the file is whole'), (model,), 'its published hash, or its own checksums',
+                   1, 1, intact(model))]
+    if spec.kind == 'open_clip' and not any(f.what == CIFAR for f in published(model)):
+        found.append(Check(ours(CIFAR), (model,), 'the first SigLIP: 92.3%', .88, 1, zero_shot(model)))
+    if 'segmenter' in spec.roles and 'clicks' in spec.can:
+        found.append(Check(ours('true box to mask, IoU'), (model,), 'traced outlines', .85, 1, masks))
+    if spec.engine.endswith(':SamHQSegmenter'):
+        found.append(Check(ours('IoU with the library'), (model,), "transformers' processor and post-processor",
+                           .99, 1, as_library_hq))
+    if spec.engine.endswith(':EdgeTAMSegmenter'):
+        found.append(Check(ours('IoU with the library'), (model,), "transformers' own call",
+                           .99, 1, as_transformers_masks))
     if spec.kind == 'sam2':
         found += [Check(ours('IoU with the library'), (model,), "SAM 2's own predictor", .99, 1, as_library_masks),
                   Check(ours('IoU of bfloat16'), (model,), 'the same in float32', .98, 1, half_precision)]
-    if 'video' in spec.can: found.append(Check(ours('follows a thing in a video'), (model,), 'a photo that slides', .8, 1, follows(model)))
+    if 'video' in spec.can:
+        found.append(Check(ours('follows a thing in a video'), (model,), 'a photo that slides', .8, 1, follows(model)))
     if 'detector' in spec.roles: found.append(Check(ours('best box, IoU'), (model,), 'traced outlines', .85, 1, boxes))
-    if spec.engine.endswith(':GroundingDINODetector'): found.append(Check(ours('pixels from the library'), (model,), "transformers' own post-processor", 0, 1, as_library_boxes))
-    found += [Check(ours(f.what), (model,), f'{f.value:.1%}, {f.source}', f.value - f.below, 1, zero_shot(model) if f.what == CIFAR else as_published(f)) for f in published(model)]
+    if spec.engine.endswith(':GroundingDINODetector'):
+        found.append(Check(ours('pixels from the library'), (model,), "transformers' own post-processor",
+                           0, 1, as_library_boxes))
+    found += [Check(ours(f.what), (model,), f'{f.value:.1%}, {f.source}', f.value - f.below,
+                    1, zero_shot(model) if f.what == CIFAR else as_published(f)) for f in published(model)]
     return found
 
 # %% ../nbs/17_verify.ipynb #e2cc4da6
@@ -263,16 +298,21 @@ def checks(name: str,   # a preset or a model
     if name in MODELS and name not in PRESETS: return _model_checks(name)
     preset = weights.preset(name)
     found = [check for model in preset.models if MODELS[model].kind != 'airl' for check in _model_checks(model)]
-    if preset.scorer: found.append(Check(f'{name}: presence, AUC', preset.scorer, 'five photos, eight nouns', .95, 1, presence))
+    if preset.scorer:
+        found.append(Check(f'{name}: presence, AUC', preset.scorer, 'five photos, eight nouns', .95, 1, presence))
     found += [Check(f'{name}: text to mask, IoU', preset.models, 'traced outlines', .8, 1, chain),
               Check(f'{name}: absent things, right', preset.models, 'an elephant and a pizza', .99, 1, absent)]
-    if name != 'sam3': found.append(Check(f'{name}: what refine adds to the IoU', preset.models, 'the same without', -1, 1, refine_gain))
+    if name != 'sam3':
+        found.append(Check(f'{name}: what refine adds to the IoU', preset.models,
+                           'the same without', -1, 1, refine_gain))
     windows = bool(preset.scorer) and name != 'lite'             # the others have no window search
-    return found + [Check(f'{name}: {c.name}', preset.models, 'it is not there' if 'absent' in c.kind else 'its traced outline', 1, 1, decides(c), c.kind)
+    return found + [Check(f'{name}: {c.name}', preset.models, 'it is not there' if 'absent' in c.kind
+                          else 'its traced outline', 1, 1, decides(c), c.kind)
                     for c in cases() if windows or 'window' not in c.kind]
 
 # %% ../nbs/17_verify.ipynb #df7b178e
-_BREAKS = (UserError, OSError, RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)
+_BREAKS = (UserError, OSError, RuntimeError, ValueError, TypeError, KeyError, IndexError,
+           AttributeError, AssertionError)
 
 def _all_here(name):
     "Fetch what is missing; `MissingWeights` says in one sentence all that cannot be had."
@@ -280,9 +320,12 @@ def _all_here(name):
     try: weights.download(name)
     except MissingWeights as e:
         each = ', '.join(f'{m.name} ({m.size})' for m in lack)
-        raise MissingWeights(f'To verify {name}, {sum(m.bytes for m in lack)/1e9:.2f} GB are missing on this machine: {each}; run `airl download {name}` with a network, '
-                             f'or put a folder for each into {weights.weights_folder()}.{weights.access_to(lack)}') from e
+        raise MissingWeights(f'To verify {name}, {sum(m.bytes for m in lack)/1e9:.2f} GB are missing on this machine: '
+                             f'{each}; run `airl download {name}` with a network, '
+                             'or put a folder for each into '
+                             f'{weights.weights_folder()}.{weights.access_to(lack)}') from e
 
+# %% ../nbs/17_verify.ipynb #d7308457
 def run(check: Check, bench: Bench) -> Reading:
     "One row; what breaks it becomes its note."
     reading, start = Reading(check.name, check.models, check.against, check.low, check.high), time.perf_counter()
@@ -290,7 +333,9 @@ def run(check: Check, bench: Bench) -> Reading:
     except VocabularyError as e: answer, reading.asked = (float('nan'), str(e).partition(' (')[0] + '.'), False
     except NoData as e: answer, reading.asked = (float('nan'), str(e)), False
     except _BREAKS as e: answer = float('nan'), f'{type(e).__name__}: {str(e).splitlines()[0] if str(e) else ""}'
-    reading.value, reading.note, reading.evidence = (*answer, [])[:3] if isinstance(answer, tuple) else (answer, '', [])
+    told: tuple = answer if isinstance(answer, tuple) else (answer, '')
+    reading.value, reading.note, *evidence = told
+    if evidence: reading.evidence = evidence[0]
     reading.seconds = time.perf_counter() - start
     return reading
 
@@ -301,7 +346,8 @@ def verify(name: str,                         # a preset, or a model of `airl.we
            data: str = 'sample',              # labelled photos, as `airl.truth.read_truth` takes them
            images: int = 1000,                # of the CIFAR-10 sample
           ) -> list[Reading]:
-    "Run every row of `checks(name)` on the real weights; raises `MissingWeights` with one sentence if they cannot be had."
+    """Run every row of `checks(name)` on the real weights; raises `MissingWeights` with one sentence if they cannot be
+    had."""
     wanted = checks(name)
     _all_here(name)
     bench = Bench(name, device, data, images)
@@ -323,30 +369,37 @@ def circumstances() -> dict[str, str]:
                 device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu',
                 **{p: of(p) for p in ('airl', 'torch', 'open_clip_torch', 'transformers', 'sam2')})
 
+# %% ../nbs/17_verify.ipynb #204fd98f
 _FILES = ('verify.json', 'verify.md')
 
 def check_folder(folder):
     "Raise `UserError` where `save_report` could not put its files; to be called before any work is done."
     check_answer(folder, 'verify', 'verify', {}, _FILES)
 
+# %% ../nbs/17_verify.ipynb #d36666e1
 def save_report(readings: Sequence[Reading], folder, name: str) -> list[Path]:  # verify.json, verify.md
     "The readings as JSON for programs and as Markdown for people; an earlier report of ours is replaced."
     about = circumstances()
     rows = [asdict(r) | dict(ok=r.ok, value=r.value if np.isfinite(r.value) else None) for r in readings]
-    texts = (to_json(dict(preset=name, circumstances=about, ok=all(r.ok for r in readings if r.asked), readings=rows), indent=1),
-             f'# {name}: {summary(readings)}\n\n{table(readings)}\n\n' + ', '.join(f'{k} {v}' for k, v in about.items()) + '\n')
+    texts = (to_json(dict(preset=name, circumstances=about, ok=all(r.ok for r in readings if r.asked), readings=rows),
+                     indent=1),
+             f'# {name}: {summary(readings)}\n\n{table(readings)}\n\n' + ', '.join(f'{k} {v}' for k, v in about.items())
+             + '\n')
     with answering(folder, 'verify', 'verify', {}, _FILES) as staged:
         for file, text in zip(_FILES, texts): staged.path(file).write_text(text, encoding='utf-8')
         staged.commit()
     return [Path(folder)/file for file in _FILES]
 
+# %% ../nbs/17_verify.ipynb #2da775bd
 def summary(readings: Sequence[Reading]) -> str:
     "How many rows are as they should be."
     asked = [r for r in readings if r.asked]
     broken, unasked = sum(bool(np.isnan(r.value)) for r in asked), len(readings) - len(asked)
-    more = [f'{broken} could not be measured']*(broken > 0) + [f'{unasked} more not asked, for want of the word or the data']*(unasked > 0)
+    more = ([f'{broken} could not be measured']*(broken > 0)
+            + [f'{unasked} more not asked, for want of the word or the data']*(unasked > 0))
     return '; '.join([f'{sum(r.ok for r in asked)} of {len(asked)} as they should be', *more])
 
+# %% ../nbs/17_verify.ipynb #5e7f20d6
 def table(readings: Sequence[Reading]) -> str:  # Markdown
     "A row a reading."
     def range_of(r): return 'yes' if r.low == r.high == 1 else f'{r.low:.2f} to {r.high:.2f}'
@@ -358,8 +411,10 @@ def _listed(name: str) -> list[Check]:
     "The checks of a preset or model, its cases as one."
     found = [c for c in checks(name) if not c.case]
     if len(found) == len(checks(name)): return found
-    return [*found, Check(f'{name}: cases, right', found[-1].models, 'traced outlines', 1, 1, None)]
+    unasked = lambda bench: float('nan')      # each case is asked by its own check
+    return [*found, Check(f'{name}: cases, right', found[-1].models, 'traced outlines', 1, 1, unasked)]
 
+# %% ../nbs/17_verify.ipynb #6871be95
 def status(*reports: Path,   # verify.json files
           ) -> str:          # Markdown
     "Every check there is: its figure where a report has one, and the command that makes it."
@@ -367,7 +422,9 @@ def status(*reports: Path,   # verify.json files
     known = {row['name']: row for row in readings}
     for name in PRESETS:
         own = [known[c.name] for c in checks(name) if c.case and known.get(c.name, {}).get('asked', c.name in known)]
-        if own: known[f'{name}: cases, right'] = dict(value=sum(bool(row['ok']) for row in own)/len(own), ok=all(row['ok'] for row in own))
+        if own:
+            known[f'{name}: cases, right'] = dict(value=sum(bool(row['ok']) for row in own)/len(own),
+                                                  ok=all(row['ok'] for row in own))
     rows = {}
     for name in (*(p for p in PRESETS if p != 'lite'), *EXTRA):
         for c in _listed(name): rows.setdefault(c.name, (c, f'`airl verify --preset {name}`'))
@@ -375,6 +432,8 @@ def status(*reports: Path,   # verify.json files
         if c.name not in known: return 'not yet'
         row = known[c.name]
         if not row.get('asked', True): return 'not asked'
-        return '**could not be measured**' if row['value'] is None else f'{row["value"]}, {"right" if row["ok"] else "**wrong**"}'
-    return '\n'.join(['| what | compared with | should be | on real weights | command |', '| --- | --- | --- | --- | --- |'] + [
-        f'| {c.name} | {c.against} | {c.low:.2f} to {c.high:.2f} | {figure(c)} | {command} |' for c, command in rows.values()])
+        return ('**could not be measured**' if row['value'] is None
+                else f'{row["value"]}, {"right" if row["ok"] else "**wrong**"}')
+    return '\n'.join(['| what | compared with | should be | on real weights | command |',
+                      '| --- | --- | --- | --- | --- |'] + [
+f'| {c.name} | {c.against} | {c.low:.2f} to {c.high:.2f} | {figure(c)} | {command} |' for c, command in rows.values()])

@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 import cv2, numpy as np
-from .examples import SHOWN, Examples
+from .examples import SHOWN_THING, Examples
 from .files import UserError
 from .flow_tracker import FlowTracker
+
+# %% ../nbs/14_video.ipynb #b1b853a0
 from .frames import Video, VideoError
 from .outputs import answering
 from .photos import resize_longest
@@ -25,8 +28,10 @@ from .sam3_tracker import Sam3Tracker
 from .scene import Settings, Tracker
 from .session_tracker import NETWORKS, SessionTracker
 from .telling import counted, progress as bar_of
+
+# %% ../nbs/14_video.ipynb #b0de81c7
 from .video_files import RENDERINGS, FrameMasks, Track, VideoResult, load_video_result, paint
-from .video_folder import VideoFolder, assemble, names_of, source_content
+from .video_folder import VideoFolder, assemble, files_of_run, source_content
 from .weights import MODELS, PRESETS, require
 from .flow_tracker import FLOW_SIDE, Appearance, flow_back, pull, small_grey  # old import paths
 from .frames import Frame  # old import paths
@@ -45,6 +50,7 @@ def colours_of(image: np.ndarray,  # uint8 [H, W, 3]
 def _alike(a, b) -> float:  # two histograms → 0..1
     return np.minimum(a, b).sum()
 
+# %% ../nbs/14_video.ipynb #138eef40
 def is_cut(a: np.ndarray,  # uint8 [H, W, 3], two frames in a row
            b: np.ndarray,
           ) -> bool:
@@ -54,6 +60,7 @@ def is_cut(a: np.ndarray,  # uint8 [H, W, 3], two frames in a row
     blurred = [cv2.GaussianBlur(im.astype(np.float32), (0, 0), 3) for im in (a, b)]
     return bool(same_colours < .6 and np.abs(blurred[0] - blurred[1]).mean() > 25)
 
+# %% ../nbs/14_video.ipynb #b4ff53bb
 def assign(gain: np.ndarray,  # [n, m], 0..1
            least: float,      # pairs that gain less are none
           ) -> list[tuple[int, int]]:
@@ -76,7 +83,7 @@ class _Identities:
         for label in dict.fromkeys([f.label for f in found] + [self.tracks[i].label for i in masks]):
             ids = [i for i in masks if self.tracks[i].label == label]
             theirs = [f.mask for f in found if f.label == label and f.mask.any()]
-            pairs = assign(mask_iou([masks[i] for i in ids], theirs), .3) if ids and theirs else []
+            pairs = assign(mask_iou(np.stack([masks[i] for i in ids]), np.stack(theirs)), .3) if ids and theirs else []
             confirmed, matched = {ids[a] for a, _ in pairs}, {b for _, b in pairs}
             for i in ids: self.tracks[i].misses = 0 if i in confirmed else self.tracks[i].misses + 1
             known = np.any([masks[i] for i in ids], axis=0) if ids else False
@@ -121,13 +128,17 @@ def _tracker_for(pipeline, device,
         return Sam3Tracker(texts if own else (), device, patience=patience, engine=pipeline.segmenter)
     return SAM2Tracker(name, device) if name in MODELS and MODELS[name].kind == 'sam2' else FlowTracker()
 
+# %% ../nbs/14_video.ipynb #f427af63
 def _at_size(mask, size):
     if mask.shape == tuple(size): return mask
     return cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR) > .5
 
+# %% ../nbs/14_video.ipynb #88a29b39
 class VideoSegmenter:
     "Frames in, masks with identities out, one frame at a time."
-    def __init__(self, text: str | Sequence[str] | None = None,  # what to look for; several phrases for several kinds of things
+    def __init__(self,
+                 # what to look for; several phrases for several kinds of things
+                 text: str | Sequence[str] | None = None,
                  models: str = 'auto',                  # a preset, see `TextDrivenSegmentationPipeline`
                  pipeline=None,                         # a pipeline of your own, in place of the preset's
                  tracker: Tracker | None = None,        # None: that of the preset's segmenter, else `FlowTracker`
@@ -139,7 +150,7 @@ class VideoSegmenter:
                 ):
         if every < 1:
             raise VideoError(f'every is {every}; the detector has to look at least on every frame, which is 1.')
-        text = text or SHOWN if examples else text
+        text = text or SHOWN_THING if examples else text
         parse_prompt(text)
         self.text, self.every, self.settings, self.examples = text, every, settings, examples
         every_one = settings or Settings(instances='all')
@@ -149,7 +160,8 @@ class VideoSegmenter:
         self.unused = ask(text) if ask else {}            # what the engines do not know is told before anything is read
         asked = parse_prompt(text)
         alone = asked.phrases if settings is None and not asked.negatives else ()
-        self.tracker, self.identities = tracker or _tracker_for(self.pipeline, device, alone, patience), _Identities(patience)
+        self.tracker, self.identities = (tracker or _tracker_for(self.pipeline, device, alone, patience),
+                                         _Identities(patience))
         self.finds = bool(getattr(self.tracker, 'texts', ()))       # it looks for new objects by itself, in every frame
         self.index, self._last, self._looked = -1, None, 0
 
@@ -179,14 +191,16 @@ class VideoSegmenter:
 
     def _met(self):  # masks of all that is seen now
         "What the tracker found by itself in this frame; who is new is known from now on."
-        masks = {i: m for i, m in self.tracker.found().items() if m.any()}
-        for i in masks: self.tracks.setdefault(i, Track(i, self.tracker.labels[i], self.index, self.index))
+        tracker: Any = self.tracker        # one that finds by itself has `found` and `labels`
+        masks = {i: m for i, m in tracker.found().items() if m.any()}
+        for i in masks: self.tracks.setdefault(i, Track(i, tracker.labels[i], self.index, self.index))
         return masks
 
     def _look(self, image, original, masks):  # masks of all that is seen now
         "Ask the pipeline about the frame as it came, match what it finds with what is followed."
-        given = {} if self.settings is None else dict(settings=self.settings)
-        found = [replace(f, mask=_at_size(f.mask, image.shape[:2])) for f in self.pipeline.segment_image(original, self.text, **given).instances]
+        given: dict[str, Any] = {} if self.settings is None else dict(settings=self.settings)
+        answer = self.pipeline.segment_image(original, self.text, **given)
+        found = [replace(f, mask=_at_size(f.mask, image.shape[:2])) for f in answer.instances]
         self._looked = self.index
         sure, new = self.identities.match(masks, found)
         if dropped := self.identities.drifted(image, masks):
@@ -239,11 +253,14 @@ class _Preview:
         if self.handle is None: self.handle = display(Image(data), display_id=True)
         else: self.handle.update(Image(data))
 
+# %% ../nbs/14_video.ipynb #b1f1f23b
 def _question(video: Video, segmenter: VideoSegmenter, how: str, pngs: bool) -> dict:
     "What has to be the same for an answer to be the same."
     content = source_content(video)
-    source = dict(content=content) if content else dict(source=video.name, content=None)   # a clip is what it shows, not what it is called
-    asked = dict(text=[text.casefold() for text in parse_prompt(segmenter.text).texts], **source, start=video.start, end=video.end,
+    # a clip is what it shows, not what it is called
+    source = dict(content=content) if content else dict(source=video.name, content=None)
+    asked = dict(text=[text.casefold() for text in parse_prompt(segmenter.text).texts],
+                 **source, start=video.start, end=video.end,
                  stride=video.stride, show=how, every=segmenter.every, patience=segmenter.identities.patience,
                  models=segmenter.pipeline.preset, tracker=segmenter.tracker.name, pngs=pngs)
     if segmenter.examples is not None: asked |= dict(shown=segmenter.examples.hash())
@@ -252,8 +269,10 @@ def _question(video: Video, segmenter: VideoSegmenter, how: str, pngs: bool) -> 
 # %% ../nbs/14_video.ipynb #10e1f866
 @contextmanager
 def _between_frames() -> Iterator[Callable]:
-    "Hold Ctrl-C back until a frame is done, since what the trackers know goes with whole frames; a second one ends the run at once."
-    ours, asked = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler, []
+    """Hold Ctrl-C back until a frame is done, since what the trackers know goes with whole frames; a second one ends
+    the run at once."""
+    ours, asked = (threading.current_thread() is threading.main_thread()
+                   and signal.getsignal(signal.SIGINT) is signal.default_int_handler), []
     def note(*_):
         asked.append(True)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -264,10 +283,12 @@ def _between_frames() -> Iterator[Callable]:
     finally:
         if ours: signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# %% ../nbs/14_video.ipynb #8b903141
 def _follow(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, preview: bool, progress: bool):
     "Segment and write all frames that are not done yet, a piece at a time."
     run, latest = out.unfinished, _Preview(preview)
-    with bar_of(total=video.count, initial=run.done, unit='frame', shown=progress) as bar, _between_frames() as stop_if_asked:
+    with bar_of(total=video.count, initial=run.done, unit='frame',
+                shown=progress) as bar, _between_frames() as stop_if_asked:
         for frame in video:
             if frame.index < run.done: continue
             shown = segmenter(frame.image, frame.time)
@@ -277,17 +298,21 @@ def _follow(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: in
             if run.done % piece == 0: out.checkpoint(segmenter.state)
             stop_if_asked()
 
+# %% ../nbs/14_video.ipynb #b2be2488
 def _put_together(out: VideoFolder, segmenter: VideoSegmenter, complete: bool) -> VideoResult | None:
     "Put together what there is; None where there is nothing."
     run, pipeline = out.unfinished, segmenter.pipeline
-    if not complete and segmenter.index + 1 == run.done: out.checkpoint(segmenter.state)    # between two frames: nothing of it is lost
+    # between two frames: nothing of it is lost
+    if not complete and segmenter.index + 1 == run.done: out.checkpoint(segmenter.state)
     else: run.close()
     if not run.pieces: return None
-    return assemble(out, segmenter.tracks.values(), parse_prompt(segmenter.text).phrases, pipeline.preset, getattr(pipeline, 'why', ''),
+    return assemble(out, segmenter.tracks.values(), parse_prompt(segmenter.text).phrases,
+                    pipeline.preset, getattr(pipeline, 'why', ''),
                     complete, segmenter.unused)
 
 # %% ../nbs/14_video.ipynb #f874595e
-def _run(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, preview: bool, progress: bool) -> VideoResult:
+def _run(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, preview: bool,
+         progress: bool) -> VideoResult:
     "All frames that are not done yet; of an interrupted run what there is, and of a failed one nothing."
     if state := out.unfinished.resume(): segmenter.restore(state)
     complete = False
@@ -299,7 +324,8 @@ def _run(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, 
         raise
     except BaseException:
         with suppress(Exception): _put_together(out, segmenter, False)     # what stopped the run is what is told
-        out.staged.far = f'the answer about {counted(out.unfinished.done, "frame")}{f" of about {video.count}" if video.count else ""}'
+        out.staged.far = ('the answer about '
+                          f'{counted(out.unfinished.done, "frame")}{f" of about {video.count}" if video.count else ""}')
         out.staged.again = 'the same call with --resume (resume=True in Python)'
         raise
     result = _put_together(out, segmenter, complete)
@@ -307,14 +333,15 @@ def _run(video: Video, segmenter: VideoSegmenter, out: VideoFolder, piece: int, 
     return result
 
 # %% ../nbs/14_video.ipynb #074480c4
-def segment_video(source,                        # a file, a folder of frames, 'camera:0', an iterable of pictures, or a `Video`
-                  text: str | Sequence[str] | None = None,   # what to look for; None: what `examples` among the options show
-                  output='out',                  # folder to write
+def segment_video(source,  # a file, a folder of frames, 'camera:0', an iterable of pictures, or a `Video`
+                  # what to look for; None: what `examples` among the options show
+                  text: str | Sequence[str] | None = None,
+                  output: str | Path = 'out',    # folder to write
                   models: str = 'auto',          # a preset
                   how: str = 'overlay',          # what the video shows, one of `RENDERINGS`
                   start: float = 0., end: float | None = None,  # seconds
                   stride: int = 1,               # every so many frames
-                  resume: bool = False,          # go on with what was begun in `output`, or read back what is finished there
+                  resume: bool = False,  # go on with what was begun in `output`, or read back what is finished there
                   overwrite: bool = False,       # replace another answer in `output`, in one step at the end
                   pngs: bool = True,             # write an indexed PNG a frame
                   preview: bool = False,         # show the latest frame in the notebook
@@ -329,7 +356,7 @@ def segment_video(source,                        # a file, a folder of frames, '
     require('av', 'video')       # what writes the video; before models are read
     if resume and video.live: raise VideoError('A camera cannot be resumed: what it saw is gone. Leave resume out.')
     segmenter = VideoSegmenter(text, models, **options)
-    asked, writes = _question(video, segmenter, how, pngs), names_of(video, how, output)
+    asked, writes = _question(video, segmenter, how, pngs), files_of_run(video, how, output)
     with answering(output, 'video', 'video', asked, writes, overwrite, resume) as staged:
         out = VideoFolder(staged, video, how, pngs)
         if resume and (found := out.finished()): return found

@@ -17,6 +17,8 @@ from .drawing import overlay
 from .files import readable, replacing, write_text
 from .frames import Colour, Video, VideoError, on_swscale, usual_colour
 from .outputs import answers_in
+
+# %% ../nbs/14d_video_files.ipynb #3ab66932
 from .photos import save_image
 from .regions import decode_rle, encode_rle, mask_to_box
 from .telling import counted, to_json
@@ -43,6 +45,7 @@ class Track:
         self.area += (float(mask.mean()) - self.area)/self.frames
         self.score += (confidence - self.score)/self.frames
 
+# %% ../nbs/14d_video_files.ipynb #e88c606b
 @dataclass
 class FrameMasks:
     "What one frame shows."
@@ -61,6 +64,7 @@ def paint(shown: FrameMasks) -> np.ndarray:  # uint8 [H, W, 3]
     "The frame with each object tinted and outlined in the colour of its identity."
     return overlay(shown.image, [*shown.masks.values()], ids=[*shown.masks])
 
+# %% ../nbs/14d_video_files.ipynb #94e6a176
 def render(shown: FrameMasks,
            how: str = 'overlay',  # one of `RENDERINGS`
           ) -> np.ndarray:        # uint8 [H, W, 3], or [H, W, 4] for alpha
@@ -68,11 +72,13 @@ def render(shown: FrameMasks,
     if how == 'overlay': return paint(shown)
     if how == 'side': return np.concatenate([shown.image, paint(shown)], 1)
     inside = np.any([*shown.masks.values(), np.zeros(shown.image.shape[:2], bool)], axis=0)
-    if how == 'green': return np.where(inside[..., None], shown.image, np.uint8(GREEN))
+    if how == 'green': return np.where(inside[..., None], shown.image, np.array(GREEN, np.uint8))
     return np.dstack([shown.image*inside[..., None], inside.astype(np.uint8)*255])
 
+# %% ../nbs/14d_video_files.ipynb #83c34c92
 def indexed(shown: FrameMasks) -> np.ndarray:  # uint8 [H, W]
-    "The masks as DAVIS stores them: the value is the identity, 0 the ground; where two overlap, the smaller lies on top."
+    """The masks as DAVIS stores them: the value is the identity, 0 the ground; where two overlap, the smaller lies on
+    top."""
     values = np.zeros(shown.image.shape[:2], np.uint8)
     for i, mask in sorted(shown.masks.items(), key=lambda p: -p[1].sum()): values[mask] = (i - 1) % 255 + 1
     return values
@@ -135,7 +141,9 @@ class Piece:
         picture = cv2.copyMakeBorder(picture, 0, picture.shape[0] % 2, 0, picture.shape[1] % 2, cv2.BORDER_REPLICATE)
         form = 'rgba' if self.how == 'alpha' else 'rgb24'
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=form)
-        frame = frame.reformat(format=self.stream.pix_fmt, dst_colorspace=on_swscale(self.colour.matrix), dst_color_range=1 + self.colour.full)
+        colour = self.colour or _written_colour(None, picture, self.how)
+        frame = frame.reformat(format=self.stream.pix_fmt, dst_colorspace=on_swscale(colour.matrix),
+                               dst_color_range=1 + colour.full)
         frame.pts, frame.time_base = max(ticks, self.last + (ticks > self.first)) - self.first, Fraction(1, CLOCK)
         self.last = frame.pts + self.first
         for packet in self.stream.encode(frame): self.container.mux(packet)
@@ -162,8 +170,11 @@ def _head(name, size, times, labels) -> dict:
     return dict(info=dict(description='written by airl'), videos=[video],
                 categories=[dict(id=k, name=n) for k, n in enumerate(labels, 1)])
 
+# %% ../nbs/14d_video_files.ipynb #866bdc61
 def write_youtube_vis(path,
-                      lines,               # () → an iterator over {'index', 'time', 'objects': {identity: {'rle', 'box', 'area', 'confidence'}}}
+                      # () → an iterator over {'index', 'time', 'objects': {identity: {'rle', 'box', 'area',
+                      # 'confidence'}}}
+                      lines,
                       tracks: list[Track],
                       size: tuple,         # height, width
                       name: str,           # of the video
@@ -193,6 +204,7 @@ def write_table(path, tracks: list[Track]):
         table.writerow(['id', 'label', 'first_frame', 'last_frame', 'frames_seen', 'mean_area', 'mean_confidence'])
         for t in tracks: table.writerow([t.id, t.label, t.first, t.last, t.frames, f'{t.area:.5f}', f'{t.score:.4f}'])
 
+# %% ../nbs/14d_video_files.ipynb #cc588531
 def contact_sheet(video,          # a file
                   path,           # the picture to write
                   n: int = 12,    # frames
@@ -243,7 +255,8 @@ class VideoResult:
 
     def _answer(self) -> str:
         if not self.objects: return f'Not found in {counted(self.frames, "frame")}: {", ".join(self.prompts)}.'
-        each = ', '.join(f'{o.label} {o.id} ({counted(o.frames, "frame")}, {o.area:.0%} of the picture)' for o in self.objects[:6])
+        each = ', '.join(f'{o.label} {o.id} ({counted(o.frames, "frame")}, {o.area:.0%} of the picture)'
+                         for o in self.objects[:6])
         more, found = ', …' if len(self.objects) > 6 else '', {o.label for o in self.objects}
         missing = ', '.join(p for p in self.prompts if p not in found)
         said = f'{len(self.objects)} found in {counted(self.frames, "frame")}: {each}{more}.'
@@ -264,6 +277,7 @@ def save_video_result(result: VideoResult, asked: dict):
     plain = asdict(result) | dict(folder='', video=result.video.name, asked=asked, objects=objects)
     write_text(result.folder/'result.json', to_json(plain, indent=1))
 
+# %% ../nbs/14d_video_files.ipynb #441802ad
 def load_video_result(folder) -> VideoResult:
     "Read a finished run back."
     folder = Path(folder)

@@ -38,6 +38,7 @@ def _lead(container, start: float, fps: float) -> float:  # seconds
     lead = _picture_begins(container) - begins(container.streams.audio[0])
     return lead if lead > 1/fps and start < 1/CLOCK else 0.
 
+# %% ../nbs/14e_video_sound.ipynb #7f77a463
 def _without_beginning(frame, n: int):  # an audio frame
     "The samples of an audio frame after the first `n`."
     samples = frame.to_ndarray()[:, n*(1 if frame.format.is_planar else len(frame.layout.channels)):]
@@ -57,6 +58,7 @@ def _copied_packets(container, stream, zero, until, out):  # yields (seconds, pa
         packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, out
         yield seconds, packet
 
+# %% ../nbs/14e_video_sound.ipynb #ee8cd89f
 def _encoded_packets(container, stream, zero, until, out):  # yields (seconds, packet)
     "The same, encoded anew."
     seconds, first = 0., None
@@ -66,9 +68,11 @@ def _encoded_packets(container, stream, zero, until, out):  # yields (seconds, p
         if early: frame = _without_beginning(frame, early)
         frame.pts, first = round(max(seconds, 0)/frame.time_base), seconds if first is None else first
         for packet in out.encode(frame):
-            if first <= 0 or packet.pts*packet.time_base >= first - 1e-3: yield max(seconds, 0), packet    # not the encoder's own silence
+            # not the encoder's own silence
+            if first <= 0 or packet.pts*packet.time_base >= first - 1e-3: yield max(seconds, 0), packet
     for packet in out.encode(None): yield max(seconds, 0), packet
 
+# %% ../nbs/14e_video_sound.ipynb #849c9165
 def _sound_packets(source, out, copied, start, end, lead):  # yields (seconds, packet)
     "The sound between two times of the pictures, as it is or as AAC."
     with require('av', 'video').open(str(source)) as container:

@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['LITE0', 'ModelError', 'PatchEmbed', 'attend', 'Attention', 'MLP', 'Block', 'VisionTransformer', 'create_vit', 'Count',
-           'image_size', 'count', 'position_similarity', 'attention_maps', 'rollout', 'attention_heat', 'Whiten',
-           'ConvStage', 'Shortcut', 'ViTNano', 'unsmooth', 'NanoCard', 'save_nano', 'load_nano']
+           'settings_of', 'image_size', 'count', 'position_similarity', 'attention_maps', 'rollout', 'attention_heat',
+           'Whiten', 'ConvStage', 'Shortcut', 'ViTNano', 'unsmooth', 'NanoCard', 'save_nano', 'load_nano']
 
 # %% ../nbs/01_vit_model.ipynb #c0fe26d3
 import difflib, inspect, json, re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -26,14 +28,16 @@ class PatchEmbed(nn.Module):
     def __init__(self, img_size: int, patch_size: int, embed_dim: int):
         super().__init__()
         if img_size % patch_size:
-            raise ModelError(f'An image of {img_size} px cannot be cut into patches of {patch_size} px: choose a patch_size that divides it.')
+            raise ModelError(f'An image of {img_size} px cannot be cut into patches of {patch_size} px: choose a '
+                             'patch_size that divides it.')
         self.img_size, self.patch_size, self.grid_size = (img_size,)*2, (patch_size,)*2, (img_size//patch_size,)*2
         self.num_patches = self.grid_size[0]*self.grid_size[1]
         self.proj = nn.Conv2d(3, embed_dim, patch_size, stride=patch_size)
 
     def forward(self, images):
         if images.shape[-2:] != self.img_size:
-            raise ModelError(f'This model reads images of {self.img_size[0]} px, not {tuple(images.shape[-2:])}: resize them, or make it with img_size=…')
+            raise ModelError(f'This model reads images of {self.img_size[0]} px, not {tuple(images.shape[-2:])}: '
+                             'resize them, or make it with img_size=…')
         return self.proj(images).flatten(2).transpose(1, 2)
 
 # %% ../nbs/01_vit_model.ipynb #8dd6ac7d
@@ -68,6 +72,7 @@ class MLP(nn.Module):
 
     def forward(self, x): return self.fc2(F.gelu(self.fc1(x)))
 
+# %% ../nbs/01_vit_model.ipynb #05805eac
 class Block(nn.Module):
     "A pre-norm Transformer block: x + attention(norm(x)), then x + mlp(norm(x))."
     def __init__(self, dim: int, num_heads: int, mlp_ratio: float = 4.):
@@ -81,7 +86,8 @@ class Block(nn.Module):
 
 # %% ../nbs/01_vit_model.ipynb #93394a00
 class VisionTransformer(nn.Module):
-    "ViT (Dosovitskiy et al., 2020): images [n, 3, img_size, img_size] → logits [n, num_classes]. Parameters are named as timm's are."
+    """ViT (Dosovitskiy et al., 2020): images [n, 3, img_size, img_size] → logits [n, num_classes]. Parameters are named
+    as timm's are."""
     num_prefix_tokens = 1
     def __init__(self, img_size: int = 224, patch_size: int = 16, num_classes: int = 1000,
                  embed_dim: int = 384, depth: int = 12, num_heads: int = 6, mlp_ratio: float = 4.):
@@ -104,22 +110,30 @@ class VisionTransformer(nn.Module):
 
     def forward(self, images): return self.head(self.forward_features(images)[:, 0])
 
+# %% ../nbs/01_vit_model.ipynb #61d69667
 def _start(module):
     "Linear layers begin small, as in the paper's code: N(0, 0.02²) cut at ±2, no bias."
-    if isinstance(module, nn.Linear): nn.init.trunc_normal_(module.weight, std=.02); nn.init.zeros_(module.bias)
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=.02)
+        nn.init.zeros_(module.bias)
 
 # %% ../nbs/01_vit_model.ipynb #88db1c02
 _SIZES = dict(tiny=(192, 12, 3), small=(384, 12, 6), base=(768, 12, 12), large=(1024, 24, 16))
 LITE0 = 'tf_efficientnet_lite0'   # timm's name of EfficientNet-Lite0
 
-def create_vit(name: str = 'vit_small_patch16_224',  # a timm name, `airl_vit_{tiny,small,base,large}_patch{P}_{S}`, `vit_nano`, or `LITE0`
-               pretrained: bool = False,  # ImageNet weights for timm's, ours and `LITE0`, CIFAR-10 weights for `vit_nano`
+# %% ../nbs/01_vit_model.ipynb #647c2186
+def create_vit(
+    # a timm name, `airl_vit_{tiny,small,base,large}_patch{P}_{S}`, `vit_nano`, or `LITE0`
+    name: str = 'vit_small_patch16_224',
+               # ImageNet weights for timm's, ours and `LITE0`, CIFAR-10 weights for `vit_nano`
+               pretrained: bool = False,
                num_classes: int = 10,
                img_size: int | None = None,    # None: as the name says
                patch_size: int | None = None,  # None: as the name says
                **kwargs,                       # what else the model's constructor takes
               ) -> nn.Module:
-    "The model called `name`. Raises `ModelError` for a name or a size that cannot be had, `MissingWeights` if its weights cannot be."
+    """The model called `name`. Raises `ModelError` for a name or a size that cannot be had, `MissingWeights` if its
+    weights cannot be."""
     given = kwargs | {k: v for k, v in dict(img_size=img_size, patch_size=patch_size).items() if v is not None}
     if name == 'vit_nano': return _nano(pretrained, num_classes, given)
     if name == LITE0: return _lite0(pretrained, num_classes, given)
@@ -127,16 +141,20 @@ def create_vit(name: str = 'vit_small_patch16_224',  # a timm name, `airl_vit_{t
     import timm   # seconds, and only its own models need it
     if not timm.is_model(name): raise ModelError(_unknown(name))
     _check_patches(name, given)
-    try: return timm.create_model(name, pretrained=pretrained, num_classes=num_classes, **given)
+    make: Callable[..., nn.Module] = timm.create_model   # `given` goes on to the model's own constructor
+    try: return make(name, pretrained=pretrained, num_classes=num_classes, **given)
     except TypeError as e: raise ModelError(f'{name} cannot be made with {given}: {e}.') from e
     except (OSError, RuntimeError, ValueError) as e:
         if not pretrained: raise
-        raise MissingWeights(f'The pretrained weights of {name} could not be fetched ({type(e).__name__}): go online once, or train from scratch with pretrained=False.') from e
+        raise MissingWeights(f'The pretrained weights of {name} could not be fetched ({type(e).__name__}): go online '
+                             'once, or train from scratch with pretrained=False.') from e
 
+# %% ../nbs/01_vit_model.ipynb #e8ee4d2c
 def _unknown(name):
     import timm
     known = timm.list_models('*vit*') + [f'airl_vit_{s}_patch16_224' for s in _SIZES] + ['vit_nano']
-    return f'There is no model {name!r}. Did you mean {", ".join(difflib.get_close_matches(name, known, 3, .3)) or "vit_nano"}?'
+    return (f'There is no model {name!r}. Did you mean '
+            f'{", ".join(difflib.get_close_matches(name, known, 3, .3)) or "vit_nano"}?')
 
 # %% ../nbs/01_vit_model.ipynb #7c8c24d3
 def _check_patches(name, given):
@@ -144,15 +162,20 @@ def _check_patches(name, given):
     said = re.search(r'patch(\d+)\w*?_(\d+)', name)
     if not said: return
     img_size, patch = given.get('img_size', int(said[2])), given.get('patch_size', int(said[1]))
-    if img_size % patch: raise ModelError(f'An image of {img_size} px cannot be cut into patches of {patch} px: choose a patch_size that divides it.')
+    if img_size % patch:
+        raise ModelError(f'An image of {img_size} px cannot be cut into patches of {patch} px: choose a patch_size '
+                         'that divides it.')
 
+# %% ../nbs/01_vit_model.ipynb #4dd58e35
 def _ours(name, pretrained, num_classes, given):
     said = re.fullmatch(rf'airl_vit_({"|".join(_SIZES)})_patch(\d+)_(\d+)', name)
     if not said: raise ModelError(_unknown(name))
     embed_dim, depth, num_heads = _SIZES[said[1]]
-    shape = dict(embed_dim=embed_dim, depth=depth, num_heads=num_heads, patch_size=int(said[2]), img_size=int(said[3])) | given
+    shape = dict(embed_dim=embed_dim, depth=depth, num_heads=num_heads, patch_size=int(said[2]),
+                 img_size=int(said[3])) | given
     model = VisionTransformer(num_classes=num_classes, **shape)
-    if pretrained: model.load_state_dict(create_vit(name.removeprefix('airl_'), True, num_classes, **given).state_dict())
+    if pretrained:
+        model.load_state_dict(create_vit(name.removeprefix('airl_'), True, num_classes, **given).state_dict())
     return model
 
 # %% ../nbs/01_vit_model.ipynb #ea2e2537
@@ -164,10 +187,16 @@ class Count:
     flops: int        # forward, a multiply-add counts two
     activations: int  # bytes kept for the backward pass
 
+# %% ../nbs/01_vit_model.ipynb #2e43fcb2
+def settings_of(model: nn.Module) -> dict:
+    "What timm notes of a model: the size and the normalisation of the images that it is made for."
+    known: Any = model.default_cfg
+    return known
+
 def image_size(model: nn.Module) -> int: # pixels a side
     "The size of image that `model` is made for."
     patches = getattr(model, 'patch_embed', None)
-    return patches.img_size[0] if patches is not None else model.default_cfg['input_size'][-1]
+    return int(patches.img_size[0] if patches is not None else settings_of(model)['input_size'][-1])
 
 # %% ../nbs/01_vit_model.ipynb #33333c1b
 def count(model: nn.Module) -> Count: # for one image of the size that `model` is made for
@@ -180,8 +209,11 @@ def count(model: nn.Module) -> Count: # for one image of the size that `model` i
     def keep(tensor):
         if tensor.data_ptr() not in weights: kept[tensor.untyped_storage().data_ptr()] = tensor
         return tensor
-    hook, training = model.blocks[0].register_forward_pre_hook(lambda _, inputs: tokens.append(inputs[0].shape[1])), model.training
-    with FlopCounterMode(display=False, custom_mapping=attention) as counter, torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t): model.eval()(image)
+    first, training = model.get_submodule('blocks.0'), model.training
+    hook = first.register_forward_pre_hook(lambda _, inputs: tokens.append(inputs[0].shape[1]))
+    with FlopCounterMode(display=False, custom_mapping=attention) as counter, torch.autograd.graph.saved_tensors_hooks(
+        keep, lambda t: t):
+        model.eval()(image)
     model.train(training)
     hook.remove()
     return Count(tokens[0], sum(p.numel() for p in model.parameters()), counter.get_total_flops(),
@@ -190,7 +222,9 @@ def count(model: nn.Module) -> Count: # for one image of the size that `model` i
 # %% ../nbs/01_vit_model.ipynb #98232980
 def position_similarity(model: nn.Module) -> torch.Tensor: # [h, w, h, w], cosines
     "How alike the position embeddings of any two places are."
-    positions = F.normalize(model.pos_embed.detach()[0, model.num_prefix_tokens:].float(), dim=-1)
+    prefix: Any = model.num_prefix_tokens
+    positions = model.get_parameter('pos_embed').detach()[0, prefix:]
+    positions = F.normalize(positions.float(), dim=-1)
     side = round(len(positions)**.5)
     return (positions @ positions.T).reshape(side, side, side, side)
 
@@ -204,7 +238,8 @@ def attention_maps(model: nn.Module,     # with `blocks[i].attn.qkv` and `.num_h
     def listen(attn, inputs):
         q, k, _ = attn.qkv(inputs[0]).float().unflatten(-1, (3, attn.num_heads, -1)).permute(2, 0, 3, 1, 4)
         maps.append((q*q.shape[-1]**-.5 @ k.transpose(-2, -1)).softmax(-1))
-    hooks = [block.attn.register_forward_pre_hook(listen) for block in model.blocks]
+    blocks = model.get_submodule('blocks').children()
+    hooks = [block.get_submodule('attn').register_forward_pre_hook(listen) for block in blocks]
     try: model(images)
     finally:
         for hook in hooks: hook.remove()
@@ -218,8 +253,10 @@ def rollout(maps: list[torch.Tensor], # from `attention_maps`
     for attention in maps: flow = (attention.mean(1) + torch.eye(len(flow[0]), device=flow.device))/2 @ flow
     return flow
 
+# %% ../nbs/01_vit_model.ipynb #a1e5a907
 def attention_heat(model: nn.Module, images: torch.Tensor) -> torch.Tensor: # [n, h, w], sums to 1
-    "Where the answer comes from: the class token's rollout over the patches; the mean token's where there is no class token."
+    """Where the answer comes from: the class token's rollout over the patches; the mean token's where there is no class
+    token."""
     flow, prefix = rollout(attention_maps(model, images)), model.num_prefix_tokens
     heat = (flow[:, 0] if prefix else flow.mean(1))[:, prefix:]
     side = round(heat.shape[1]**.5)
@@ -227,7 +264,8 @@ def attention_heat(model: nn.Module, images: torch.Tensor) -> torch.Tensor: # [n
 
 # %% ../nbs/01_vit_model.ipynb #c008dbb2
 class Whiten(nn.Module):
-    "Images [n, 3, s, s] → [n, 24, s - 1, s - 1]: sums and differences of 2 × 2 pixels in brightness and two colour contrasts, decorrelated, with both signs."
+    """Images [n, 3, s, s] → [n, 24, s - 1, s - 1]: sums and differences of 2 × 2 pixels in brightness and two colour
+    contrasts, decorrelated, with both signs."""
     def __init__(self):
         super().__init__()
         colours = torch.tensor([[1., 1, 1], [1, 0, -1], [1, -2, 1]])    # brightness, red-blue, green-magenta
@@ -242,13 +280,15 @@ class Whiten(nn.Module):
 
 # %% ../nbs/01_vit_model.ipynb #21abe809
 class ConvStage(nn.Sequential):
-    "Convolution, pooling by two, and `depth - 1` further convolutions, each with batch norm and GELU, from the third on beside a shortcut: [n, c_in, s, s] → [n, c_out, ⌈s/2⌉ or ⌊s/2⌋, …]."
+    """Convolution, pooling by two, and `depth - 1` further convolutions, each with batch norm and GELU, from the third
+    on beside a shortcut: [n, c_in, s, s] → [n, c_out, ⌈s/2⌉ or ⌊s/2⌋, …]."""
     def __init__(self, c_in: int, c_out: int, depth: int = 2, ceil: bool = False):
         layers = [_conv(c_in, c_out), nn.MaxPool2d(2, ceil_mode=ceil), nn.BatchNorm2d(c_out), nn.GELU()]
         if depth > 1: layers += [_conv(c_out, c_out), nn.BatchNorm2d(c_out), nn.GELU()]
         for _ in range(depth - 2): layers += [Shortcut(_conv(c_out, c_out), nn.BatchNorm2d(c_out)), nn.GELU()]
         super().__init__(*layers)
 
+# %% ../nbs/01_vit_model.ipynb #fb54fbdb
 class Shortcut(nn.Sequential):
     "The layers' answer added to what came in."
     def forward(self, x): return x + super().forward(x)
@@ -260,22 +300,28 @@ def _conv(c_in, c_out):
 
 # %% ../nbs/01_vit_model.ipynb #8ee86832
 class ViTNano(nn.Module):
-    "Whitening, three convolution stages, Transformer blocks on 4 × 4 tokens: images [n, 3, 32, 32] → logits [n, num_classes]; smaller images leave fewer tokens."
+    """Whitening, three convolution stages, Transformer blocks on 4 × 4 tokens: images [n, 3, 32, 32] → logits [n,
+    num_classes]; smaller images leave fewer tokens."""
     num_prefix_tokens, grid_size = 0, (4, 4)
     smoothing = 0. # of the labels it was trained with, to be undone in its answers
     def __init__(self, num_classes: int = 10, img_size: int = 32, widths: tuple = (64, 208), embed_dim: int = 256,
                  convs: int = 2, # a stage
                  depth: int = 2, num_heads: int = 8, mlp_ratio: float = 3.):
         super().__init__()
-        if img_size != 32: raise ModelError(f'vit_nano reads images of 32 px, not {img_size}: choose img_size=32 or another model.')
+        if img_size != 32:
+            raise ModelError(f'vit_nano reads images of 32 px, not {img_size}: choose img_size=32 or another model.')
         w1, w2 = widths
-        self.stem = nn.Sequential(Whiten(), nn.GELU(), ConvStage(24, w1, convs), ConvStage(w1, w2, convs), ConvStage(w2, embed_dim, convs, ceil=True))
+        self.stem = nn.Sequential(Whiten(), nn.GELU(), ConvStage(24, w1, convs),
+                                  ConvStage(w1, w2, convs), ConvStage(w2, embed_dim, convs, ceil=True))
         self.pos_embed = nn.Parameter(torch.zeros(1, 16, embed_dim))
         self.blocks = nn.Sequential(*[Block(embed_dim, num_heads, mlp_ratio) for _ in range(depth)])
-        self.norm, self.pool, self.head = nn.LayerNorm(embed_dim, eps=1e-6), nn.Linear(embed_dim, 1), nn.Linear(embed_dim, num_classes)
-        self.default_cfg = dict(input_size=(3, 32, 32), mean=(.4914, .4822, .4465), std=(.247, .2435, .2616), num_classes=num_classes)
+        self.norm, self.pool, self.head = (nn.LayerNorm(embed_dim, eps=1e-6), nn.Linear(embed_dim, 1),
+                                           nn.Linear(embed_dim, num_classes))
+        self.default_cfg = dict(input_size=(3, 32, 32), mean=(.4914, .4822, .4465),
+                                std=(.247, .2435, .2616), num_classes=num_classes)
         for part in (self.blocks, self.head): part.apply(_start)
-        for block in self.blocks: nn.init.zeros_(block.attn.proj.weight); nn.init.zeros_(block.mlp.fc2.weight)
+        for block in self.blocks:
+            for last in ('attn.proj.weight', 'mlp.fc2.weight'): nn.init.zeros_(block.get_parameter(last))
         nn.init.trunc_normal_(self.pos_embed, std=.02)
 
     def forward_features(self, images):
@@ -294,6 +340,7 @@ class ViTNano(nn.Module):
         logits = self.head((self.pool(tokens).softmax(1)*tokens).sum(1))
         return unsmooth(logits, self.smoothing) if self.smoothing and not self.training else logits
 
+# %% ../nbs/01_vit_model.ipynb #cde7fb15
 def unsmooth(logits: torch.Tensor, smoothing: float, softness=1e-3) -> torch.Tensor: # as logits, in the same order
     "What a model believes that was taught smoothed labels: p = (q - ε/k)/(1 - ε), where the softmax gives q."
     excess = logits.float().softmax(-1) - smoothing/logits.shape[-1]
@@ -312,45 +359,53 @@ class NanoCard:
     config: dict = field(default_factory=dict)  # further arguments of `ViTNano`
     about: dict = field(default_factory=dict)   # accuracy, n, recipe: for people
 
+# %% ../nbs/01_vit_model.ipynb #d90f0496
 def save_nano(model: nn.Module, card: NanoCard, path):
     "Write ViT-nano's weights as fp16 safetensors, the card among the metadata."
     from safetensors.torch import save_file
     save_file({k: v.half().contiguous() if v.is_floating_point() else v for k, v in model.state_dict().items()}, path,
               metadata={'card': json.dumps(asdict(card))})
 
+# %% ../nbs/01_vit_model.ipynb #bbdae8f2
 def load_nano(path=None, # None: the weights that ship
              ) -> tuple[ViTNano, NanoCard]:
     "ViT-nano with its trained weights, ready to predict, and its card. Raises `MissingWeights` where they are missing."
     from safetensors import safe_open
     with safe_open(path or shipped('vit_nano.safetensors'), 'pt') as file:
-        card, state = NanoCard(**json.loads(file.metadata()['card'])), {k: file.get_tensor(k).float() for k in file.keys()}
+        card, state = (NanoCard(**json.loads(file.metadata()['card'])),
+                       {k: file.get_tensor(k).float() for k in file.keys()})
     model = ViTNano(len(card.class_names), card.img_size, **card.config)
     model.load_state_dict(state)
     model.smoothing = card.smoothing
     return model.eval().to(memory_format=torch.channels_last), card
 
+# %% ../nbs/01_vit_model.ipynb #e318c4a5
 def _nano(pretrained, num_classes, given):
     "ViT-nano; with `pretrained`, shipped weights, and a fresh head where the number of classes is another."
     if not pretrained: return ViTNano(num_classes, **given)
     trained, card = load_nano()
     theirs = {k: p.default for k, p in inspect.signature(ViTNano).parameters.items()} | card.config
     if differ := [f'{k}={v!r}' for k, v in given.items() if json.dumps(v) != json.dumps(theirs.get(k))]:
-        raise ModelError(f'The weights of vit_nano are for {card.config}, not for {", ".join(differ)}: leave that out, or start from scratch with pretrained=False.')
+        raise ModelError(f'The weights of vit_nano are for {card.config}, not for {", ".join(differ)}: leave that out, '
+                         'or start from scratch with pretrained=False.')
     state, model = trained.state_dict(), ViTNano(num_classes, **card.config | given)
-    if num_classes != len(state['head.bias']): state |= {k: v for k, v in model.state_dict().items() if k.startswith('head.')}
+    if num_classes != len(state['head.bias']):
+        state |= {k: v for k, v in model.state_dict().items() if k.startswith('head.')}
     model.load_state_dict(state)
     return model
 
 # %% ../nbs/01_vit_model.ipynb #21db0bcc
 def _lite0(pretrained, num_classes, given):
-    "EfficientNet-Lite0 with frozen norms; with `pretrained`, shipped weights, and a fresh head where the number of classes is not ImageNet's."
+    """EfficientNet-Lite0 with frozen norms; with `pretrained`, shipped weights, and a fresh head where the number of
+    classes is not ImageNet's."""
     import timm
-    from timm.layers import freeze_batch_norm_2d
+    from timm.layers.norm_act import freeze_batch_norm_2d
     size = given.pop('img_size', 224)
     if given: raise ModelError(f'{LITE0} cannot be made with {given}: it takes a number of classes and an img_size.')
     model = timm.create_model(LITE0, num_classes=num_classes, pretrained_cfg_overlay=dict(input_size=(3, size, size)))
     if pretrained:
         state = {k: v.float() for k, v in load_checkpoint(shipped('lite0.safetensors')).items()}
-        if num_classes != len(state['classifier.bias']): state |= {k: v for k, v in model.state_dict().items() if k.startswith('classifier.')}
+        if num_classes != len(state['classifier.bias']):
+            state |= {k: v for k, v in model.state_dict().items() if k.startswith('classifier.')}
         model.load_state_dict(state)
     return freeze_batch_norm_2d(model)

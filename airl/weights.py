@@ -24,11 +24,13 @@ class MissingWeights(UserError):
 class MissingExtra(UserError):
     "A Python package that an optional part of the library needs."
 
+# %% ../nbs/06_weights.ipynb #8fa3551e
 def shipped(name: str, # file name, such as 'lite0.safetensors'
            ) -> Path:
     "A file that travels inside the package; raises `MissingWeights` if it does not."
     path = Path(__file__).parent/'shipped'/name
-    if not path.is_file(): raise MissingWeights(f'This copy of airl has no {name} (looked in airl/shipped); install it again.')
+    if not path.is_file():
+        raise MissingWeights(f'This copy of airl has no {name} (looked in airl/shipped); install it again.')
     return path
 
 # %% ../nbs/06_weights.ipynb #d05a49a5
@@ -38,7 +40,8 @@ def require(module: str, # what to import, such as 'open_clip'
     "Import `module`, or raise `MissingExtra` that says what to install."
     try: return importlib.import_module(module)
     except ImportError as e:
-        raise MissingExtra(f"This needs the package {module}, which cannot be imported here ({e}); {install_line(extra)}.") from e
+        raise MissingExtra(f"This needs the package {module}, which cannot be imported here ({e}); "
+                           f"{install_line(extra)}.") from e
 
 # %% ../nbs/06_weights.ipynb #e480af73
 @dataclass(frozen=True)
@@ -78,41 +81,54 @@ class ModelSpec:
     def presets(self) -> tuple[str, ...]: return tuple(p.name for p in PRESETS.values() if self.name in p.models)
 
 # %% ../nbs/06_weights.ipynb #d5f8f8fa
-_SHIPPED = ('lite0.safetensors', 'lite_dense.safetensors', 'lite_cutter.safetensors', 'vocabulary.json.gz', 'english.json')
+_SHIPPED = ('lite0.safetensors', 'lite_dense.safetensors', 'lite_cutter.safetensors',
+            'vocabulary.json.gz', 'english.json')
 
-_SIGLIP, _BYTES = ('tokenizer.json', 'tokenizer_config.json'), ('tokenizer.json|vocab.json', 'tokenizer.json|merges.txt', 'tokenizer_config.json')   # tokenizers
+_SIGLIP, _BYTES = (('tokenizer.json', 'tokenizer_config.json'),
+                   ('tokenizer.json|vocab.json', 'tokenizer.json|merges.txt', 'tokenizer_config.json'))   # tokenizers
 
 def _clip(name, repo, size, licence, tokenizer=(), plan=''):
-    return ModelSpec(name, 'open_clip', repo, ('open_clip_model.safetensors|open_clip_pytorch_model.bin',), size, licence, tokenizer, plan=plan,
+    return ModelSpec(name, 'open_clip', repo, ('open_clip_model.safetensors|open_clip_pytorch_model.bin',),
+                     size, licence, tokenizer, plan=plan,
                      roles=('scorer',), engine='airl.clip_ensemble:HighAccuracyCLIPScorer', can=('text', 'presence'))
 
-def _hf(name, repo, size, tokenizer=('tokenizer.json|vocab.txt',), licence='Apache-2.0', gated=False, processor='preprocessor_config.json|processor_config.json', **what):
-    return ModelSpec(name, 'transformers', repo, ('model.safetensors', 'config.json', processor), size, licence, tokenizer, gated=gated, **what)
+# %% ../nbs/06_weights.ipynb #fe54edba
+def _hf(name, repo, size, tokenizer=('tokenizer.json|vocab.txt',), licence='Apache-2.0',
+        gated=False, processor='preprocessor_config.json|processor_config.json', **what):
+    return ModelSpec(name, 'transformers', repo, ('model.safetensors', 'config.json', processor),
+                     size, licence, tokenizer, gated=gated, **what)
 
 def _boxes(name, repo, size, *tokenizer):
-    return _hf(name, repo, size, *tokenizer, roles=('detector',), engine='airl.detector:GroundingDINODetector', can=('text',))
+    return _hf(name, repo, size, *tokenizer, roles=('detector',), engine='airl.detector:GroundingDINODetector',
+               can=('text',))
 
+# %% ../nbs/06_weights.ipynb #acebfc01
 def _sam2(name, size, sha256):
-    return ModelSpec(name, 'sam2', 'facebook/'+name.replace('_', '-'), (f'{name}.pt',), size, 'Apache-2.0', sha256=sha256,
+    return ModelSpec(name, 'sam2', 'facebook/'+name.replace('_', '-'), (f'{name}.pt',),
+                     size, 'Apache-2.0', sha256=sha256,
                      roles=('segmenter',), engine='airl.sam2_segmenter:SAM2Segmenter', can=('clicks', 'video'))
 
 def _sam_hq(name, repo, size):
     return _hf(name, repo, size, (), roles=('segmenter',), engine='airl.sam_hq:SamHQSegmenter', can=('clicks',))
 
 def _sam3(name, repo, size, engine, can, **what):
-    return _hf(name, repo, size, ('tokenizer.json|vocab.json',), 'SAM License', processor='processor_config.json|preprocessor_config.json',
+    return _hf(name, repo, size, ('tokenizer.json|vocab.json',), 'SAM License',
+               processor='processor_config.json|preprocessor_config.json',
                engine=engine, can=can, **what)
 
 # %% ../nbs/06_weights.ipynb #1fe30bec
 MODELS = {m.name: m for m in (
-    ModelSpec('lite', 'airl', '', _SHIPPED, 10_500_000, 'Apache-2.0', roles=('scorer', 'detector', 'segmenter'), engine='airl.lite_taught:taught_engines',
+    ModelSpec('lite', 'airl', '', _SHIPPED, 10_500_000, 'Apache-2.0', roles=('scorer', 'detector', 'segmenter'),
+              engine='airl.lite_taught:taught_engines',
               can=('text', 'clicks', 'video', 'presence')),
     _clip('ViT-L-14/openai', 'timm/vit_large_patch14_clip_224.openai', 1_710_000_000, 'Apache-2.0'),
     _clip('ViT-H-14/laion2b_s32b_b79k', 'laion/CLIP-ViT-H-14-laion2B-s32B-b79K', 3_940_000_000, 'MIT'),
     _clip('EVA02-L-14/merged2b_s4b_b131k', 'timm/eva02_large_patch14_clip_224.merged2b_s4b_b131k', 856_000_000, 'MIT'),
     _clip('ViT-B-16-SigLIP/webli', 'timm/ViT-B-16-SigLIP', 815_000_000, 'Apache-2.0', _SIGLIP),
-    _clip('siglip2-b16', 'timm/ViT-B-16-SigLIP2-256', 1_535_000_000, 'Apache-2.0', _SIGLIP, 'ViT-B-16-SigLIP2-256/webli'),
-    _clip('siglip2-so400m', 'timm/ViT-SO400M-16-SigLIP2-256', 4_575_000_000, 'Apache-2.0', _SIGLIP, 'ViT-SO400M-16-SigLIP2-256/webli'),
+    _clip('siglip2-b16', 'timm/ViT-B-16-SigLIP2-256', 1_535_000_000, 'Apache-2.0',
+          _SIGLIP, 'ViT-B-16-SigLIP2-256/webli'),
+    _clip('siglip2-so400m', 'timm/ViT-SO400M-16-SigLIP2-256', 4_575_000_000, 'Apache-2.0',
+          _SIGLIP, 'ViT-SO400M-16-SigLIP2-256/webli'),
     _clip('pe-core-l14', 'timm/PE-Core-L-14-336', 2_685_000_000, 'Apache-2.0', plan='PE-Core-L-14-336/meta'),
     _boxes('grounding-dino-tiny', 'IDEA-Research/grounding-dino-tiny', 690_000_000),
     _boxes('grounding-dino-base', 'IDEA-Research/grounding-dino-base', 934_000_000),
@@ -136,9 +152,12 @@ MODELS = {m.name: m for m in (
     _sam_hq('sam-hq-base', 'syscv-community/sam-hq-vit-base', 379_000_000),
     _sam_hq('sam-hq-large', 'syscv-community/sam-hq-vit-large', 1_255_000_000),
     _sam_hq('sam-hq-huge', 'syscv-community/sam-hq-vit-huge', 2_571_000_000),
-    _hf('edgetam', 'yonigozlan/EdgeTAM-hf', 56_000_000, (), roles=('segmenter',), engine='airl.edgetam:EdgeTAMSegmenter', can=('clicks', 'video')),
-    _sam3('sam3', 'facebook/sam3', 3_440_000_000, 'airl.sam3:Sam3Engine', ('text', 'clicks', 'video', 'presence'), gated=True, roles=('detector', 'segmenter')),
-    _sam3('sam3-litetext-s0', 'vil-uob/sam3-litetext-s0', 2_200_000_000, 'airl.sam3:Sam3LiteTextEngine', ('text', 'presence'), roles=('detector', 'segmenter')),
+    _hf('edgetam', 'yonigozlan/EdgeTAM-hf', 56_000_000, (), roles=('segmenter',),
+        engine='airl.edgetam:EdgeTAMSegmenter', can=('clicks', 'video')),
+    _sam3('sam3', 'facebook/sam3', 3_440_000_000, 'airl.sam3:Sam3Engine', ('text', 'clicks', 'video', 'presence'),
+          gated=True, roles=('detector', 'segmenter')),
+    _sam3('sam3-litetext-s0', 'vil-uob/sam3-litetext-s0', 2_200_000_000, 'airl.sam3:Sam3LiteTextEngine',
+          ('text', 'presence'), roles=('detector', 'segmenter')),
     _sam3('sam3.1', 'facebook/sam3.1', 3_440_000_000, '', ('text', 'clicks', 'video', 'presence'), gated=True,
           waits='a release of transformers that has SAM 3.1 (5.24 has not); sam3 runs today'))}
 
@@ -154,8 +173,10 @@ class Preset:
     @property
     def models(self) -> tuple[str, ...]: return tuple(dict.fromkeys((*self.scorer, self.detector, self.segmenter)))
 
+# %% ../nbs/06_weights.ipynb #47c0623e
 PRESETS = {p.name: p for p in (
-    Preset('paper', ('ViT-L-14/openai', 'ViT-H-14/laion2b_s32b_b79k', 'EVA02-L-14/merged2b_s4b_b131k', 'ViT-B-16-SigLIP/webli'), 'grounding-dino-base', 'sam2_hiera_base_plus'),
+    Preset('paper', ('ViT-L-14/openai', 'ViT-H-14/laion2b_s32b_b79k', 'EVA02-L-14/merged2b_s4b_b131k',
+                     'ViT-B-16-SigLIP/webli'), 'grounding-dino-base', 'sam2_hiera_base_plus'),
     Preset('fast', ('ViT-B-16-SigLIP/webli',), 'grounding-dino-tiny', 'sam2.1_hiera_tiny'),
     Preset('sam3', (), 'sam3', 'sam3'),
     Preset('lite', ('lite',), 'lite', 'lite'))}
@@ -170,14 +191,17 @@ def model_spec(name: str, # a key of `MODELS`
     if name not in MODELS: raise PresetError(f'There is no model {name!r}; there are {", ".join(MODELS)}.')
     return MODELS[name]
 
+# %% ../nbs/06_weights.ipynb #8258538a
 def preset(name: str, # a key of `PRESETS`, or one with a part replaced, as `with_parts` names it
           ) -> Preset:
     "The row of `PRESETS`, with the parts that `name` replaces; `PresetError` lists the names there are."
     base, parts = parts_of(name)
     if base not in PRESETS: raise PresetError(f'There is no preset {base!r}; there are {", ".join(PRESETS)}.')
-    changed = replace(PRESETS[base], name=name, **{role: (model,) if role == 'scorer' else model for role, model in parts.items()})
+    changed = replace(PRESETS[base], name=name,
+                      **{role: (model,) if role == 'scorer' else model for role, model in parts.items()})
     if 'clicks' not in MODELS[changed.segmenter].can and changed.segmenter != changed.detector:
-        raise PresetError(f'As a segmenter {changed.segmenter} cuts out what it found itself, and the detector is {changed.detector}: make it the detector too, or take another segmenter.')
+        raise PresetError(f'As a segmenter {changed.segmenter} cuts out what it found itself, and the detector is '
+                          f'{changed.detector}: make it the detector too, or take another segmenter.')
     return changed
 
 # %% ../nbs/06_weights.ipynb #594d3ab5
@@ -187,7 +211,7 @@ def parts_of(name: str, # 'fast', 'fast+detector=llmdet-tiny'
             ) -> tuple[str, dict[str, str]]: # the preset, or 'auto', and the model of each part that is replaced
     "A preset's name taken apart; raises `PresetError` for a part that there is not."
     base, *changes = name.split('+')
-    parts = dict(change.partition('=')[::2] for change in changes)
+    parts = {role: name for role, _, name in (change.partition('=') for change in changes)}
     if len(parts) < len(changes): raise PresetError(f'{name!r} names a part twice.')
     for role, model in parts.items():
         if role not in ROLES: raise PresetError(f'A preset has no part {role!r}; it has {", ".join(ROLES)}.')
@@ -195,6 +219,7 @@ def parts_of(name: str, # 'fast', 'fast+detector=llmdet-tiny'
         if model not in fitting: raise PresetError(f'There is no {role} {model!r}; there are {", ".join(fitting)}.')
     return base, parts
 
+# %% ../nbs/06_weights.ipynb #eff99d23
 def with_parts(name: str,                    # a preset, or 'auto'; with parts replaced or not
                scorer: str | None = None,    # names in `MODELS`; None: as it is
                detector: str | None = None,
@@ -218,8 +243,10 @@ def weights_folder() -> Path:
     if folder := os.environ.get('AIRL_WEIGHTS'): return Path(folder).expanduser()
     return cache_root()/'weights'
 
+# %% ../nbs/06_weights.ipynb #a53558c2
 def is_offline() -> bool:
-    "Has somebody said that the network must not be touched? `AIRL_OFFLINE`, `HF_HUB_OFFLINE` and `TRANSFORMERS_OFFLINE` say so."
+    """Has somebody said that the network must not be touched? `AIRL_OFFLINE`, `HF_HUB_OFFLINE` and
+    `TRANSFORMERS_OFFLINE` say so."""
     names = ('AIRL_OFFLINE', 'HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE')
     return any(os.environ.get(n, '').lower() in ('1', 'true', 'yes', 'on') for n in names)
 
@@ -233,16 +260,18 @@ def _in_folder(spec: ModelSpec) -> Path | None:
     homes = [root/spec.name, root/spec.repo, root/spec.repo.split('/')[-1]] + ([root] if spec.kind == 'sam2' else [])
     return next((_in(h, spec.files[0]) for h in homes if all(_in(h, f) for f in spec.files + spec.tokenizer)), None)
 
+# %% ../nbs/06_weights.ipynb #a2edd471
 def _in_hub(spec: ModelSpec) -> Path | None:
     "The weights in the hub's cache, if all other files are in the same snapshot."
     from huggingface_hub import try_to_load_from_cache
     for name in spec.files[0].split('|'):
         weights = try_to_load_from_cache(spec.repo, name, revision=spec.revision or None)
-        if isinstance(weights, str) and all(_in(Path(weights).parent, f) for f in spec.files + spec.tokenizer): return Path(weights)
+        if isinstance(weights, str) and all(_in(Path(weights).parent, f) for f in spec.files + spec.tokenizer):
+            return Path(weights)
 
 # %% ../nbs/06_weights.ipynb #00bf520d
 def locate(name: str,      # a key of `MODELS`
-          ) -> Path | None: # the weights file for open_clip and sam2 (tokenizer files lie beside it), the folder otherwise
+          ) -> Path | None: # the file for open_clip and sam2 (tokenizer files lie beside it), else the folder
     "Where the weights of a model lie on this machine, or None. Never touches the network."
     spec = model_spec(name)
     if not spec.repo:
@@ -251,10 +280,12 @@ def locate(name: str,      # a key of `MODELS`
     path = _in_folder(spec) or _in_hub(spec)
     return path if path is None or spec.kind in ('open_clip', 'sam2') else path.parent
 
+# %% ../nbs/06_weights.ipynb #8a9aff99
 def _models_of(name: str) -> tuple[str, ...]: # of a preset, or the model itself
     if name in MODELS and name not in PRESETS: return (name,)
     if parts_of(name)[0] in PRESETS: return preset(name).models
-    raise PresetError(f'There is no preset or model {name!r}; there are {", ".join([*PRESETS, *(m for m in MODELS if m not in PRESETS)])}.')
+    raise PresetError(f'There is no preset or model {name!r}; there are '
+                      f'{", ".join([*PRESETS, *(m for m in MODELS if m not in PRESETS)])}.')
 
 def missing(name: str, # a preset or a model
            ) -> list[ModelSpec]:
@@ -264,28 +295,38 @@ def missing(name: str, # a preset or a model
 # %% ../nbs/06_weights.ipynb #97e7ff58
 def _sentence(spec: ModelSpec, why: str) -> str:
     "What is missing, how large it is, and where to put it."
-    login = f', once its authors have granted your request for access (made on {spec.source}) and after `hf auth login`,' if spec.gated else ''
-    copies = ' or from a machine that has these files (a single .pt is another format and does not do)' if spec.gated else ''
-    return (f'{spec.name} is not on this machine ({spec.size}): {why}. Where there is a network, `airl download {spec.name}`{login} fetches it from '
+    granted = (f', once its authors have granted your request for access (made on {spec.source}) and after '
+               '`hf auth login`,')
+    login = granted if spec.gated else ''
+    copies = (' or from a machine that has these files (a single .pt is another format and does not do)' if spec.gated
+              else '')
+    return (f'{spec.name} is not on this machine ({spec.size}): {why}. Where there is a network, `airl download '
+            f'{spec.name}`{login} fetches it from '
             f'{spec.source}; or copy {spec.needed} from there{copies} into {weights_folder()/spec.name}.')
 
+# %% ../nbs/06_weights.ipynb #98448d5b
 def _waits(spec):
     if spec.waits: raise MissingWeights(f'{spec.name} cannot run yet: it waits for {spec.waits}.')
 
 def access_to(models) -> str: # rows; '' where none asks for it
     "How access is asked for."
-    return ''.join(f' {m.name} is given to accounts whose request was granted: ask at {m.source}, then run `hf auth login`.' for m in models if m.gated)
+    return ''.join(f' {m.name} is given to accounts whose request was granted: ask at {m.source}, then run `hf auth '
+                   'login`.' for m in models if m.gated)
 
+# %% ../nbs/06_weights.ipynb #4b75156f
 def fetch(name: str, # a key of `MODELS`
          ) -> Path:  # as `locate`
     "Where the weights lie, downloading them if need be; raises `MissingWeights` with one sentence."
     if (path := locate(name)) is not None: return path
     spec = model_spec(name)
-    if not spec.repo: raise MissingWeights(f'This copy of airl lacks some of {", ".join(spec.files)}; install it again.')
+    if not spec.repo:
+        raise MissingWeights(f'This copy of airl lacks some of {", ".join(spec.files)}; install it again.')
     _waits(spec)
     if is_offline(): raise MissingWeights(_sentence(spec, 'the library is told to stay offline'))
     _download(spec)
-    try: return verify(name) and locate(name)
+    try:
+        if verify(name) and (path := locate(name)): return path
+        raise MissingWeights(_sentence(spec, 'it did not come whole'))
     except MissingWeights:
         remove(name)      # what came damaged is not found again
         raise
@@ -297,18 +338,22 @@ def _download(spec: ModelSpec):
     home = Path(constants.HF_HUB_CACHE)
     home.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(home).free
-    if free < spec.bytes*1.05: raise MissingWeights(_sentence(spec, f'only {free/1e9:.2f} GB are free where the hub caches'))
+    if free < spec.bytes*1.05:
+        raise MissingWeights(_sentence(spec, f'only {free/1e9:.2f} GB are free where the hub caches'))
     log.info('downloading %s, %s, from %s', spec.name, spec.size, spec.source)
     for weights in spec.files[0].split('|'):
         try: snapshot_download(spec.repo, revision=spec.revision or None, allow_patterns=[weights, '*.json', '*.txt'])
-        except Exception as e: raise MissingWeights(_sentence(spec, _reason(e))) from e   # httpx, requests, OS: the hub's client lets all through
+        except Exception as e:      # httpx, requests, OS: the hub's client lets all through
+            raise MissingWeights(_sentence(spec, _reason(e))) from e
         if locate(spec.name) is not None: return
     raise MissingWeights(_sentence(spec, f'{spec.source} does not have every file'))
 
+# %% ../nbs/06_weights.ipynb #063d20c4
 def _reason(error: Exception) -> str:
     "Why the hub's client gave up, in words."
     from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
-    if isinstance(error, GatedRepoError): return 'the hub gives it only to accounts whose request for access was granted'
+    if isinstance(error, GatedRepoError):
+        return 'the hub gives it only to accounts whose request for access was granted'
     if isinstance(error, RepositoryNotFoundError): return 'the hub has no such repository, or not for you'
     if isinstance(error, LocalEntryNotFoundError): return 'the hub cannot be reached'
     return f'the download failed ({type(error).__name__})'
@@ -325,18 +370,22 @@ def download(name: str, # a preset or a model
         if not is_offline(): _room(name, size)
     return [fetch(m) for m in _models_of(name)]
 
+# %% ../nbs/06_weights.ipynb #9b472715
 def _room(name: str, size: int):
-    "Raise `MissingWeights` if the hub's cache has no room for `size` bytes: before the first of several models, not at the last."
+    """Raise `MissingWeights` if the hub's cache has no room for `size` bytes: before the first of several models, not
+    at the last."""
     from huggingface_hub import constants
     home = Path(constants.HF_HUB_CACHE)
     home.mkdir(parents=True, exist_ok=True)
     if (free := shutil.disk_usage(home).free) < size*1.05:
-        raise MissingWeights(f'{name} needs {size/1e9:.2f} GB more, and only {free/1e9:.2f} GB are free where the hub caches, {home}; make room there, or set HF_HOME to another disk.')
+        raise MissingWeights(f'{name} needs {size/1e9:.2f} GB more, and only {free/1e9:.2f} GB are free where the hub '
+                             f'caches, {home}; make room there, or set HF_HOME to another disk.')
 
 # %% ../nbs/06_weights.ipynb #b20d004b
 def _sha256(path: Path) -> str:
     with open(path, 'rb') as file: return hashlib.file_digest(file, 'sha256').hexdigest()
 
+# %% ../nbs/06_weights.ipynb #85da2062
 def _fault(path: Path, sha256: str) -> str: # what is wrong with a weights file; '' for nothing
     blob = path.resolve().name
     if len(blob) == 64 and path.is_symlink(): sha256 = blob
@@ -350,12 +399,13 @@ def _fault(path: Path, sha256: str) -> str: # what is wrong with a weights file;
     with zipfile.ZipFile(path) as archive: bad = archive.testzip()
     return f'{bad} in it fails its checksum' if bad else ''
 
+# %% ../nbs/06_weights.ipynb #e5233b79
 def verify(name: str, # a model
           ) -> Path:  # the weights file, whole
     "Check that the weights of a model are what was published; raises `MissingWeights` if they are damaged or not here."
     spec, where = model_spec(name), locate(name)
     if where is None: raise MissingWeights(_sentence(spec, 'it has not been fetched'))
-    path = _in(where, spec.files[0]) if where.is_dir() else where
+    path = (_in(where, spec.files[0]) if where.is_dir() else where) or where
     try: fault = _fault(path, spec.sha256)
     except (OSError, ValueError, KeyError, struct.error, zipfile.BadZipFile) as e: fault = f'it cannot be read ({e})'
     if fault: raise MissingWeights(f'{path} is damaged: {fault}; remove it and run `airl download {name}`.')
@@ -367,10 +417,12 @@ def remove(name: str, # a model
     "Delete a model from the hub's cache; raises `MissingWeights` if it is not there."
     from huggingface_hub import constants, scan_cache_dir
     spec = model_spec(name)
-    found = [r for r in scan_cache_dir(constants.HF_HUB_CACHE).repos if r.repo_id == spec.repo] if spec.repo and Path(constants.HF_HUB_CACHE).is_dir() else []
+    found = ([r for r in scan_cache_dir(constants.HF_HUB_CACHE).repos if r.repo_id == spec.repo] if spec.repo
+             and Path(constants.HF_HUB_CACHE).is_dir() else [])
     if not found:
         where = locate(name)
-        raise MissingWeights(f'{name} lies in {where}, which airl did not download; delete it yourself.' if where else f'{name} is not in the hub\'s cache.')
+        raise MissingWeights(f'{name} lies in {where}, which airl did not download; delete it yourself.'
+                             if where else f'{name} is not in the hub\'s cache.')
     plan = scan_cache_dir(constants.HF_HUB_CACHE).delete_revisions(*(v.commit_hash for r in found for v in r.revisions))
     plan.execute()
     return plan.expected_freed_size
@@ -382,56 +434,74 @@ def revision_here(where: Path | None, # what `locate` says
     parts = where.parts if where else ()
     return parts[parts.index('snapshots') + 1] if 'snapshots' in parts[:-1] else ''
 
-def inventory() -> list[dict]: # 'model', 'presets', 'roles', 'bytes', 'size', 'licence', 'source', 'where' (None: not here), 'revision' (of what is here), 'verified'
+# %% ../nbs/06_weights.ipynb #954900a9
+def inventory(
+             ) -> list[dict]: # with 'where' and 'revision' of what is here (None: it is not), and 'verified'
     "Every model of the table, and where its weights lie on this machine."
-    def row(m): return dict(model=m.name, presets=list(m.presets), roles=list(m.roles), bytes=m.bytes, size=m.size, licence=m.licence, source=m.source, where=(where := locate(m.name)),
-                            revision=revision_here(where), verified=m.verified)
+    def row(m):
+        return dict(model=m.name, presets=list(m.presets), roles=list(m.roles), bytes=m.bytes,
+                    size=m.size, licence=m.licence, source=m.source, where=(where := locate(m.name)),
+                    revision=revision_here(where), verified=m.verified)
     return [row(m) for m in MODELS.values()]
 
 # %% ../nbs/06_weights.ipynb #d4078f7d
 def load_checkpoint(path) -> dict: # name → tensor, on the CPU
-    "The state dict in a safetensors or torch file, never running code from it; raises `MissingWeights` for a damaged or unsafe one."
+    """The state dict in a safetensors or torch file, never running code from it; raises `MissingWeights` for a damaged
+    or unsafe one."""
     import torch
     from safetensors.torch import load_file
     path = Path(path)
     if not path.is_file(): raise MissingWeights(f'There is no checkpoint {path}; check the path.')
-    try: state = load_file(path) if path.suffix == '.safetensors' else torch.load(path, map_location='cpu', weights_only=True)
+    try:
+        state = (load_file(path) if path.suffix == '.safetensors'
+                 else torch.load(path, map_location='cpu', weights_only=True))
     except Exception as e: # SafetensorError, UnpicklingError, RuntimeError, EOFError …: each library has its own
-        unsafe = 'unsupported' in str(e).lower() and (zipfile.is_zipfile(path) or path.read_bytes()[:1] == b'\x80')   # a zip or a pickle that is whole
-        raise MissingWeights(f'{path} holds more than tensors and is not opened, because it could run code; get a safetensors file.' if unsafe
+        # a zip or a pickle that is whole
+        unsafe = 'unsupported' in str(e).lower() and (zipfile.is_zipfile(path) or path.read_bytes()[:1] == b'\x80')
+        raise MissingWeights(f'{path} holds more than tensors and is not opened, because it could run code; get a '
+                             'safetensors file.' if unsafe
                              else f'{path} is damaged or cut off; remove it and fetch it again.') from e
     return _unwrap(state, path)
 
+# %% ../nbs/06_weights.ipynb #ab7c66ed
 def _unwrap(state, path: Path) -> dict:
     "The tensors themselves: SAM 2 and others keep them one level down."
-    if not isinstance(state, dict): raise MissingWeights(f'{path} holds a {type(state).__name__} and no named tensors; give a checkpoint.')
+    if not isinstance(state, dict):
+        raise MissingWeights(f'{path} holds a {type(state).__name__} and no named tensors; give a checkpoint.')
     return next((state[key] for key in ('model', 'state_dict') if isinstance(state.get(key), dict)), state)
 
 # %% ../nbs/06_weights.ipynb #44e27584
-def load_transformers(model: str,             # a row of the table, or a folder in transformers' format
+def load_transformers(model: str | Path,      # a row of the table, or a folder in transformers' format
                       net: str,               # name of the network's class in transformers
                       processor: str,         # likewise
                      ) -> tuple:              # the network in eval mode, its processor
     "A model of transformers and its processor; raises `MissingWeights` with one sentence."
-    transformers, folder = require('transformers', 'models'), Path(model) if Path(model).is_dir() else fetch(model)
+    transformers, folder = require('transformers', 'models'), Path(model) if Path(model).is_dir() else fetch(str(model))
     with _told(folder, net):
         how = _spelt_out(folder)
         made = getattr(transformers, processor).from_pretrained(folder, local_files_only=True, **how)
         return filled(getattr(transformers, net), folder, **how), made
 
+# %% ../nbs/06_weights.ipynb #c3660ce2
 def filled(network,       # a class of transformers
            folder: Path,
            **how):        # for its `from_pretrained`
-    "The network in eval mode with every weight from `folder`; raises `MissingWeights` where one is not there: transformers fills it with random numbers."
+    """The network in eval mode with every weight from `folder`; raises `MissingWeights` where one is not there:
+    transformers fills it with random numbers."""
     name = next(c.__name__ for c in network.__mro__ if c.__module__.startswith('transformers.'))
     with _told(folder, name):
-        net, found = network.from_pretrained(folder, local_files_only=True, use_safetensors=True, output_loading_info=True, **how)
+        net, found = network.from_pretrained(folder, local_files_only=True, use_safetensors=True,
+                                             output_loading_info=True, **how)
     if lack := [*sorted(found['missing_keys']), *(str(key) for key in found['mismatched_keys'])]:
         import transformers
-        raise MissingWeights(f'{folder} has no {lack[0]}{f" and {len(lack) - 1} more of the weights" if lack[1:] else ""} of a {name} as transformers '
-                             f'{transformers.__version__} names them; download it again, or install another version of transformers.')
+        raise MissingWeights(f'{folder} has no '
+                             f'{lack[0]}{f" and {len(lack) - 1} more of the weights" if lack[1:] else ""} of a {name} '
+                             'as transformers '
+                             f'{transformers.__version__} names them; download it again, or install another version of '
+                             'transformers.')
     return net.eval().requires_grad_(False)
 
+# %% ../nbs/06_weights.ipynb #405fc458
 @contextmanager
 def _told(folder, net):
     "What transformers raises for damaged files as `MissingWeights` with one sentence."
@@ -439,8 +509,10 @@ def _told(folder, net):
     try: yield
     except UserError: raise
     except (OSError, ValueError, RuntimeError, KeyError, AttributeError, SafetensorError) as e:
-        raise MissingWeights(f'{folder} does not hold a {net} that transformers can load ({str(e).splitlines()[0]}); download it again.') from e
+        raise MissingWeights(f'{folder} does not hold a {net} that transformers can load ({str(e).splitlines()[0]}); '
+                             'download it again.') from e
 
+# %% ../nbs/06_weights.ipynb #2c96fcaa
 def _spelt_out(folder: Path) -> dict:   # `config`, where that of the folder names its backbone for timm; else nothing
     "A configuration that transformers reads without asking the hub."
     plain = json.loads((folder/'config.json').read_text(encoding='utf-8'))

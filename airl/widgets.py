@@ -28,9 +28,11 @@ class Kept:
         "The objects above both thresholds."
         r = self.result
         def named(i): return [word for word in i.words if r.presence.get(word, 1.) >= presence]
-        chosen = [replace(i, label=words[0], also=words[1:]) for i in r.instances if (words := named(i)) and i.detection_score >= detection]
+        chosen = [replace(i, label=words[0], also=words[1:]) for i in r.instances
+                  if (words := named(i)) and i.detection_score >= detection]
         return replace(r, instances=chosen, candidates=r.candidates if chosen else [])
 
+# %% ../nbs/21c_widgets.ipynb #ae604f41
 def keep(image, text, preset='auto', device=None) -> Kept:
     "Ask once for everything."
     return Kept(ask(image, text, preset, device, instances='all', presence_threshold=0., box_threshold=0.))
@@ -73,11 +75,13 @@ def segment_widget(image=None,           # what `load_photo` reads; None: a samp
 
 # %% ../nbs/21c_widgets.ipynb #a97bf669
 def _epoch_line(rows) -> str:  # of `airl.runs.Epoch`, at least one
-    "The figures of the last epoch, and the seconds that it took by itself: rows count them from the beginning of the run."
+    """The figures of the last epoch, and the seconds that it took by itself: rows count them from the beginning of the
+    run."""
     last, before = rows[-1], rows[-2].seconds if len(rows) > 1 else 0.
     return (f'epoch {last.epoch}, validation accuracy {last.val_accuracy:.1%}, best {last.best_accuracy:.1%}, '
             f'{last.seconds - before:.0f} s an epoch')
 
+# %% ../nbs/21c_widgets.ipynb #accc7b1e
 def training_widget(run,   # a run folder, its path, or an `airl.runs.Run`; it need not have begun
                    ):      # ipywidgets.VBox; `fit(…, after_epoch=[widget.update])` keeps it current
     "Curves and the last epoch's figures of a training."

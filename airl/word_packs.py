@@ -29,13 +29,16 @@ def word_key(phrase: str) -> str:
     words = words_of(phrase)
     return ' '.join(words[1:] if len(words) > 1 and words[0] in ARTICLES else words)
 
+# %% ../nbs/09j_word_packs.ipynb #9fe3a6f3
 def checked_word(name: str) -> str:  # its key
     "Raise `UserError` for a name that could not be asked for."
     query, key = parse_prompt(name), word_key(name)
-    if len(query.phrases) != 1 or query.negatives: raise UserError(f'{name!r} names several things; teach each as a word of its own.')
+    if len(query.phrases) != 1 or query.negatives:
+        raise UserError(f'{name!r} names several things; teach each as a word of its own.')
     if key and len(key) <= 60: return key
     raise UserError(f'{name!r} is no word that could be asked for; give it a name of one to sixty letters.')
 
+# %% ../nbs/09j_word_packs.ipynb #990d389e
 def words_folder() -> Path:
     "Where packs lie: `$AIRL_WORDS`, else `words` in the cache folder."
     if folder := os.environ.get('AIRL_WORDS'): return Path(folder).expanduser()
@@ -64,12 +67,13 @@ class Pack:
     def sentence(self) -> str:
         "What it is, in words."
         h, one = self.head, self.head.photos == 1
-        told = 'not tried on a photo left out, for want of a second one' if h.iou is None else f'on photos left out: IoU {h.iou:.2f}, presence AUC {h.auc:.2f}'
+        told = ('not tried on a photo left out, for want of a second one' if h.iou is None
+                else f'on photos left out: IoU {h.iou:.2f}, presence AUC {h.auc:.2f}')
         return f'{self.name}: taught on {h.photos} photo{"" if one else "s"}; {told}'
 
     def as_dict(self) -> dict:   # JSON-ready
-        return dict(name=self.name, version=self.version, data=self.data, examples=self.examples, **{k: getattr(self.head, k) for k in HEADER})
-
+        return dict(name=self.name, version=self.version, data=self.data, examples=self.examples,
+                    **{k: getattr(self.head, k) for k in HEADER})
 
 # %% ../nbs/09j_word_packs.ipynb #ca5277a4
 def taught(name: str, examples: Examples, segmenter=None) -> Pack:
@@ -86,10 +90,12 @@ def write_pack(pack: Pack, path: Path | None = None) -> Path:
     with replacing(path) as part: part.write_bytes(save(dict(weights=pack.head.weights.astype(np.float32)), header))
     return path
 
+# %% ../nbs/09j_word_packs.ipynb #2ffcbe3d
 def _content(path: Path) -> tuple[dict, dict]:  # tensors, metadata
     from safetensors import SafetensorError, safe_open
     try:
-        with safe_open(str(path), 'np') as file: return {k: file.get_tensor(k) for k in file.keys()}, file.metadata() or {}
+        with safe_open(str(path), 'np') as file:
+            return {k: file.get_tensor(k) for k in file.keys()}, file.metadata() or {}
     except FileNotFoundError: raise UserError(f'There is no word pack at {path}.') from None
     except (SafetensorError, OSError) as e: raise UserError(f'{path} is no word pack, or a broken one: {e}.') from None
 
@@ -98,17 +104,23 @@ def read_pack(path: Path) -> Pack:
     "The word in a file; raises `UserError` for what is no pack, or one of another network."
     tensors, metadata = _content(Path(path))
     weights, form = tensors.get('weights'), metadata.get('format')
-    if form != FORMAT: raise UserError(f'{path} is no word pack of this airl ({form or "a file of another kind"}); `airl teach` makes one.')
+    if form != FORMAT:
+        raise UserError(f'{path} is no word pack of this airl ({form or "a file of another kind"}); `airl teach` makes '
+                        'one.')
     try:
         about = json.loads(metadata['about'])
-        head = Head(np.asarray(weights, np.float32), **{k: about[k] for k in HEADER} | dict(kinds=tuple(about['kinds'])))
+        head = Head(np.asarray(weights, np.float32), **{k: about[k] for k in HEADER}
+                    | dict(kinds=tuple(about['kinds'])))
         pack = Pack(about['name'], head, about['version'], about['data'], about['examples'])
         figures = [v for v in (head.bias, head.threshold, head.slope, head.offset, head.share, *head.weights)]
         known = all(isinstance(k, int) and 0 < k < BLOCKS['classes'] for k in head.kinds)
-        if not known or head.weights.shape != (sum(BLOCKS.values()),) or not np.isfinite(figures).all() or not checked_word(pack.name): raise ValueError('its figures are not those of a word')
+        if (not known or head.weights.shape != (sum(BLOCKS.values()),) or not np.isfinite(figures).all()
+            or not checked_word(pack.name)):
+            raise ValueError('its figures are not those of a word')
     except (KeyError, TypeError, ValueError) as e: raise UserError(f'{path} is a broken word pack: {e}.') from None
     if pack.version == network_version(): return pack
-    raise UserError(f'The word {pack.name!r} in {path} was taught to another version of the embedded network; teach it again from its photos: airl teach "{pack.name}" PHOTO…')
+    raise UserError(f'The word {pack.name!r} in {path} was taught to another version of the embedded network; teach it '
+                    f'again from its photos: airl teach "{pack.name}" PHOTO…')
 
 # %% ../nbs/09j_word_packs.ipynb #7d068b90
 _READ = Recent(256)
@@ -120,7 +132,8 @@ def _read_once(path: Path):  # Pack, or a sentence
     s = path.stat()
     return _READ.get((str(path), s.st_mtime_ns, s.st_size), read)
 
-def packs_here(folder: Path | None = None) -> tuple[dict[str, Pack], list[str]]:  # by key; what is wrong with the others
+# %% ../nbs/09j_word_packs.ipynb #c00f8e87
+def packs_here(folder: Path | None = None) -> tuple[dict[str, Pack], list[str]]: # by key; what is wrong with the others
     "The taught words of a folder."
     found, wrong = {}, []
     files = sorted(p for p in (folder or words_folder()).glob('*.airlword') if not p.name.startswith('.'))
@@ -137,8 +150,10 @@ def pack_named(name: str) -> Pack:
     path, (found, _) = pack_path(name), packs_here()
     if (key := word_key(name)) in found: return found[key]
     if path.exists(): return read_pack(path)
-    raise UserError(f'No word {name!r} has been taught here; there {"is" if len(found) == 1 else "are"} {", ".join(p.name for p in found.values()) or "none"}.')
+    raise UserError(f'No word {name!r} has been taught here; there {"is" if len(found) == 1 else "are"} '
+                    f'{", ".join(p.name for p in found.values()) or "none"}.')
 
+# %% ../nbs/09j_word_packs.ipynb #ae13496e
 def delete_pack(name: str) -> Path:
     "Delete a taught word, a broken one too; raises `UserError` where it is not here."
     path = pack_path(name)

@@ -35,6 +35,7 @@ class Vocabulary:
         "The name of a leaf."
         return self.classes[i] if i < len(self.classes) else self.dense[i - len(self.classes)]
 
+# %% ../nbs/09d_words.ipynb #e571e3be
 @once
 def load_vocabulary() -> Vocabulary:
     "The table `shipped/vocabulary.json.gz`."
@@ -88,6 +89,7 @@ def _with_ending(word, endings):
     "`word` with another ending, for each that it has."
     return [word[:len(word) - len(a)] + b for a, b in endings if word.endswith(a) and len(word) > len(a) + 1]
 
+# %% ../nbs/09d_words.ipynb #29b672a5
 def forms(word: str) -> list[str]:  # the word itself first
     "`word`, what it may be the plural of, its own plural, and what else each is called."
     irregular, other = load_vocabulary().plurals, english().spellings
@@ -98,12 +100,14 @@ def forms(word: str) -> list[str]:  # the word itself first
 
 # %% ../nbs/09d_words.ipynb #62aa7e43
 def _forms_of_many(tokens):
-    "All of the words as one; then the last of them, with the others as they stand or as they are spelt elsewhere, in its forms."
+    """All of the words as one; then the last of them, with the others as they stand or as they are spelt elsewhere, in
+    its forms."""
     *before, last = tokens
     elsewhere = [english().spellings.get(t, (t,))[0] for t in before]
     start = [before, elsewhere] if before else []
     return forms(' '.join(tokens)) + [' '.join([*words, form]) for words in start for form in forms(last)]
 
+# %% ../nbs/09d_words.ipynb #a4cc292f
 def known_ending(tokens: list[str]) -> tuple[str, int] | None:  # the noun, the number of tokens before it
     "The longest ending of `tokens` that the embedded engines know as a noun."
     words = load_vocabulary().words
@@ -127,6 +131,7 @@ def words_of(text: str) -> list[str]:
     bare = (token.strip(_AROUND) for token in text.lower().replace('’', "'").split())
     return [word for word in bare if any(map(str.isalnum, word))]
 
+# %% ../nbs/09d_words.ipynb #3e7a8156
 def is_adjective(word: str) -> bool:
     "Does it say of what kind a thing is? Words that are nouns as well ('orange', 'glass') do."
     if word in english().adjectives or word in english().empty or _NUMBER.fullmatch(word): return True
@@ -137,6 +142,7 @@ def after_articles(words: list[str]) -> list[str]:
     while words and (words[0] in english().empty or _NUMBER.fullmatch(words[0])): words = words[1:]
     return words
 
+# %% ../nbs/09d_words.ipynb #870e2f4d
 def has_article(text: str) -> bool:
     "Does it begin with 'a', 'the', 'two', 'my', …?"
     words = words_of(text)
@@ -147,7 +153,8 @@ def head_of(text: str) -> list[str]:
     "The words of the thing itself; none where the text begins with a preposition."
     words = after_articles(words_of(text))
     text = ' '.join(words)
-    if cut := english().relation.search(text, 1 if words and is_adjective(words[0]) else 0): words = text[:cut.start()].split()
+    if cut := english().relation.search(text, 1 if words and is_adjective(words[0]) else 0):
+        words = text[:cut.start()].split()
     for k, word in enumerate(words):
         if k and _PARTICIPLE.fullmatch(word) and not is_noun([word]) and is_noun(words[:k]): return words[:k]
     return words

@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 import cv2
 from .devices import trim_heap
 from .files import UserError
+
+# %% ../nbs/15d_workers.ipynb #8717321f
 from .manifest import BatchRecipe, Opened, PartWriter, new_row, open_photo, rows_of
 from .regions import crop_around
 from .sam2_pipeline import TextDrivenSegmentationPipeline
@@ -85,7 +88,8 @@ def at_once(pipeline: TextDrivenSegmentationPipeline) -> int:
     return pipeline.photos_at_once()
 
 def read_together(pipeline: TextDrivenSegmentationPipeline, photos: Sequence[Opened]):
-    "Find presence and boxes of several photos, and encode those that need it in one pass; at most eight, which a pipeline remembers."
+    """Find presence and boxes of several photos, and encode those that need it in one pass; at most eight, which a
+    pipeline remembers."""
     start, readable = time.perf_counter(), [o for o in photos if o.image is not None]
     pipeline.prepare([o.image for o in readable], [o.job.prompts for o in readable])
     for opened in photos: opened.shared = (time.perf_counter() - start)/len(photos)
@@ -100,6 +104,7 @@ def use_threads(n: int | None):
     torch.set_num_threads(n)
     cv2.setNumThreads(n)
 
+# %% ../nbs/15d_workers.ipynb #9b8efd3a
 def _serve(connection, recipe, device, threads):
     "What a worker process does: jobs from the pipe until None, answers into it."
     signal.signal(signal.SIGINT, signal.SIG_IGN)      # the parent says when to stop
@@ -124,8 +129,9 @@ class _Worker:
         self.process.start()
         theirs.close()
         try: self.receive()
-        except EOFError: raise UserError('A worker process ended before it could begin. In a script, call `segment_folder` below '
-                                         '`if __name__ == "__main__":`; or say workers=0 to work without processes.') from None
+        except EOFError:
+            raise UserError('A worker process ended before it could begin. In a script, call `segment_folder` below '
+                            '`if __name__ == "__main__":`; or say workers=0 to work without processes.') from None
 
     def receive(self) -> Answer:
         "The next answer; raises EOFError if the process has died, and the error that it sent."
@@ -149,7 +155,8 @@ def _alone(job: Job, how) -> Answer:
         return worker.receive()
     except (EOFError, BrokenPipeError):
         worker.process.join()
-        why = f'signal {-code}' if (code := worker.process.exitcode) < 0 else f'exit code {code}'
+        code = worker.process.exitcode or 0
+        why = f'signal {-code}' if code < 0 else f'exit code {code}'
         return [new_row(Opened(job), error=f'The process that read this photo died of it ({why}); '
                         'the memory may not suffice, or the file may be malformed.')], 0.
     finally: worker.stop()
@@ -165,10 +172,14 @@ def _feed(take: Callable, give: Callable, how):
                     more = (job := take()) is not None
                     if more: waiting.append(job)
                     worker.pipe.send(job)
-                if waiting: give(worker.receive()); waiting.popleft()
+                if waiting:
+                    give(worker.receive())
+                    waiting.popleft()
             except (EOFError, BrokenPipeError):
                 worker.stop()
-                while waiting: give(_alone(waiting[0], how)); waiting.popleft()
+                while waiting:
+                    give(_alone(waiting[0], how))
+                    waiting.popleft()
                 if more: worker = _Worker(*how)
     finally: worker.stop()
 
@@ -177,7 +188,8 @@ class _Stopped(Exception):
     "The run ended while a worker had something to say."
 
 # %% ../nbs/15d_workers.ipynb #539c73f3
-def answers_of_many(jobs: Iterator[Job], recipe: BatchRecipe, devices: Sequence[str | None], threads: int | None) -> Iterator[Answer]:
+def answers_of_many(jobs: Iterator[Job], recipe: BatchRecipe, devices: Sequence[str | None],
+                    threads: int | None) -> Iterator[Answer]:
     "Answer jobs in a process a device, as they are done."
     results, stop, one_at_a_time = queue.Queue(2*len(devices)), threading.Event(), threading.Lock()
     def take():
@@ -188,7 +200,9 @@ def answers_of_many(jobs: Iterator[Job], recipe: BatchRecipe, devices: Sequence[
         raise _Stopped
     def feed(device):
         with contextlib.suppress(_Stopped):
-            try: _feed(take, give, (recipe, device, threads)); give(None)
+            try:
+                _feed(take, give, (recipe, device, threads))
+                give(None)
             except _Stopped: raise
             except Exception as e: give(e)           # noqa: BLE001, raised by whoever takes the answers
     feeders = [threading.Thread(target=feed, args=(d,), daemon=True) for d in devices]
@@ -231,9 +245,11 @@ class Where:
     gpus: float | None
     writer: PartWriter
 
+# %% ../nbs/15d_workers.ipynb #1e8f4139
 def local_answers(jobs: Iterator[Job], recipe: BatchRecipe, where: Where) -> Iterator[Answer]:
     "The engine of one machine."
     devices = places(where.workers, where.device, recipe.models, where.few)
+    stream: Any      # a generator, which is to be closed
     if devices: stream = answers_of_many(jobs, recipe, devices, where.threads)
     else: stream = answers(jobs, recipe, recipe.pipeline(where.device))
     with contextlib.closing(stream):

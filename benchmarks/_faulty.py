@@ -1,6 +1,7 @@
 """One command of airl on a machine that fails: python _faulty.py HOW AT ROOT NOTE -- WORDS…
 
-Every change of a file below ROOT is counted by an audit hook, whoever makes it. At change AT the machine fails as HOW says; NOTE gets a line for each change seen (trace), or one
+Every change of a file below ROOT is counted by an audit hook, whoever makes it. At change AT the machine fails as HOW
+says; NOTE gets a line for each change seen (trace), or one
 when the fault has come."""
 import errno
 import os
@@ -31,9 +32,13 @@ def hook_for(how: str, at: int, root: str, note: str):
     def hook(event, args):
         if event == 'open':
             path, mode, flags = args
-            if not (any(c in mode for c in 'wax+') if isinstance(mode, str) else isinstance(flags, int) and flags & WRITES): return
+            if not (any(c in mode for c in 'wax+') if isinstance(mode, str) else isinstance(flags, int)
+                    and flags & WRITES):
+                return
             place = _place(path, None)
-        elif event in CHANGES: place = _place(args[0], args[-1] if event in ('os.remove', 'os.rmdir', 'os.mkdir') else args[2] if event == 'os.rename' else None)
+        elif event in CHANGES:
+            place = _place(args[0], args[-1] if event in ('os.remove', 'os.rmdir', 'os.mkdir')
+                           else args[2] if event == 'os.rename' else None)
         else: return
         place = place and os.path.realpath(place)
         if place and (place == root or place.startswith(root + os.sep)): change(event, place)

@@ -7,13 +7,15 @@ import time
 def figure(name, value, target=None, at_most=False, **more):
     "Print `value` beside its target (None: there is none); returns whether it is met."
     met = None if target is None else bool(value <= target if at_most else value >= target)
-    print(json.dumps(dict(name=name, value=round(float(value), 4), target=target, ok=met, **{'better': 'low' if at_most else 'high'} | more)))
+    print(json.dumps(dict(name=name, value=round(float(value), 4), target=target,
+                          ok=met, **{'better': 'low' if at_most else 'high'} | more)))
     return met
 
 
 def spread(name, values, target=None, at_most=True, **more):
     "The median of `values`, with the least and the most of them."
-    return figure(name, statistics.median(values), target, at_most, low=round(min(values), 4), high=round(max(values), 4), n=len(values), **more)
+    return figure(name, statistics.median(values), target, at_most, low=round(min(values), 4),
+                  high=round(max(values), 4), n=len(values), **more)
 
 
 def seconds(function, *args, **kwargs):

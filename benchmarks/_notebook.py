@@ -13,6 +13,7 @@ def from_notebook(name, *names, given=None):
         if cell['cell_type'] != 'code' or not any(n in source for n in names): continue
         tree = ast.parse('\n'.join('pass' if line.lstrip().startswith('%') else line for line in source.splitlines()))
         wanted = [node for node in tree.body if getattr(node, 'name', '') in names
-                  or isinstance(node, ast.Assign) and all(isinstance(t, ast.Name) and t.id in names for t in node.targets)]
+                  or isinstance(node, ast.Assign) and all(isinstance(t, ast.Name) and t.id in names
+                                                          for t in node.targets)]
         exec(compile(ast.Module(wanted, []), name, 'exec'), space)
     return [space[n] for n in names]

@@ -2,7 +2,8 @@
 
     python benchmarks/api_schema.py [--examples 200]
 
-Schemathesis (`pip install schemathesis`, no dependency of airl) makes requests from /openapi.json, right and wrong ones, and compares status, type and body of the answers with it.
+Schemathesis (`pip install schemathesis`, no dependency of airl) makes requests from /openapi.json, right and wrong
+ones, and compares status, type and body of the answers with it.
 Engines that answer at once stand in for lite.
 """
 import argparse
@@ -26,10 +27,13 @@ def main():
     with pytest.MonkeyPatch.context() as patch:
         folders_engines.put(patch, lambda: None)
         from airl.api import create_api
-        schema, found, tried = schemathesis.openapi.from_asgi('/openapi.json', create_api('lite', hosts=['testserver', 'localhost', '127.0.0.1'])), [], 0
+        schema, found, tried = schemathesis.openapi.from_asgi('/openapi.json',
+                                                              create_api(
+            'lite', hosts=['testserver', 'localhost', '127.0.0.1'])), [], 0
         for result in schema.get_all_operations():
             operation = result.ok()
-            @settings(max_examples=args.examples, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+            @settings(max_examples=args.examples, deadline=None, database=None, derandomize=True,
+                      suppress_health_check=list(HealthCheck))
             @given(case=operation.as_strategy())
             def check(case):
                 nonlocal tried

@@ -2,7 +2,8 @@
 
     python benchmarks/bad_inputs.py [--seeds 10] [--only photo]
 
-Photos, videos, labels, checkpoints, recipes, prompts and archives, spoiled from a seed: `tests/bad_inputs.py` makes them and says what a fault is.
+Photos, videos, labels, checkpoints, recipes, prompts and archives, spoiled from a seed: `tests/bad_inputs.py` makes
+them and says what a fault is.
 """
 import runpy
 import sys

@@ -2,8 +2,10 @@
 
     python benchmarks/batch_memory.py [--photos 2000] [--workers 1]
 
-Labels links to the photos of $AIRL_DATA/coco (without it: scikit-image's), repeated as often as need be, and reads the resident
-memory of the process and its workers twice a second. Compares the peak of the second quarter of the run with that of the last.
+Labels links to the photos of $AIRL_DATA/coco (without it: scikit-image's), repeated as often as need be, and reads the
+resident
+memory of the process and its workers twice a second. Compares the peak of the second quarter of the run with that of
+the last.
 Ends with a table and one JSON line.
 """
 import argparse
@@ -40,16 +42,20 @@ def main():
         sampler = threading.Thread(target=sample, daemon=True)
         sampler.start()
         start = time.monotonic()
-        summary = segment_folder(source, PROMPTS, Path(tmp)/'out', models='lite', workers=args.workers, device='cpu', progress=False)
+        summary = segment_folder(source, PROMPTS, Path(tmp)/'out', models='lite',
+                                 workers=args.workers, device='cpu', progress=False)
         end = time.monotonic()
         over.set()
         sampler.join()
-    quarter = [max((rss for at, rss in samples if start + k*(end - start)/4 <= at < start + (k + 1)*(end - start)/4), default=0) for k in range(4)]
+    quarter = [max((rss for at, rss in samples if start + k*(end - start)/4 <= at < start + (k + 1)*(end - start)/4),
+                   default=0) for k in range(4)]
     print(summary.sentence())
     for k, rss in enumerate(quarter, 1): print(f'quarter {k}: peak {rss/1e6:,.0f} MB')
     growth = quarter[3]/quarter[1] - 1
-    print(json.dumps(dict(name='batch_memory.growth', value=round(growth, 4), target=.03, photos=summary.images, workers=args.workers,
-                          peaks_mb=[round(q/1e6) for q in quarter], ok=growth <= .03 and summary.images == args.photos and not summary.failed)))
+    print(json.dumps(dict(name='batch_memory.growth', value=round(growth, 4), target=.03,
+                          photos=summary.images, workers=args.workers,
+                          peaks_mb=[round(q/1e6) for q in quarter], ok=growth <= .03
+                          and summary.images == args.photos and not summary.failed)))
 
 
 if __name__ == '__main__': main()

@@ -1,8 +1,11 @@
-"""What does a busy neighbour cost? A photo of 1,024 pixels by the embedded engines, beside one process that never rests.
+"""What does a busy neighbour cost? A photo of 1,024 pixels by the embedded engines, beside one process that never
+rests.
 
-Three ways: torch's threads spin while they wait for each other (the default), they sleep (OMP_WAIT_POLICY=PASSIVE, as the command
+Three ways: torch's threads spin while they wait for each other (the default), they sleep (OMP_WAIT_POLICY=PASSIVE, as
+the command
 line sets it), or there is one thread. Each in a process of its own, warm, the median of five photos.
-Run: python benchmarks/busy_machine.py. Ends with a table and JSON lines; how much there is to win depends on the machine.
+Run: python benchmarks/busy_machine.py. Ends with a table and JSON lines; how much there is to win depends on the
+machine.
 """
 import json
 import os
@@ -23,7 +26,8 @@ def photos():
     from airl.sam2_pipeline import TextDrivenSegmentationPipeline
     pipeline, photo, times = TextDrivenSegmentationPipeline('lite'), cv2.resize(sample_photo('coffee'), (1024, 683)), []
     for k in range(6):
-        photo = photo.copy(); photo[k] = 0      # another photo each time: nothing is remembered
+        photo = photo.copy()
+        photo[k] = 0      # another photo each time: nothing is remembered
         start = time.perf_counter()
         pipeline.segment_image(photo, 'a cup')
         times.append(time.perf_counter() - start)
@@ -36,11 +40,13 @@ def main():
     busy, found = subprocess.Popen([sys.executable, '-c', 'while True: pass']), {}
     try:
         for way, more in WAYS.items():
-            done = subprocess.run([sys.executable, __file__, '--here'], env=plain | more, capture_output=True, text=True, check=True)
+            done = subprocess.run([sys.executable, __file__, '--here'], env=plain | more,
+                                  capture_output=True, text=True, check=True)
             found[way] = json.loads(done.stdout.splitlines()[-1])
             print(f'{way:12} {found[way]:6.2f} s a photo', flush=True)
     finally: busy.kill()
-    figure('busy_machine.spinning_over_sleeping', found['spinning']/found['sleeping'], **{k: round(v, 2) for k, v in found.items()})
+    figure('busy_machine.spinning_over_sleeping', found['spinning']/found['sleeping'],
+           **{k: round(v, 2) for k, v in found.items()})
 
 
 if __name__ == '__main__': main()

@@ -2,7 +2,8 @@
 
     python benchmarks/cli_start.py [--rounds 11]
 
-Both in processes of their own, in turn. The bound: at most 0.4 s, and twice the empty program. The seconds of the processor, which a busy machine hardly changes, stand beside those of
+Both in processes of their own, in turn. The bound: at most 0.4 s, and twice the empty program. The seconds of the
+processor, which a busy machine hardly changes, stand beside those of
 the clock.
 """
 import argparse
@@ -28,7 +29,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--rounds', type=int, default=11)
     whole, nothing, segment = [], [], []
-    took = in_turn(parser.parse_args().rounds, airl=lambda: start(whole, '-m', 'airl', '--help'), empty=lambda: start(nothing, '-c', EMPTY), segment=lambda: start(segment, '-m', 'airl', 'segment', '--help'))
+    took = in_turn(parser.parse_args().rounds, airl=lambda: start(whole, '-m', 'airl', '--help'),
+                   empty=lambda: start(nothing, '-c', EMPTY),
+                   segment=lambda: start(segment, '-m', 'airl', 'segment', '--help'))
     spread('cli_start.help_processor_seconds', whole[1:], .4)
     spread('cli_start.processor_ratio_to_empty_typer', [a/b for a, b in zip(whole[1:], nothing[1:])], 2)
     spread('cli_start.help_seconds', took['airl'], .4)

@@ -2,8 +2,10 @@
 
     python benchmarks/doors.py [--rounds 5] [--doors python cli api page]
 
-A photo of 512 pixels and a text, by the embedded engines: in Python, from the command line, from the JSON API and from the page of `airl app`, both on loopback. The first
-answer counts from the start of the process, imports and weights included; the next ones are to other photos, so that nothing of them is remembered. The bound: what HTTP
+A photo of 512 pixels and a text, by the embedded engines: in Python, from the command line, from the JSON API and from
+the page of `airl app`, both on loopback. The first
+answer counts from the start of the process, imports and weights included; the next ones are to other photos, so that
+nothing of them is remembered. The bound: what HTTP
 adds to an answer of Python's is at most half of it.
 """
 import argparse
@@ -53,7 +55,8 @@ def by_cli(paths):
     took = []
     for path in paths:
         start = time.perf_counter()
-        subprocess.run([sys.executable, '-m', 'airl', 'segment', path, 'a cat', '--models', 'lite', '--json', '-q', '-o', str(Path(path).with_suffix(''))], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, '-m', 'airl', 'segment', path, 'a cat', '--models', 'lite',
+                        '--json', '-q', '-o', str(Path(path).with_suffix(''))], check=True, stdout=subprocess.DEVNULL)
         took.append(time.perf_counter() - start)
     return took[0], took[1:]
 
@@ -61,15 +64,20 @@ def by_cli(paths):
 def post(address, path) -> dict:
     "The JSON of an answer."
     edge, body = 'airl-benchmark', io.BytesIO()
-    body.write(f'--{edge}\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n\r\n'.encode() + Path(path).read_bytes())
-    body.write(f'\r\n--{edge}\r\nContent-Disposition: form-data; name="text"\r\n\r\na cat\r\n--{edge}\r\nContent-Disposition: form-data; name="preset"\r\n\r\nlite\r\n--{edge}--\r\n'.encode())
-    request = urllib.request.Request(f'{address}/api/segment', body.getvalue(), {'Content-Type': f'multipart/form-data; boundary={edge}'})
+    body.write(f'--{edge}\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n\r\n'.encode()
+               + Path(path).read_bytes())
+    body.write(f'\r\n--{edge}\r\nContent-Disposition: form-data; name="text"\r\n\r\na '
+               f'cat\r\n--{edge}\r\nContent-Disposition: form-data; '
+               f'name="preset"\r\n\r\nlite\r\n--{edge}--\r\n'.encode())
+    request = urllib.request.Request(f'{address}/api/segment', body.getvalue(),
+                                     {'Content-Type': f'multipart/form-data; boundary={edge}'})
     with urllib.request.urlopen(request) as answer: return json.load(answer)
 
 
 def served(folder):
     "A server of its own, and its address."
-    process = subprocess.Popen([sys.executable, '-m', 'airl', 'app', '--port', '0', '--models', 'lite'], stdout=subprocess.PIPE, text=True, cwd=folder,
+    process = subprocess.Popen([sys.executable, '-m', 'airl', 'app', '--port', '0', '--models', 'lite'],
+                               stdout=subprocess.PIPE, text=True, cwd=folder,
                                env={k: v for k, v in os.environ.items() if k != 'IN_TEST'} | {'PYTHONUNBUFFERED': '1'})
     return process, process.stdout.readline().strip()
 
@@ -92,7 +100,9 @@ def by_http(paths, folder, door):
             return timed(start, ask, paths)
         from gradio_client import Client, handle_file
         client = Client(address, verbose=False)
-        def find(path): assert 'Models: lite' in client.predict(handle_file(path), 'a cat', False, 'lite', .5, 0, 'fixed', api_name='/look')[0]
+        def find(path):
+            assert 'Models: lite' in client.predict(handle_file(path), 'a cat', False,
+                                                    'lite', .5, 0, 'fixed', api_name='/look')[0]
         return timed(start, find, paths)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -107,11 +117,13 @@ def main():
     with tempfile.TemporaryDirectory() as home:
         paths = photos(Path(home), args.rounds + 1)
         for door in args.doors:
-            first, rest = by_python(paths) if door == 'python' else by_cli(paths) if door == 'cli' else by_http(paths, home, door)
+            first, rest = (by_python(paths) if door == 'python' else by_cli(paths) if door == 'cli'
+                           else by_http(paths, home, door))
             figure(f'doors.{door}_first_seconds', first, at_most=True)
             spread(f'doors.{door}_next_seconds', rest)
             if door == 'python': usual = statistics.median(rest)
-            elif usual and door == 'api': figure('doors.api_next_ratio_to_python', statistics.median(rest)/usual, 1.5, at_most=True)
+            elif usual and door == 'api':
+                figure('doors.api_next_ratio_to_python', statistics.median(rest)/usual, 1.5, at_most=True)
 
 
 if __name__ == '__main__': main()

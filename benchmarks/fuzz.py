@@ -2,8 +2,10 @@
 
     python benchmarks/fuzz.py photo|video|labels|checkpoint|recipe|archive [--seconds 3600] [--corpus FOLDER]
 
-Atheris (`pip install atheris`, no dependency of airl) grows inputs along the lines of Python that they reach, from the whole files of `tests/bad_inputs.py`. A reader may answer or raise
-a `UserError` of one line; anything else is a crash, which is kept as crash-… and printed. At the end: the share of each reader's lines that were reached.
+Atheris (`pip install atheris`, no dependency of airl) grows inputs along the lines of Python that they reach, from the
+whole files of `tests/bad_inputs.py`. A reader may answer or raise
+a `UserError` of one line; anything else is a crash, which is kept as crash-… and printed. At the end: the share of
+each reader's lines that were reached.
 """
 import argparse
 import random
@@ -14,7 +16,8 @@ import types
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]/'tests'))
-READERS = dict(photo=['photos'], video=['frames'], labels=['coco_labels', 'labels'], checkpoint=['weights'], recipe=['recipe'], archive=['sources'])
+READERS = dict(photo=['photos'], video=['frames'], labels=['coco_labels', 'labels'],
+               checkpoint=['weights'], recipe=['recipe'], archive=['sources'])
 SUFFIX = dict(photo='jpg', video='mp4', labels='json', checkpoint='safetensors', recipe='yaml', archive='zip')
 
 
@@ -44,7 +47,8 @@ def door_of(kind: str):
     from airl.photos import load_photo
     from airl.recipe import recipe_from_yaml
     from airl.weights import load_checkpoint
-    read = dict(photo=load_photo, video=b.watch, labels=lambda p: b.read('coco')(p.parent), checkpoint=load_checkpoint, recipe=recipe_from_yaml, archive=b.collect)[kind]
+    read = dict(photo=load_photo, video=b.watch, labels=lambda p: b.read('coco')(p.parent),
+                checkpoint=load_checkpoint, recipe=recipe_from_yaml, archive=b.collect)[kind]
     def once(data):
         path.write_bytes(data)
         try: read(path)
@@ -59,7 +63,9 @@ class Reached:
         for name in modules:
             module = __import__(f'airl.{name}', fromlist=['x'])
             for code in codes(compile(Path(module.__file__).read_text(encoding='utf-8'), module.__file__, 'exec')):
-                if code.co_name != '<module>': self.lines.setdefault(module.__file__, set()).update(n for _, _, n in code.co_lines() if n and n != code.co_firstlineno)
+                if code.co_name != '<module>':
+                    self.lines.setdefault(module.__file__, set()).update(n for _, _, n in code.co_lines()
+                                                                         if n and n != code.co_firstlineno)
         self.seen = {file: set() for file in self.lines}
 
     def __call__(self, frame, event, arg):
@@ -104,11 +110,14 @@ def main():
     instrumented = [__import__(f'airl.{name}', fromlist=['x']) for name in READERS[args.kind]]
     for module in instrumented:
         for value in vars(module).values():
-            if isinstance(value, types.FunctionType) and value.__module__ == module.__name__: atheris.instrument_func(value)
+            if isinstance(value, types.FunctionType) and value.__module__ == module.__name__:
+                atheris.instrument_func(value)
     def ended(crashes):
-        figure(f'fuzz.{args.kind}_crashes', crashes, 0, at_most=True, inputs=tried, seconds=round(time.monotonic() - began))
+        figure(f'fuzz.{args.kind}_crashes', crashes, 0, at_most=True, inputs=tried,
+               seconds=round(time.monotonic() - began))
         figure(f'fuzz.{args.kind}_lines_reached', reached.share(), .7, airl=airl.__version__)
-    atheris.Setup([sys.argv[0], str(corpus), f'-max_total_time={args.seconds}', '-max_len=8192', '-rss_limit_mb=4096', f'-seed={random.Random(0).randrange(10**6)}'], one)
+    atheris.Setup([sys.argv[0], str(corpus), f'-max_total_time={args.seconds}', '-max_len=8192',
+                   '-rss_limit_mb=4096', f'-seed={random.Random(0).randrange(10**6)}'], one)
     import atexit
     atexit.register(lambda: ended(0))
     atheris.Fuzz()

@@ -1,11 +1,16 @@
-"""What is each choice in the embedded engines worth? Mean IoU with it less mean IoU without it, on the labelled photos that chose.
+"""What is each choice in the embedded engines worth? Mean IoU with it less mean IoU without it, on the labelled photos
+that chose.
 
     python benchmarks/lite_choices.py [DATA] [--every k]
 
-DATA ($AIRL_DATA if it is not given) holds more/. Asked is the fifth fold (`airl.truth.folds`), which the shipped networks have not
-seen: every class of the set of every photo of coco_full and of those of voc_sbd with official masks (IoU where the class is there; AUC
-of presence over all), and for each COCO object that is no crowd and covers at least 2 % of its photo its true box and one click in its
-middle. Each difference comes with its paired 95 % interval over photos. Presence is calibrated for the engines as they are.
+DATA ($AIRL_DATA if it is not given) holds more/. Asked is the fifth fold (`airl.truth.folds`), which the shipped
+networks have not
+seen: every class of the set of every photo of coco_full and of those of voc_sbd with official masks (IoU where the
+class is there; AUC
+of presence over all), and for each COCO object that is no crowd and covers at least 2 % of its photo its true box and
+one click in its
+middle. Each difference comes with its paired 95 % interval over photos. Presence is calibrated for the engines as they
+are.
 --every 5 asks a fifth of the photos. Ends with one JSON line a choice.
 """
 import argparse
@@ -37,7 +42,9 @@ def by(part=None, views=lite_net.VIEWS):
 
 class OneHead(lite_net.nn.Module):
     "One head in the place of both, its answers in the same form."
-    def __init__(self, head): super().__init__(); self.head = head
+    def __init__(self, head):
+        super().__init__()
+        self.head = head
     def forward(self, *features): return self.head(*features)
 
 
@@ -72,17 +79,20 @@ def main():
     parser.add_argument('--every', type=int, default=1)
     args = parser.parse_args()
     if not args.data: return print('skipped: neither DATA nor $AIRL_DATA is given')
-    fifth = {name: photos_of(args.data, f'more/{name}', objects=False)[::args.every] for name in ('voc_sbd', 'coco_full')}
+    fifth = {name: photos_of(args.data, f'more/{name}', objects=False)[::args.every]
+             for name in ('voc_sbd', 'coco_full')}
     now, found = {}, []
     for choice, task, module, without in CHOICES:
         for name in ('voc_sbd', 'coco_full') if task == 'text' else ('coco_full',):
             if (name, task) not in now: now[name, task] = bench(fifth[name], task, 'lite')
             with instead(module, **without): other = bench(fifth[name], task, 'lite')
             gain, a, b = compare(other, now[name, task]), other.figures(), now[name, task].figures()
-            rest = dict(interval=[round(gain.low, 4), round(gain.high, 4)], n=gain.n, without=round(a['miou'], 4), with_it=round(b['miou'], 4))
+            rest = dict(interval=[round(gain.low, 4), round(gain.high, 4)], n=gain.n,
+                        without=round(a['miou'], 4), with_it=round(b['miou'], 4))
             if task == 'text': rest |= dict(auc_without=a['presence_auc'], auc_with_it=b['presence_auc'])
             found.append((f'lite_choices.{choice}.{name}_{task}', gain.mean, rest))
-            print(f'{choice:32} {name:9} {task:5} {a["miou"]:.4f} → {b["miou"]:.4f} ({gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}], n={gain.n})', flush=True)
+            print(f'{choice:32} {name:9} {task:5} {a["miou"]:.4f} → {b["miou"]:.4f} ({gain.mean:+.4f} '
+                  f'[{gain.low:+.4f}, {gain.high:+.4f}], n={gain.n})', flush=True)
     for name, value, rest in found: figure(name, value, **rest)
 
 

@@ -1,13 +1,19 @@
-"""How good are the embedded engines on photos of the fifth fold, which nothing of them is trained on until it is decided?
+"""How good are the embedded engines on photos of the fifth fold, which nothing of them is trained on until it is
+decided?
 
-    python benchmarks/lite_folds.py [DATA] [--tasks box click text presence] [--sets more/coco_full …] [--every k] [--out rows.jsonl]
+    python benchmarks/lite_folds.py [DATA] [--tasks box click text presence] [--sets more/coco_full …] [--every k]
+    [--out rows.jsonl]
     python benchmarks/lite_folds.py --compare before.jsonl after.jsonl
     python benchmarks/lite_folds.py [DATA] --draw 60        prints the photos and words of the contact sheet
-    python benchmarks/lite_folds.py [DATA] --sheet DIR      looks at them: writes their masks, and a sheet beside an earlier DIR
+    python benchmarks/lite_folds.py [DATA] --sheet DIR      looks at them: writes their masks, and a sheet beside an
+    earlier DIR
 
-DATA ($AIRL_DATA if it is not given) holds coco/dev, voc/dev and more/. Asked are the photos of the fifth fold (`airl.truth.folds`):
-every object of at least 2 % by its true box and by a click in its middle, every class that is there by its word, and every class
-of the set for presence. The files that ship up to version 0.4 have seen coco/dev and voc/dev, so they are to be read on more/ alone.
+DATA ($AIRL_DATA if it is not given) holds coco/dev, voc/dev and more/. Asked are the photos of the fifth fold
+(`airl.truth.folds`):
+every object of at least 2 % by its true box and by a click in its middle, every class that is there by its word, and
+every class
+of the set for presence. The files that ship up to version 0.4 have seen coco/dev and voc/dev, so they are to be read
+on more/ alone.
 A run goes on where it was stopped. Ends with one JSON line a figure.
 """
 import argparse
@@ -42,7 +48,8 @@ def sbd(folder):
 def photos_of(data, name, objects):
     "The photos of a set that are in the fifth fold."
     folder = Path(data)/name
-    found = read_voc(folder) if name == 'voc/dev' else sbd(folder) if name == 'more/voc_sbd' and not objects else read_coco(folder)
+    found = (read_voc(folder) if name == 'voc/dev' else sbd(folder) if name == 'more/voc_sbd' and not objects
+             else read_coco(folder))
     return [t for t, f in zip(found, folds([t.name for t in found])) if f == 4]
 
 
@@ -60,13 +67,16 @@ def ask_objects(truth, task, segmenter):
     chosen = [i for i, m in enumerate(labels.masks) if not labels.crowd[i] and m.mean() >= .02]
     if not chosen or not labels.by_object: return []
     masks = labels.masks[chosen]
-    prompts = Prompts(boxes=np.stack([mask_to_box(m) for m in masks])) if task == 'box' else Prompts(points=np.stack([middle(m) for m in masks])[:, None])
+    prompts = (Prompts(boxes=np.stack([mask_to_box(m) for m in masks])) if task == 'box'
+               else Prompts(points=np.stack([middle(m) for m in masks])[:, None]))
     found, rows = segmenter.segment(segmenter.encode(image), prompts), []
     for k, i in enumerate(chosen):
         answer, ignore = found.mask(k, int(found.predicted_iou[k].argmax())), labels.ignore(labels.phrases[i])
         best = max(iou(found.mask(k, j), masks[k], ignore) for j in range(found.predicted_iou.shape[1]))
-        rows.append(dict(phrase=labels.phrases[i], index=i, area=float(masks[k].mean()), iou=iou(answer, masks[k], ignore),
-                         band=iou(answer, masks[k], ignore | ~band(masks[k])), best=best, guess=float(found.predicted_iou[k].max())))
+        rows.append(dict(phrase=labels.phrases[i], index=i, area=float(masks[k].mean()),
+                         iou=iou(answer, masks[k], ignore),
+                         band=iou(answer, masks[k], ignore | ~band(masks[k])), best=best,
+                         guess=float(found.predicted_iou[k].max())))
     return rows
 
 
@@ -88,12 +98,14 @@ def ask_presence(truth):
 
 
 def argmax_counts(truth):
-    "Pixels that are of a class and said to be of it: [3, classes + 1] intersection, said, there; by the argmax of the dense map."
+    """Pixels that are of a class and said to be of it: [3, classes + 1] intersection, said, there; by the argmax of the
+    dense map."""
     reading, labels, n = read(truth.image()), truth.labels(), len(truth.classes)
     channels = [0, *(look_up(p).channels[0] + 1 for p in truth.classes)]
     p = np.exp(reading.maps)
     p[0] += sum(p[k] for k in range(1, len(p)) if k not in channels)
-    said = np.stack([cv2.resize(m, labels.void.shape[::-1], interpolation=cv2.INTER_LINEAR) for m in p[channels]]).argmax(0)
+    said = np.stack([cv2.resize(m, labels.void.shape[::-1], interpolation=cv2.INTER_LINEAR)
+                     for m in p[channels]]).argmax(0)
     there = np.zeros(said.shape, int)
     for mask, phrase in zip(labels.masks, labels.phrases): there[mask] = truth.classes.index(phrase) + 1
     keep = ~labels.void
@@ -116,7 +128,9 @@ def measure(data, tasks, sets, every, out):
                 start, record = time.perf_counter(), dict(task=task, set=name, photo=truth.name)
                 if objects: record['rows'] = ask_objects(truth, task, pipeline.segmenter)
                 elif task == 'text': record['rows'] = ask_words(truth, pipeline)
-                else: record |= dict(rows=ask_presence(truth), counts=argmax_counts(truth) if truth.classes == VOC_CLASSES else None)
+                else:
+                    record |= dict(rows=ask_presence(truth), counts=argmax_counts(truth)
+                                   if truth.classes == VOC_CLASSES else None)
                 record['seconds'] = round(time.perf_counter() - start, 3)
                 done.append(record)
                 if out:
@@ -143,7 +157,8 @@ def summary(records):
             counts = [r['counts'] for r in some if r['counts']]
             if counts:
                 hit, said, there = np.sum(counts, 0)
-                figure(f'lite_folds.dataset_miou.{part}', np.mean((hit/np.maximum(said + there - hit, 1))[there > 0]), photos=len(counts))
+                figure(f'lite_folds.dataset_miou.{part}', np.mean((hit/np.maximum(said + there - hit, 1))[there > 0]),
+                       photos=len(counts))
             continue
         for measure in ('iou', 'band', 'best') if task != 'text' else ('iou',):
             v = interval([x[measure] for _, x in rows], [p for p, _ in rows])
@@ -155,16 +170,19 @@ def compare(before, after):
     a, b = (groups([json.loads(line) for line in Path(f).read_text().splitlines()]) for f in (before, after))
     for task, part in sorted(set(a) & set(b)):
         if task == 'presence': continue
-        keyed = [{(r['photo'], x['phrase'], x.get('index')): x for r in some[task, part] for x in r['rows']} for some in (a, b)]
+        keyed = [{(r['photo'], x['phrase'], x.get('index')): x for r in some[task, part] for x in r['rows']}
+                 for some in (a, b)]
         shared = [k for k in keyed[0] if k in keyed[1]]
         for measure in ('iou', 'band') if task != 'text' else ('iou',):
             v = interval([keyed[1][k][measure] - keyed[0][k][measure] for k in shared], [k[0] for k in shared])
             old, new = (np.mean([kk[k][measure] for k in shared]) for kk in keyed)
-            print(f'{task:6} {measure:5} {part:18} {old:.3f} → {new:.3f}  {v.mean:+.3f} [{v.low:+.3f}, {v.high:+.3f}] n={v.n}')
+            print(f'{task:6} {measure:5} {part:18} {old:.3f} → {new:.3f}  {v.mean:+.3f} [{v.low:+.3f}, {v.high:+.3f}] '
+                  f'n={v.n}')
 
 
 def draw(data, n, seed=24):
-    "Photos that no shipped head has seen, and for each a word for something of at least 2 % in it: half of COCO, half of VOC at most."
+    """Photos that no shipped head has seen, and for each a word for something of at least 2 % in it: half of COCO, half
+    of VOC at most."""
     rng, chosen = np.random.default_rng(seed), []
     for name, k in (('more/coco_full', n*5//12), ('more/voc_sbd', n - n*5//12)):
         found = photos_of(data, name, False)
@@ -194,7 +212,8 @@ def sheet(data, folder, beside=None):
         rows.append((*judged, truth, phrase, old, now))
     rows.sort(key=lambda r: r[1])
     better, worse = (sum(s*(r[1] - r[0]) > .02 for r in rows) for s in (1, -1))
-    print(f'{len(rows)} photos: mean {np.mean([r[0] for r in rows]):.3f} → {np.mean([r[1] for r in rows]):.3f}; better {better}, worse {worse} (by more than 0.02)')
+    print(f'{len(rows)} photos: mean {np.mean([r[0] for r in rows]):.3f} → {np.mean([r[1] for r in rows]):.3f}; better '
+          f'{better}, worse {worse} (by more than 0.02)')
     for start in range(0, len(rows), 15):
         images, titles = [], []
         for a, b, truth, phrase, old, now in rows[start:start+15]:
@@ -202,7 +221,8 @@ def sheet(data, folder, beside=None):
             for mask, value in ((old, a), (now, b)):
                 picture = overlay(image, mask)
                 outline, _ = cv2.findContours(there.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-                images.append(cv2.resize(cv2.drawContours(picture, outline, -1, (255, 255, 255), 2), (240, round(240*image.shape[0]/image.shape[1]))))
+                images.append(cv2.resize(cv2.drawContours(picture, outline, -1, (255, 255, 255), 2),
+                                         (240, round(240*image.shape[0]/image.shape[1]))))
                 titles.append(f'{phrase} {value:.2f}')
         show_images(images, titles, columns=6).savefig(folder/f'sheet{start//15}.png', dpi=80)
 

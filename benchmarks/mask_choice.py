@@ -1,11 +1,16 @@
-"""What is each part of the mask score worth? Mean IoU of the candidate that it chooses, less that of the plain 60/20/10/10 sum.
+"""What is each part of the mask score worth? Mean IoU of the candidate that it chooses, less that of the plain
+60/20/10/10 sum.
 
     python benchmarks/mask_choice.py [DATA] [--photos n] [--every k]
 
-Staged photos with stand-ins first (four candidates a thing: all of it, half, a part, with background; --photos of each kind in each
-setting), then the embedded engines on labelled photos, for a box a little beside the true one: the objects of DATA/more/coco_full
-and the largest piece of each class in DATA/voc_official, a folder in VOC's form (DATA is $AIRL_DATA if it is not given; what is not
-there is skipped), every k-th photo. Each row has the paired 95 % interval over photos. Ends with one JSON line a form and set.
+Staged photos with stand-ins first (four candidates a thing: all of it, half, a part, with background; --photos of each
+kind in each
+setting), then the embedded engines on labelled photos, for a box a little beside the true one: the objects of
+DATA/more/coco_full
+and the largest piece of each class in DATA/voc_official, a folder in VOC's form (DATA is $AIRL_DATA if it is not
+given; what is not
+there is skipped), every k-th photo. Each row has the paired 95 % interval over photos. Ends with one JSON line a form
+and set.
 """
 import argparse
 import os
@@ -18,11 +23,12 @@ from _figures import figure
 from airl.mask_eval import ComprehensiveMaskEvaluator
 from airl.regions import clip_boxes, mask_iou, mask_to_box
 from airl.scene import Prompts
-from airl.standins import KINDS, SETTINGS, Stage, stage_photo, standin_engines
+from airl.standins import STAGED_KINDS, SETTINGS, Stage, stage_photo, standin_engines
 from airl.truth import read_coco, read_voc
 
 FORMS = {'reference': (0, 0, 0), 'text_in_log_odds': (1, 0, 0), 'size_capped': (0, 1, 0), 'times_guess': (0, 0, 1),
-         'log_odds_and_guess': (1, 0, 1), 'as_it_is': (1, 1, 1)}    # text in log-odds, size capped, times the segmenter's guess
+         # text in log-odds, size capped, times the segmenter's guess
+         'log_odds_and_guess': (1, 0, 1), 'as_it_is': (1, 1, 1)}
 
 
 def scored(scorer, segmenter, image, boxes, texts):
@@ -48,7 +54,7 @@ def chosen(masks, scores, truth):
 
 def staged(setting, photos):
     "A row per present thing of staged photos: photo, IoU by form."
-    for kind in (k for k in KINDS if k != 'absent'):
+    for kind in (k for k in STAGED_KINDS if k != 'absent'):
         for seed in range(photos):
             photo = stage_photo(kind, seed)
             scorer, _, segmenter = standin_engines(Stage(photo), setting)
@@ -60,7 +66,8 @@ def staged(setting, photos):
 def objects_of(labels, whole_classes):
     "Masks of at least 1 % of the photo and their phrases: five objects, or the largest piece of each class."
     if not whole_classes:
-        return [(m, p) for m, p, crowd in zip(labels.masks, labels.phrases, labels.crowd) if m.mean() > .01 and not crowd][:5]
+        return [(m, p) for m, p, crowd in zip(labels.masks, labels.phrases, labels.crowd)
+                if m.mean() > .01 and not crowd][:5]
     found = []
     for phrase in labels.present:
         _, pieces, stats, _ = cv2.connectedComponentsWithStats(labels.mask(phrase).astype(np.uint8))
@@ -76,7 +83,8 @@ def labelled(photos, whole_classes):
         image, objects = truth.image(), objects_of(truth.labels(), whole_classes)
         if not objects: continue
         boxes = np.stack([mask_to_box(m) for m, _ in objects])
-        boxes = clip_boxes(boxes + rng.normal(0, .04, boxes.shape)*np.tile(boxes[:, 2:] - boxes[:, :2], 2), image.shape[:2])
+        boxes = clip_boxes(boxes + rng.normal(0, .04, boxes.shape)*np.tile(boxes[:, 2:] - boxes[:, :2], 2),
+                           image.shape[:2])
         for (mask, _), found in zip(objects, scored(scorer, segmenter, image, boxes, [p for _, p in objects])):
             yield truth.name, chosen(*found, mask)
 
@@ -86,13 +94,15 @@ def table(title, rows, found):
     names, ious = zip(*rows)
     who, rng = np.unique(names, return_inverse=True)[1], np.random.default_rng(0)
     count = np.bincount(who)
-    print(f'{title}: {len(ious)} objects of {len(count)} photos, the best candidates have {np.mean([i["best"] for i in ious]):.4f}')
+    print(f'{title}: {len(ious)} objects of {len(count)} photos, the best candidates have '
+          f'{np.mean([i["best"] for i in ious]):.4f}')
     for form in FORMS:
         gain = np.bincount(who, [i[form] - i['reference'] for i in ious])
         draws = [gain[k].sum()/count[k].sum() for k in rng.integers(0, len(count), (1000, len(count)))]
         low, high, mean = *np.percentile(draws, (2.5, 97.5)), np.mean([i[form] for i in ious])
         print(f'  {form:18} {mean:.4f} ({gain.sum()/len(ious):+.4f} [{low:+.4f}, {high:+.4f}])', flush=True)
-        found.append((f'mask_choice.{title}.{form}', mean, dict(gain=round(gain.sum()/len(ious), 4), interval=[round(low, 4), round(high, 4)], n=len(ious))))
+        found.append((f'mask_choice.{title}.{form}', mean,
+                      dict(gain=round(gain.sum()/len(ious), 4), interval=[round(low, 4), round(high, 4)], n=len(ious))))
 
 
 def main():
@@ -104,7 +114,9 @@ def main():
     for name in SETTINGS: table(name, list(staged(name, args.photos)), found)
     for folder, read in (('more/coco_full', read_coco), ('voc_official', read_voc)):
         if not (Path(args.data)/folder).is_dir(): print(f'{folder}: skipped, DATA has none')
-        else: table(Path(folder).name, list(labelled(read(Path(args.data)/folder)[::args.every], read is read_voc)), found)
+        else:
+            table(Path(folder).name, list(labelled(read(Path(args.data)/folder)[::args.every], read is read_voc)),
+                  found)
     for name, value, rest in found: figure(name, value, **rest)
 
 

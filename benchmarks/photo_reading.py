@@ -2,7 +2,8 @@
 
     python benchmarks/photo_reading.py [--rounds 11]
 
-`load_photo` against Pillow's own opening and decoding to RGB, and OpenCV's `imread`, on the same JPEG, PNG and a JPEG that lies on its side (EXIF), in turn.
+`load_photo` against Pillow's own opening and decoding to RGB, and OpenCV's `imread`, on the same JPEG, PNG and a JPEG
+that lies on its side (EXIF), in turn.
 The bound: 1.15 × Pillow, orientation and colour profile included.
 """
 import argparse
@@ -21,7 +22,8 @@ QUICK = '--rounds 3'
 def photos(folder: Path) -> dict[str, Path]:
     "3,000 by 4,000 pixels: a blurred noise, which compresses as a photo does."
     rng = np.random.default_rng(0)
-    image = Image.fromarray(cv2.resize(rng.integers(0, 256, (375, 500, 3), np.uint8), (4000, 3000), interpolation=cv2.INTER_CUBIC))
+    image = Image.fromarray(cv2.resize(rng.integers(0, 256, (375, 500, 3), np.uint8),
+                                       (4000, 3000), interpolation=cv2.INTER_CUBIC))
     paths = {name: folder/f'{name}.{"png" if name == "png" else "jpg"}' for name in ('jpeg', 'turned', 'png')}
     exif = image.getexif()
     image.save(paths['jpeg'], quality=90), image.save(paths['png'], compress_level=1)
@@ -41,7 +43,8 @@ def main():
     with tempfile.TemporaryDirectory() as home:
         for name, path in photos(Path(home)).items():
             assert np.array_equal(load_photo(path), by_pillow(path)), name
-            took = in_turn(args.rounds, airl=lambda path=path: load_photo(path), pillow=lambda path=path: by_pillow(path), opencv=lambda path=path: cv2.imread(str(path)))
+            took = in_turn(args.rounds, airl=lambda path=path: load_photo(path),
+                           pillow=lambda path=path: by_pillow(path), opencv=lambda path=path: cv2.imread(str(path)))
             spread(f'photo_reading.{name}_ratio_to_pillow', [a/b for a, b in zip(took['airl'], took['pillow'])], 1.15)
             spread(f'photo_reading.{name}_ratio_to_opencv', [a/b for a, b in zip(took['airl'], took['opencv'])])
             spread(f'photo_reading.{name}_seconds', took['airl'])

@@ -2,9 +2,12 @@
 
     python benchmarks/ray_survival.py [--photos 6]
 
-One actor labels photos with the embedded engines, and is killed with `kill -9` once it has begun: Ray starts another, and the
-rows must be those of the local engine. Then every actor is killed as soon as it begins, as a photo would that is too large for
-the memory: the run must end all the same, with a row for each photo that says so. Ends with a JSON line each; exit code 1 where one fails.
+One actor labels photos with the embedded engines, and is killed with `kill -9` once it has begun: Ray starts another,
+and the
+rows must be those of the local engine. Then every actor is killed as soon as it begins, as a photo would that is too
+large for
+the memory: the run must end all the same, with a row for each photo that says so. Ends with a JSON line each; exit
+code 1 where one fails.
 """
 import argparse
 import os
@@ -48,7 +51,8 @@ def killed(source, out, times, wait):
     "Summary of a run whose actors die, and how often that was."
     killer = Killer(out, times, wait)
     killer.start()
-    summary = segment_folder(source, ['a person'], out, models='lite', threads=1, device='cpu', progress=False, workers=1, engine='ray')
+    summary = segment_folder(source, ['a person'], out, models='lite', threads=1,
+                             device='cpu', progress=False, workers=1, engine='ray')
     killer.over = True
     print(f'{killer.kills} kills: {summary.sentence()}', flush=True)
     return killer.kills
@@ -62,12 +66,15 @@ def main():
     with tempfile.TemporaryDirectory() as tmp:
         tmp = Path(tmp)
         many, two = photos(tmp/'many', args.photos), photos(tmp/'two', 2)
-        segment_folder(many, ['a person'], tmp/'local', models='lite', threads=1, device='cpu', progress=False, workers=0)
+        segment_folder(many, ['a person'], tmp/'local', models='lite', threads=1,
+                       device='cpu', progress=False, workers=0)
         once = killed(many, tmp/'once', 1, .5)
         always = killed(two, tmp/'always', 1000, 0.)
         local, a, b = rows(tmp/'local'), rows(tmp/'once'), rows(tmp/'always')
-    met = [figure('ray_survival.rows_lost_or_changed', sum(x != y for x, y in zip(local, a)) + abs(len(local) - len(a)), 0, at_most=True, rows=len(a), kills=once),
-           figure('ray_survival.photos_without_a_reason', 2 - sum('died of it' in (row['error'] or '') for row in b), 0, at_most=True, rows=len(b), kills=always)]
+    met = [figure('ray_survival.rows_lost_or_changed', sum(x != y for x, y in zip(local, a)) + abs(len(local) - len(a)),
+                  0, at_most=True, rows=len(a), kills=once),
+           figure('ray_survival.photos_without_a_reason', 2 - sum('died of it' in (row['error'] or '') for row in b),
+                  0, at_most=True, rows=len(b), kills=always)]
     sys.exit(not (all(met) and once and always > 2))
 
 

@@ -2,7 +2,8 @@
 
     python benchmarks/resume_kill.py [--kills 10] [--seed 0]
 
-Trains a small ViT on digits twice in processes of their own: at one go, and killed at random moments (while it starts, in
+Trains a small ViT on digits twice in processes of their own: at one go, and killed at random moments (while it starts,
+in
 a step, in validation, while a checkpoint is being written) and started again each time. Checkpoints are written every
 0.002 minutes, so that many kills fall into the writing. Compares weights, averaged weights, the optimizer's moments
 and metrics.csv (times aside). Ends with one JSON line.
@@ -20,12 +21,13 @@ from airl.data import load_data
 from airl.train import Recipe, fit
 recipe = Recipe.preset('smoke', epochs=4, mixup=.8, cutmix=1., mix_prob=.5, cutout=4, jitter=(.2, .2, .2))
 fit(recipe, load_data('digits'), run_dir=sys.argv[1], save_minutes=.002, progress=False, after_step=[lambda t, loss: print(t.steps, flush=True)])
-"""
+"""   # noqa: E501
 
 
 def start(folder, steps=True):
     "A training process that has just taken a step, or one that has just been started."
-    process = subprocess.Popen([sys.executable, '-c', SCRIPT, str(folder)], stdout=subprocess.PIPE, text=True, env=os.environ | {'OMP_NUM_THREADS': '1'})
+    process = subprocess.Popen([sys.executable, '-c', SCRIPT, str(folder)], stdout=subprocess.PIPE,
+                               text=True, env=os.environ | {'OMP_NUM_THREADS': '1'})
     if steps: process.stdout.readline()
     return process, time.monotonic()
 
@@ -33,7 +35,10 @@ def start(folder, steps=True):
 def kill_after(process, seconds):
     "Did the process live to be killed?"
     try: process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired: process.send_signal(signal.SIGKILL); process.communicate(); return True
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        return True
     assert process.returncode == 0
     return False
 
@@ -50,7 +55,8 @@ def outcome(folder):
     run = Run(folder)
     state = torch.load(run.checkpoint, weights_only=True)
     rows = [{k: v for k, v in vars(row).items() if k not in ('seconds', 'images_per_second')} for row in run.metrics]
-    return tensors([state['model'], state['ema'], state['optimizer']]) + tensors(run.best()['model']), rows, state['steps']
+    return (tensors([state['model'], state['ema'], state['optimizer']]) + tensors(run.best()['model']),
+            rows, state['steps'])
 
 
 def main():
@@ -82,8 +88,10 @@ def main():
         (a, rows_a, steps), (b, rows_b, _) = outcome(whole), outcome(killed)
         different = sum(not torch.equal(x, y) for x, y in zip(a, b, strict=True))
         left = len(list(killed.glob('.*')))
-    print(f'{len(a)} tensors after {steps} steps and {kills} kills, {different} differ; metrics {"equal" if rows_a == rows_b else "differ"}; {left} files left over')
-    print(json.dumps(dict(name='resume_kill.tensors_that_differ', value=different, target=0, kills=kills, kills_past_first_checkpoint=past_first, tensors=len(a),
+    print(f'{len(a)} tensors after {steps} steps and {kills} kills, {different} differ; metrics '
+          f'{"equal" if rows_a == rows_b else "differ"}; {left} files left over')
+    print(json.dumps(dict(name='resume_kill.tensors_that_differ', value=different,
+                          target=0, kills=kills, kills_past_first_checkpoint=past_first, tensors=len(a),
                           ok=different == 0 and rows_a == rows_b and left == 0 and kills >= args.kills)))
 
 

@@ -1,13 +1,16 @@
 """Does calling the models well pay, and what does everything around them cost?
 
-The true architectures (Grounding DINO tiny, SAM 2.1 tiny) at random weights, one photo of 768 x 1,024, the same 16 boxes:
+The true architectures (Grounding DINO tiny, SAM 2.1 tiny) at random weights, one photo of 768 x 1,024, the same 16
+boxes:
 1. sixteen boxes to masks: SAM 2's own predictor in one call and box by box, against SAM2Segmenter;
 2. text to masks: the way lang-segment-anything calls these models, against TextDrivenSegmentationPipeline;
 3. the time outside the models' forward passes; 4. a further box, click and threshold on the same photo;
 5. the same with the embedded engines, which answer a further text as well;
-6. with --memory alone: what the preset `paper` with low_memory holds at once, its true architectures at random weights in bfloat16
+6. with --memory alone: what the preset `paper` with low_memory holds at once, its true architectures at random weights
+in bfloat16
    (6 GB of checkpoints in a temporary folder, some minutes).
-Run: python benchmarks/segment_overhead.py [--quick] [--memory]. Ends with a table and a JSON line a figure: name, value, target, ok.
+Run: python benchmarks/segment_overhead.py [--quick] [--memory]. Ends with a table and a JSON line a figure: name,
+value, target, ok.
 """
 import argparse
 import itertools
@@ -51,10 +54,13 @@ def photo_and_boxes(seed=0):
 def random_dino(folder, config=None):
     "Grounding DINO at random weights, tiny if there is no other config, in transformers' format."
     vocab = ['[PAD]', *(f'[unused{i}]' for i in range(1, 100)), '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'person']
-    vocab += [f'[unused{i}]' for i in range(len(vocab), 1012)] + ['.'] + [f'[unused{i}]' for i in range(1013, 1029)] + ['?']
+    vocab += ([f'[unused{i}]' for i in range(len(vocab), 1012)] + ['.'] + [f'[unused{i}]' for i in range(1013, 1029)]
+              + ['?'])
     (folder/'vocab.txt').write_text('\n'.join(vocab))
     torch.manual_seed(0)
-    transformers.GroundingDinoForObjectDetection(config or transformers.GroundingDinoConfig(disable_custom_kernels=True)).save_pretrained(folder)
+    transformers.GroundingDinoForObjectDetection(config
+                                                 or transformers.GroundingDinoConfig(
+        disable_custom_kernels=True)).save_pretrained(folder)
     transformers.BertTokenizerFast(vocab=str(folder/'vocab.txt')).save_pretrained(folder)
     transformers.GroundingDinoImageProcessor().save_pretrained(folder)
     return folder
@@ -74,7 +80,8 @@ class Fixed:
 
 
 class Forwards:
-    "Seconds spent inside forward passes of some networks, and inside `_shared_decode`, which calls SAM 2's decoder part by part."
+    """Seconds spent inside forward passes of some networks, and inside `_shared_decode`, which calls SAM 2's decoder
+    part by part."""
 
     def __init__(self, *modules):
         self.seconds, self.depth = 0., 0
@@ -100,7 +107,9 @@ def best_of(n, *jobs, before=lambda: None):
     seconds = [[] for _ in jobs]
     for _ in range(n):
         for times, job in zip(seconds, jobs):
-            before(); start = time.perf_counter(); job()
+            before()
+            start = time.perf_counter()
+            job()
             times.append(time.perf_counter() - start)
     return [min(t) for t in seconds]
 
@@ -114,22 +123,26 @@ def decoding(model, image, boxes, n):
     def loop(): kept['loop'] = [predictor.predict(box=box, multimask_output=True) for box in boxes]
     def chunks():
         kept['ours'] = c = ours.segment(embedding, Prompts(boxes=boxes))
-        kept['masks'] = [c.mask(i, c.predicted_iou[i, :3].argmax()) for i in range(len(c))]    # the fourth is the single answer
+        # the fourth is the single answer
+        kept['masks'] = [c.mask(i, c.predicted_iou[i, :3].argmax()) for i in range(len(c))]
     one, each, own = best_of(n, one_call, loop, chunks)
     chosen = [m[j] > 0 for m, j in zip(kept['one'][0], kept['one'][1].argmax(1))]
     same = float(np.mean([mask_iou(a[None], b[None])[0, 0] for a, b in zip(chosen, kept['masks'])]))
     logits = float(np.abs(kept['one'][2].clip(-32, 32) - kept['ours'].logits[:, :3].clip(-32, 32)).max())
-    yield dict(what='16 boxes to masks', one_call_s=one, loop_s=each, airl_s=own, against_one_call=one/own, against_loop=each/own,
+    yield dict(what='16 boxes to masks', one_call_s=one, loop_s=each, airl_s=own,
+               against_one_call=one/own, against_loop=each/own,
                mask_iou=same, largest_logit_difference=logits)
 
 
 def lang_sam(dino, processor, predictor, image, boxes):
-    "How lang-segment-anything 0.2 calls the models, written down from its source; the boxes replaced by ours after the forward pass."
+    """How lang-segment-anything 0.2 calls the models, written down from its source; the boxes replaced by ours after
+    the forward pass."""
     from PIL import Image
     picture = Image.fromarray(image)
     inputs = processor(images=[picture], text=[PHRASE + '.'], padding=True, return_tensors='pt')
     with torch.no_grad(): out = dino(**inputs)
-    processor.post_process_grounded_object_detection(out, inputs.input_ids, .3, text_threshold=.25, target_sizes=[picture.size[::-1]])
+    processor.post_process_grounded_object_detection(out, inputs.input_ids, .3, text_threshold=.25,
+                                                     target_sizes=[picture.size[::-1]])
     predictor.set_image_batch([np.asarray(picture)])
     masks, _, _ = predictor.predict_batch(box_batch=[boxes], multimask_output=False)
     return masks[0]
@@ -140,8 +153,11 @@ def whole(model, folder, image, boxes, n):
     detector = GroundingDINODetector(str(folder), device='cpu').load()
     dino = transformers.AutoModelForZeroShotObjectDetection.from_pretrained(folder).eval()
     processor, predictor = transformers.AutoProcessor.from_pretrained(folder), SAM2ImagePredictor(model)
-    pipeline = TextDrivenSegmentationPipeline(detector=Fixed(detector, boxes), segmenter=SAM2Segmenter(model), instances='all', post='none')
-    def forget(): pipeline._photos.made.clear(); detector._answers.clear()
+    pipeline = TextDrivenSegmentationPipeline(detector=Fixed(detector, boxes), segmenter=SAM2Segmenter(model),
+                                              instances='all', post='none')
+    def forget():
+        pipeline._photos.made.clear()
+        detector._answers.clear()
     def theirs(): lang_sam(dino, processor, predictor, image, boxes)
     kept = {}
     class Remembering(SAM2Segmenter):
@@ -151,27 +167,32 @@ def whole(model, folder, image, boxes, n):
     pipeline.segmenter = segmenter = Remembering(model)
     def ours():
         found = len(pipeline.segment_image(image, PHRASE))
-        for i in range(found, len(boxes)): kept['candidates'].mask(i, 0)     # random masks look alike and are merged: the others too at full size
+        # random masks look alike and are merged: the others too at full size
+        for i in range(found, len(boxes)): kept['candidates'].mask(i, 0)
     a, b = best_of(n, theirs, ours, before=forget)
     full, half = SAM2Segmenter(model, dtype=torch.float32), segmenter
     c32, c16 = (s.segment(s.encode(image), Prompts(boxes=boxes)) for s in (full, half))
     iou = float(np.mean([mask_iou(c32.mask(i, 0)[None], c16.mask(i, 0)[None])[0, 0] for i in range(len(boxes))]))
-    yield dict(what='text to 16 masks', lang_sam_way_s=a, airl_s=b, against_lang_sam=a/b, encoder=str(encoder_dtype('cpu')).split('.')[-1], mask_iou=iou)
+    yield dict(what='text to 16 masks', lang_sam_way_s=a, airl_s=b, against_lang_sam=a/b,
+               encoder=str(encoder_dtype('cpu')).split('.')[-1], mask_iou=iou)
 
     clock, shares = Forwards(detector._net, model.image_encoder, model.sam_prompt_encoder, model.sam_mask_decoder), []
     for _ in range(n):
-        forget(); clock.seconds, start = 0., time.perf_counter()
+        forget()
+        clock.seconds, start = 0., time.perf_counter()
         result = pipeline.segment_image(image, PHRASE)
         total = time.perf_counter() - start
         shares.append((1 - clock.seconds/total, total, clock.seconds, result.timings))
     share, total, inside, stages = min(shares, key=lambda s: s[0])
-    yield dict(what='outside the forward passes', total_s=total, forwards_s=inside, share=share) | {f'stage_{k}_s': v for k, v in stages.items()}
+    yield dict(what='outside the forward passes', total_s=total, forwards_s=inside,
+               share=share) | {f'stage_{k}_s': v for k, v in stages.items()}
 
     thresholds = itertools.cycle((.6, .7))
     def threshold(): pipeline.segment_image(image, PHRASE, box_threshold=next(thresholds))
     box, click, third = best_of(n, lambda: pipeline.segment_at(image, Prompts(boxes=boxes[:1])),
                                 lambda: pipeline.segment_at(image, Prompts(points=[[[500, 300]]])), threshold)
-    yield dict(what='a further question', first_s=b, box_s=box, click_s=click, threshold_s=third, box=b/box, click=b/click, threshold=b/third)
+    yield dict(what='a further question', first_s=b, box_s=box, click_s=click, threshold_s=third,
+               box=b/box, click=b/click, threshold=b/third)
 
 
 def lite(n):
@@ -179,17 +200,20 @@ def lite(n):
     image = np.array(coffee())
     pipeline = TextDrivenSegmentationPipeline('lite')
     def first():
-        image[0, 0, 0] = (int(image[0, 0, 0]) + 1) % 256                 # the same photo with another pixel is a new photo
+        image[0, 0, 0] = (int(image[0, 0, 0]) + 1) % 256  # the same photo with another pixel is a new photo
         pipeline.segment_image(image, 'a cup')
     texts = iter(['a spoon', 'a plate', 'a table', 'a mug', 'a saucer', 'a bowl'])
     box = pipeline.segment_image(image, 'a cup').xyxy[:1]
-    a, b, c, d = best_of(n, first, lambda: pipeline.segment_at(image, Prompts(boxes=box)), lambda: pipeline.segment_at(image, Prompts(points=[[[300, 200]]])),
+    a, b, c, d = best_of(n, first, lambda: pipeline.segment_at(image,
+                                                               Prompts(boxes=box)), lambda: pipeline.segment_at(
+        image, Prompts(points=[[[300, 200]]])),
                          lambda: pipeline.segment_image(image, next(texts)))
     yield dict(what='lite: a further question', first_s=a, box_s=b, click_s=c, text_s=d, box=a/b, click=a/c, text=a/d)
 
 
 def random_paper(folder):
-    "The models of the preset `paper` at random weights, bfloat16 where the library computes in it, where airl.weights looks for them; bytes of each."
+    """The models of the preset `paper` at random weights, bfloat16 where the library computes in it, where airl.weights
+    looks for them; bytes of each."""
     import open_clip
     from safetensors.torch import save_file
     from tokenizers import Tokenizer, models, pre_tokenizers
@@ -200,13 +224,18 @@ def random_paper(folder):
         home.mkdir(parents=True)
         if spec.kind == 'open_clip':
             net = open_clip.create_model(name.split('/')[0], precision='bf16', pretrained_text=False)
-            save_file({k: v.detach().clone().contiguous() for k, v in net.state_dict().items()}, home/'open_clip_model.safetensors')
+            save_file({k: v.detach().clone().contiguous() for k, v in net.state_dict().items()},
+                      home/'open_clip_model.safetensors')
             if spec.tokenizer:
-                words = Tokenizer(models.WordLevel({'<unk>': 0, '<pad>': 1, '</s>': 2}, unk_token='<unk>')); words.pre_tokenizer = pre_tokenizers.Whitespace()
-                transformers.PreTrainedTokenizerFast(tokenizer_object=words, unk_token='<unk>', pad_token='<pad>', eos_token='</s>').save_pretrained(home)
+                words = Tokenizer(models.WordLevel({'<unk>': 0, '<pad>': 1, '</s>': 2}, unk_token='<unk>'))
+                words.pre_tokenizer = pre_tokenizers.Whitespace()
+                transformers.PreTrainedTokenizerFast(tokenizer_object=words, unk_token='<unk>',
+                                                     pad_token='<pad>', eos_token='</s>').save_pretrained(home)
         elif spec.kind == 'transformers':
-            swin = transformers.SwinConfig(image_size=384, embed_dim=128, depths=[2, 2, 18, 2], num_heads=[4, 8, 16, 32], window_size=12, out_indices=[2, 3, 4])
-            random_dino(home, transformers.GroundingDinoConfig(backbone_config=swin.to_dict(), disable_custom_kernels=True))
+            swin = transformers.SwinConfig(image_size=384, embed_dim=128, depths=[2, 2, 18, 2],
+                                           num_heads=[4, 8, 16, 32], window_size=12, out_indices=[2, 3, 4])
+            random_dino(home, transformers.GroundingDinoConfig(backbone_config=swin.to_dict(),
+                                                               disable_custom_kernels=True))
             net = transformers.AutoModelForZeroShotObjectDetection.from_pretrained(home)
         else:
             net = build_sam2('configs/sam2/sam2_hiera_b+.yaml', None, 'cpu')
@@ -217,13 +246,15 @@ def random_paper(folder):
 
 
 class Resident:
-    "The most memory that this process had beyond its start, while loading a network and otherwise; on a GPU, what torch had allocated there."
+    """The most memory that this process had beyond its start, while loading a network and otherwise; on a GPU, what
+    torch had allocated there."""
 
     def __init__(self):
         import threading
         self.loading, self.peak, self.done = 0, {False: 0, True: 0}, False
         self.start = self.now()
-        self.thread = threading.Thread(target=self.watch, daemon=True); self.thread.start()
+        self.thread = threading.Thread(target=self.watch, daemon=True)
+        self.thread.start()
     def now(self): return int(Path('/proc/self/statm').read_text().split()[1])*os.sysconf('SC_PAGESIZE')
     def watch(self):
         while not self.done:
@@ -235,7 +266,9 @@ class Resident:
             import gc
             self.loading += 1
             try: return load(*args, **kw)
-            finally: gc.collect(); self.loading -= 1
+            finally:
+                gc.collect()
+                self.loading -= 1
         return watched
 
 
@@ -250,23 +283,32 @@ def memory():
         for member in scorer._members.values(): member.precision = 'bf16'
         scorer.nouns = scorer.nouns[:20]
         hybrid.primary.box_threshold = hybrid.primary.text_threshold = 0.
-        pipeline = TextDrivenSegmentationPipeline(scorer=scorer, detector=hybrid, segmenter=segmenter, presence_threshold=0.)
+        pipeline = TextDrivenSegmentationPipeline(scorer=scorer, detector=hybrid,
+                                                  segmenter=segmenter, presence_threshold=0.)
         used = Resident()
-        with patch.object(clip_ensemble, 'load_member', used.around(clip_ensemble.load_member)), patch.object(detector, 'load_grounding', used.around(detector.load_grounding)), \
+        with patch.object(clip_ensemble, 'load_member', used.around(clip_ensemble.load_member)), patch.object(
+            detector, 'load_grounding', used.around(detector.load_grounding)), \
              patch.object(sam2_segmenter, 'load_sam2', used.around(sam2_segmenter.load_sam2)):
             pipeline.segment_image(photo_and_boxes()[0], PHRASE)
-        used.done = True; used.thread.join()
+        used.done = True
+        used.thread.join()
         peak = torch.cuda.max_memory_allocated() if gpu else used.peak[False]
         limit = max(sizes.values()) + .15*sum(sizes.values())
-        yield dict(what='memory of paper, low_memory', device='cuda' if gpu else 'cpu', largest_gb=max(sizes.values())/1e9, sum_gb=sum(sizes.values())/1e9, limit_gb=limit/1e9,
-                   peak_gb=peak/1e9, while_loading_gb=used.peak[True]/1e9, **{f'{k}_gb': v/1e9 for k, v in sizes.items()})
+        yield dict(what='memory of paper, low_memory', device='cuda' if gpu else 'cpu',
+                   largest_gb=max(sizes.values())/1e9, sum_gb=sum(sizes.values())/1e9, limit_gb=limit/1e9,
+                   peak_gb=peak/1e9, while_loading_gb=used.peak[True]/1e9,
+                   **{f'{k}_gb': v/1e9 for k, v in sizes.items()})
 
 
 TARGETS = (  # row, key, at least or at most, bound
-    ('16 boxes to masks', 'against_one_call', '>=', 1.8), ('16 boxes to masks', 'against_loop', '>=', 1.25), ('16 boxes to masks', 'mask_iou', '>=', .98),
-    ('text to 16 masks', 'against_lang_sam', '>=', 1.5), ('text to 16 masks', 'mask_iou', '>=', .99), ('outside the forward passes', 'share', '<=', .05),
-    ('a further question', 'box', '>=', 10), ('a further question', 'click', '>=', 10), ('a further question', 'threshold', '>=', 10),
-    ('lite: a further question', 'box', '>=', 10), ('lite: a further question', 'click', '>=', 10), ('lite: a further question', 'text', '>=', 10),
+    ('16 boxes to masks', 'against_one_call', '>=', 1.8), ('16 boxes to masks', 'against_loop', '>=', 1.25),
+    ('16 boxes to masks', 'mask_iou', '>=', .98),
+    ('text to 16 masks', 'against_lang_sam', '>=', 1.5), ('text to 16 masks', 'mask_iou', '>=', .99),
+    ('outside the forward passes', 'share', '<=', .05),
+    ('a further question', 'box', '>=', 10), ('a further question', 'click', '>=', 10),
+    ('a further question', 'threshold', '>=', 10),
+    ('lite: a further question', 'box', '>=', 10), ('lite: a further question', 'click', '>=', 10),
+    ('lite: a further question', 'text', '>=', 10),
     ('memory of paper, low_memory', 'peak_gb', '<=', 'limit_gb'))
 
 
@@ -276,7 +318,8 @@ def verdicts(rows):
     for what, key, sign, bound in TARGETS:
         if what not in rows: continue
         value, bound = rows[what][key], rows[what].get(bound, bound)
-        yield dict(name=f'{what}: {key}', value=round(value, 4), target=f'{sign} {round(bound, 4)}', ok=bool(value >= bound if sign == '>=' else value <= bound))
+        yield dict(name=f'{what}: {key}', value=round(value, 4), target=f'{sign} {round(bound, 4)}',
+                   ok=bool(value >= bound if sign == '>=' else value <= bound))
 
 
 def main():
@@ -293,10 +336,12 @@ def main():
         model = build_sam2('configs/sam2.1/sam2.1_hiera_t.yaml', None, 'cpu')
         image, boxes = photo_and_boxes()
         with tempfile.TemporaryDirectory() as tmp:
-            rows = [*decoding(model, image, boxes, n), *whole(model, random_dino(Path(tmp)), image, boxes, min(n, 3)), *lite(n)]
+            rows = [*decoding(model, image, boxes, n), *whole(model, random_dino(Path(tmp)), image, boxes, min(n, 3)),
+                    *lite(n)]
     for row in rows:
         print(f'\n{row["what"]} (least of {n})')
-        for key, value in list(row.items())[1:]: print(f'  {key:28} {value:.3f}' if isinstance(value, float) else f'  {key:28} {value}')
+        for key, value in list(row.items())[1:]:
+            print(f'  {key:28} {value:.3f}' if isinstance(value, float) else f'  {key:28} {value}')
     print(f'\n{torch.get_num_threads()} threads')
     for line in verdicts(rows): print(json.dumps(line))
 

@@ -20,7 +20,8 @@ from airl.eval_tta import evaluate
 from airl.probe import trained
 from airl.recipe import Recipe
 
-FOLDERS = dict(pets=(('more/voc_sbd',), 'dog cat'), farm=(('more/voc_sbd',), 'horse sheep cow'), things=(('coco/dev', 'more/coco_full'), 'person chair cup car bowl'))
+FOLDERS = dict(pets=(('more/voc_sbd',), 'dog cat'), farm=(('more/voc_sbd',), 'horse sheep cow'),
+               things=(('coco/dev', 'more/coco_full'), 'person chair cup car bowl'))
 LEAST, TEST = 40, 60   # pixels of a crop's short side; test crops per class
 
 
@@ -29,7 +30,8 @@ def crops(root, parts, classes):
     found = defaultdict(list)
     for part in parts:
         data = json.loads((root/part/'instances.json').read_text())
-        names, files = {c['id']: c['name'] for c in data['categories']}, {i['id']: root/part/'images'/i['file_name'] for i in data['images']}
+        names, files = ({c['id']: c['name'] for c in data['categories']},
+                        {i['id']: root/part/'images'/i['file_name'] for i in data['images']})
         for a in data['annotations']:
             x, y, w, h = a['bbox']
             if not a.get('iscrowd') and names[a['category_id']] in classes and min(w, h) >= LEAST:
@@ -53,7 +55,8 @@ def make_folder(root, where, parts, classes, size):
         assert not {f for f, _ in test} & {f for f, _ in train}
         for part, chosen in (('test', test), ('train', train)):
             (where/part/name).mkdir(parents=True, exist_ok=True)
-            for file, box in chosen: Image.open(file).convert('RGB').crop(tuple(map(int, box))).save(where/part/name/f'{file.stem}.png')
+            for file, box in chosen:
+                Image.open(file).convert('RGB').crop(tuple(map(int, box))).save(where/part/name/f'{file.stem}.png')
     return f'folder:{where}'
 
 
@@ -68,28 +71,37 @@ def run(folder, size, preset, minutes, out, root):
     done = trained(preset, recipe, train_set, out/f'{folder}-{size}-{preset}')
     seconds = time.monotonic() - start
     report = evaluate(done, test_set)
-    row = dict(folder=folder, size=size, preset=preset, train=len(train_set), test=report.n, top1=report.top1, nll=report.nll, seconds=seconds, load=os.getloadavg()[0])
+    row = dict(folder=folder, size=size, preset=preset, train=len(train_set), test=report.n,
+               top1=report.top1, nll=report.nll, seconds=seconds, load=os.getloadavg()[0])
     told.write_text(json.dumps(row))
     return row
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--sizes', type=int, nargs='+', default=[30, 100, 300]); parser.add_argument('--folders', nargs='+', default=list(FOLDERS))
-    parser.add_argument('--presets', nargs='+', default=['probe', 'tune', 'nano', 'smoke']); parser.add_argument('--nano-minutes', type=float, default=10.)
+    parser.add_argument('--sizes', type=int, nargs='+', default=[30, 100, 300])
+    parser.add_argument('--folders', nargs='+', default=list(FOLDERS))
+    parser.add_argument('--presets', nargs='+', default=['probe', 'tune', 'nano', 'smoke'])
+    parser.add_argument('--nano-minutes', type=float, default=10.)
     parser.add_argument('--out', type=Path, default=Path('small'))
     a = parser.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
     root = Path(os.environ['AIRL_DATA'])
     rows = {(f, n, p): run(f, n, p, a.nano_minutes, a.out, root) for n in a.sizes for p in a.presets for f in a.folders}
-    print('| folder | photos per class | training photos | test | ' + ' | '.join(a.presets) + ' |\n|---|---|---|---|' + '---|'*len(a.presets))
+    print('| folder | photos per class | training photos | test | ' + ' | '.join(a.presets)
+          + ' |\n|---|---|---|---|' + '---|'*len(a.presets))
     for n in a.sizes:
         for f in a.folders:
             told = [rows[f, n, p] for p in a.presets]
-            print(f'| {f} | {n} | {told[0]["train"]} | {told[0]["test"]} | ' + ' | '.join(f'{r["top1"]:.1%}, {r["seconds"]:.0f} s' for r in told) + ' |')
-    for (f, n, p), r in rows.items(): figure(f'small_folders.{f}.{n}.{p}', r['top1'], **{k: v for k, v in r.items() if k not in ('folder', 'size', 'preset', 'top1')})
+            print(f'| {f} | {n} | {told[0]["train"]} | {told[0]["test"]} | '
+                  + ' | '.join(f'{r["top1"]:.1%}, {r["seconds"]:.0f} s' for r in told) + ' |')
+    for (f, n, p), r in rows.items():
+        figure(f'small_folders.{f}.{n}.{p}', r['top1'],
+               **{k: v for k, v in r.items() if k not in ('folder', 'size', 'preset', 'top1')})
     for f, n in dict.fromkeys((f, n) for f, n, _ in rows):
-        if {'probe', 'smoke'} <= set(a.presets): figure(f'small_folders.{f}.{n}.probe_over_smoke', rows[f, n, 'probe']['top1'] - rows[f, n, 'smoke']['top1'], 0.)
+        if {'probe', 'smoke'} <= set(a.presets):
+            figure(f'small_folders.{f}.{n}.probe_over_smoke', rows[f, n, 'probe']['top1'] - rows[f, n, 'smoke']['top1'],
+                   0.)
 
 
 if __name__ == '__main__': main()

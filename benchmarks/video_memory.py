@@ -1,8 +1,11 @@
 """Does memory grow with the length of a video?
 
-The resident memory of a child process after 100 and after 1,000 frames of 240 x 320, for every tracker: FlowTracker within
-segment_video, every file written, and the real architectures, slimmed, at random weights: SAM2Tracker, and for EdgeTAM and SAM 3
-(which looks for two phrases in every frame, and meets new objects) the peak until then. The bound is a ratio of 1.1. For
+The resident memory of a child process after 100 and after 1,000 frames of 240 x 320, for every tracker: FlowTracker
+within
+segment_video, every file written, and the real architectures, slimmed, at random weights: SAM2Tracker, and for EdgeTAM
+and SAM 3
+(which looks for two phrases in every frame, and meets new objects) the peak until then. The bound is a ratio of 1.1.
+For
 comparison SAM 2's own predictor and the library's own session of SAM 3, which keep everything.
 Run: python benchmarks/video_memory.py [--frames 1000] [--only TEXT]. Ends with a table and JSON lines.
 """
@@ -22,8 +25,10 @@ from _figures import figure
 from _notebook import from_notebook
 
 BOUND = 1.1
-SLIM = [f'++model.image_encoder.{k}' for k in ('trunk.embed_dim=16', 'trunk.stages=[1,1,2,1]', 'trunk.global_att_blocks=[3]',
-                                               'neck.backbone_channel_list=[128,64,32,16]')] + ['++model.image_size=128']
+SLIM = [f'++model.image_encoder.{k}' for k in ('trunk.embed_dim=16', 'trunk.stages=[1,1,2,1]',
+                                               'trunk.global_att_blocks=[3]',
+                                               'neck.backbone_channel_list=[128,64,32,16]')] + [
+    '++model.image_size=128']
 
 
 def frames(n, size=(240, 320), r=30):
@@ -119,7 +124,8 @@ def edgetam(n, early):
     import transformers
 
     from airl.session_tracker import SessionTracker
-    weights_of('edgetam', *from_notebook('14g_session_tracker', 'tiny_edgetam', given=dict(torch=torch, transformers=transformers)))
+    weights_of('edgetam', *from_notebook('14g_session_tracker', 'tiny_edgetam',
+                                         given=dict(torch=torch, transformers=transformers)))
     tracker = SessionTracker('edgetam', 'cpu')
 
     def first(image, mask):
@@ -135,7 +141,8 @@ def slim_sam3():
     from tokenizers import pre_tokenizers
     given = dict(torch=torch, transformers=transformers, json=json, pre_tokenizers=pre_tokenizers)
     *_, make = from_notebook('14h_sam3_tracker', 'tiny_tokenizer', 'tiny_detector', 'tiny_sam3', given=given)
-    weights_of('sam3', make, score_threshold_detection=.25, new_det_thresh=.2505, high_conf_thresh=.25, high_iou_thresh=.2, recondition_every_nth_frame=16, max_num_objects=4)
+    weights_of('sam3', make, score_threshold_detection=.25, new_det_thresh=.2505,
+               high_conf_thresh=.25, high_iou_thresh=.2, recondition_every_nth_frame=16, max_num_objects=4)
 
     def stir(net):
         with torch.no_grad():
@@ -172,7 +179,8 @@ def sam3_library(n, early):
     return peaks(n, early, look, look)
 
 
-JOBS = {'FlowTracker, all files written': flow, 'SAM2Tracker': sam2, 'SAM 2 untrimmed': lambda n, early: sam2(n, early, False),
+JOBS = {'FlowTracker, all files written': flow, 'SAM2Tracker': sam2,
+        'SAM 2 untrimmed': lambda n, early: sam2(n, early, False),
         'EdgeTAM, peak': edgetam, 'Sam3VideoModel, peak': sam3, 'Sam3VideoModel untrimmed, peak': sam3_library}
 
 
@@ -186,13 +194,16 @@ def main():
     if args.job: return print(json.dumps(JOBS[args.job](args.frames, early)))
     rows = []
     for job in (j for j in JOBS if args.only in j):
-        done = subprocess.run([sys.executable, str(Path(__file__)), '--frames', str(args.frames), '--job', job], capture_output=True, text=True, check=True)
+        done = subprocess.run([sys.executable, str(Path(__file__)), '--frames', str(args.frames), '--job', job],
+                              capture_output=True, text=True, check=True)
         first, last, end = json.loads(done.stdout.splitlines()[-1])
-        rows.append(dict(what=job, frames=args.frames, early_mib=round(first, 1), late_mib=round(last, 1), at_end_mib=round(end, 1), ratio=round(last/first, 3)))
+        rows.append(dict(what=job, frames=args.frames, early_mib=round(first, 1),
+                         late_mib=round(last, 1), at_end_mib=round(end, 1), ratio=round(last/first, 3)))
         print(rows[-1], flush=True)
     print(f'\n{"":34}{"after "+str(early):>12}{"after "+str(args.frames):>12}{"ratio":>9}')
     for r in rows: print(f'{r["what"]:34}{r["early_mib"]:8.0f} MiB{r["late_mib"]:8.0f} MiB{r["ratio"]:9.3f}')
-    met = [figure(f'video_memory.{r["what"]}', r['ratio'], None if 'untrimmed' in r['what'] else BOUND, at_most=True, **r) for r in rows]
+    met = [figure(f'video_memory.{r["what"]}', r['ratio'], None if 'untrimmed' in r['what'] else BOUND,
+                  at_most=True, **r) for r in rows]
     if False in met: sys.exit(1)
 
 

@@ -1,7 +1,9 @@
 """How many frames a second does FlowTracker follow at 480p?
 
-A disc of a fifth of the picture's height over a grainy ground at 854 x 480 (or the first DAVIS sequence of dev with --davis), one and four objects.
-A step is timed against one call of LiteSegmenter and one DIS flow of the same frame, all taking turns, so that the ratios
+A disc of a fifth of the picture's height over a grainy ground at 854 x 480 (or the first DAVIS sequence of dev with
+--davis), one and four objects.
+A step is timed against one call of LiteSegmenter and one DIS flow of the same frame, all taking turns, so that the
+ratios
 hold on a busy machine too; then all of segment_video, files written. The bound is 8 frames/s on two idle cores.
 Run: python benchmarks/video_speed.py [--davis] [--frames 40]. Ends with a table and JSON lines.
 """
@@ -55,7 +57,8 @@ class Given:
     def segment_image(self, image, text):
         from airl.scene import Instance, MaskScore, SegmentationResult
         self.asked += 1
-        return SegmentationResult(image, [text], [Instance(self.mask, text, MaskScore(1, 1, 1, 1, 1), 1., 1.)][:self.asked == 1])
+        return SegmentationResult(image, [text],
+                                  [Instance(self.mask, text, MaskScore(1, 1, 1, 1, 1), 1., 1.)][:self.asked == 1])
 
 
 def main():
@@ -78,9 +81,12 @@ def main():
         times['flow'].append(seconds(flow_back, *greys, frame.shape[:2]))
     median = {k: float(np.median(v)) for k, v in times.items()}
     with tempfile.TemporaryDirectory() as tmp:
-        whole = seconds(lambda: segment_video(frames, 'it', tmp, pipeline=Given(masks[0]), every=10**6, progress=False))/len(frames)
-    row = dict(what='480p', source='davis' if args.davis else 'painted', frames=len(frames), threads=torch.get_num_threads(),
-               load=round(os.getloadavg()[0], 2), step_fps=1/median['step'], four_objects_fps=1/median['step_of_four'], with_files_fps=1/whole,
+        whole = seconds(lambda: segment_video(frames, 'it', tmp, pipeline=Given(masks[0]),
+                                              every=10**6, progress=False))/len(frames)
+    row = dict(what='480p', source='davis' if args.davis else 'painted', frames=len(frames),
+               threads=torch.get_num_threads(),
+               load=round(os.getloadavg()[0], 2), step_fps=1/median['step'], four_objects_fps=1/median['step_of_four'],
+               with_files_fps=1/whole,
                best_step_fps=1/min(times['step']), step_over_segmenter=median['step']/median['segmenter'],
                step_over_flow=median['step']/median['flow'], four_over_one=median['step_of_four']/median['step'])
     for k, v in row.items(): print(f'{k:24}{v:.2f}' if isinstance(v, float) else f'{k:24}{v}')

@@ -18,9 +18,11 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     "Workers share the cores, and nothing is downloaded unless cells that do so were asked for."
     config.pluginmanager.register(seconds)
-    sys.dont_write_bytecode = False   # hundreds of processes import torch; compiled anew in each, that takes as long again
+    # hundreds of processes import torch; compiled anew in each, that takes as long again
+    sys.dont_write_bytecode = False
     os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
-    os.environ.update(OMP_NUM_THREADS=THREADS, OMP_WAIT_POLICY='PASSIVE', MKL_NUM_THREADS=THREADS, TOKENIZERS_PARALLELISM='false', TF_CPP_MIN_LOG_LEVEL='3')
+    os.environ.update(OMP_NUM_THREADS=THREADS, OMP_WAIT_POLICY='PASSIVE', MKL_NUM_THREADS=THREADS,
+                      TOKENIZERS_PARALLELISM='false', TF_CPP_MIN_LOG_LEVEL='3')
     if 'network' not in config.getoption('--flags').split():
         os.environ.update(HF_HUB_OFFLINE='1', TRANSFORMERS_OFFLINE='1', HF_DATASETS_OFFLINE='1', WANDB_MODE='offline')
 

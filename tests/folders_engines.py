@@ -6,7 +6,8 @@ import sys
 
 import numpy as np
 
-ROOMS = 'benchmark eval_tta patch_study runs scene train video'.split()   # where stand-ins are put; others may import from them
+# where stand-ins are put; others may import from them
+ROOMS = 'benchmark eval_tta patch_study runs scene train video'.split()
 PNG = b'\x89PNG\r\n\x1a\n a figure'
 
 
@@ -28,7 +29,8 @@ class Detector:
         boxes = dict.fromkeys([p for p in phrases if 'cat' in p], [1, 1, w//2 - shade % 3, h - 1])
         if shade % 2: boxes |= dict.fromkeys([p for p in phrases if 'dog' in p], [w//2, 1 + shade % 3, w - 1, h - 1])
         found = list(boxes)
-        return Detections(np.array([boxes[p] for p in found], np.float32), [.9]*len(found), found, {p: .9*(p in boxes) for p in phrases}, None, self.name)
+        return Detections(np.array([boxes[p] for p in found], np.float32), [.9]*len(found),
+                          found, {p: .9*(p in boxes) for p in phrases}, None, self.name)
 
 
 class Scorer:
@@ -39,7 +41,8 @@ class Scorer:
         mean = np.full((len(images), len(texts)), .8)
         return Scores(mean, {self.name: mean}, {self.name: 1.})
 
-    def presence(self, image, texts): return np.array([Detector(lambda: None).detect(image, [t]).presence[t] for t in texts])
+    def presence(self, image, texts):
+        return np.array([Detector(lambda: None).detect(image, [t]).presence[t] for t in texts])
     def seen(self, image, k=5): return [('wall', .9)]
 
 
@@ -117,9 +120,12 @@ def put(patch,   # pytest's MonkeyPatch
     import typer.testing
     for room in (*ROOMS, 'cli', 'lite_taught', 'batch', 'sam2_pipeline'): importlib.import_module(f'airl.{room}')
     quick = dict(
-        result_figure=figure, plot_confusion=figure, plot_per_class=figure, plot_reliability=figure, plot_mistakes=figure, plot_curves=figure,
-        plot_trials=figure, FlowTracker=Tracker, yardstick=lambda: 1., activation_mask=lambda image, phrase: np.zeros(image.shape[:2], bool),
-        build_model=_build_model, side_by_side=lambda *_: [], taught_engines=lambda device=None: (Scorer(), Detector(asked), Segmenter()),
+        result_figure=figure, plot_confusion=figure, plot_per_class=figure, plot_reliability=figure,
+        plot_mistakes=figure, plot_curves=figure,
+        plot_trials=figure, FlowTracker=Tracker, yardstick=lambda: 1.,
+        activation_mask=lambda image, phrase: np.zeros(image.shape[:2], bool),
+        build_model=_build_model, side_by_side=lambda *_: [],
+        taught_engines=lambda device=None: (Scorer(), Detector(asked), Segmenter()),
         training_precision=lambda device: 'fp32',
         bootstrap_interval=lambda values, **_: (float(np.mean(values)),)*2, _requirements=lambda: '')
     for name, module in list(sys.modules.items()):
@@ -129,11 +135,14 @@ def put(patch,   # pytest's MonkeyPatch
     from airl import benchmark, patch_study, video
     patch.setitem(benchmark.TRIVIAL, 'text', {'whole photo': benchmark.whole})
     patch.setattr(benchmark, 'gallery', figure)
-    patch.setattr(patch_study, 'patch_arms', lambda epochs: [patch_study.Arm(f'patch {p}', dict(epochs=epochs, batch_size=p)) for p in (4, 8)])
+    patch.setattr(patch_study,
+                  'patch_arms', lambda epochs: [patch_study.Arm(f'patch {p}', dict(epochs=epochs, batch_size=p))
+                                                for p in (4, 8)])
     patch.setattr(matplotlib.figure.Figure, 'savefig', _savefig)
     patch.setattr(torch.export, 'export', lambda model, *_, **__: Program(model))
     patch.setattr(torch.export, 'save', _save_program)
-    patch.setattr(typer.testing, '_get_command', functools.cache(typer.main.get_command))   # it takes longer than these engines
+    # it takes longer than these engines
+    patch.setattr(typer.testing, '_get_command', functools.cache(typer.main.get_command))
     forget_engines()
     from airl.presets import build_engines
     assert isinstance(build_engines('lite')[1], Detector), 'the preset asks engines that nothing stands in for'

@@ -18,7 +18,8 @@ class Kill:
 
 def ask(argv, watched=None, kill: Kill | None = None):   # what `folders_machine.invoke` gives
     before = kill and tree(watched)
-    process = subprocess.Popen([sys.executable, '-m', 'airl', *argv], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    process = subprocess.Popen([sys.executable, '-m', 'airl', *argv], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                env=os.environ | dict(HF_HUB_OFFLINE='1'))
     while kill and process.poll() is None:
         try: changed = tree(watched) != before
@@ -47,9 +48,12 @@ def sequence(kind, seed: int):
     some, folder = lambda *choices: draw.choice(choices), kind()
     try:
         for _ in range(4):
-            text, command = some('a cat', 'a cat', 'a dog'), some('segment', 'video', 'video', 'batch', 'batch', 'bench')
-            words = dict(segment=(f'@{some("photos/cat.jpg", "photos/cat.png")}', text), batch=('@photos', text, *some((), ('--export', 'coco'))),
+            text, command = (some('a cat', 'a cat', 'a dog'),
+                             some('segment', 'video', 'video', 'batch', 'batch', 'bench'))
+            words = dict(segment=(f'@{some("photos/cat.jpg", "photos/cat.png")}', text),
+                         batch=('@photos', text, *some((), ('--export', 'coco'))),
                          video=('@clips/plain.mp4', text), bench=('--data', 'folder:@labels'))[command]
             used = folder.flag(command, some('--overwrite', '--resume' if command == 'video' else '--overwrite', ''))
-            folder.run(Call(command, (*words, *used)), some(None, Kill(draw.uniform(0, .02)), Kill(draw.uniform(0, .3)), Kill(draw.uniform(0, 1.5))))
+            folder.run(Call(command, (*words, *used)),
+                       some(None, Kill(draw.uniform(0, .02)), Kill(draw.uniform(0, .3)), Kill(draw.uniform(0, 1.5))))
     finally: folder.teardown()

@@ -16,7 +16,8 @@ class Killed(BaseException):
 class Stop:
     """When and how a call is interrupted.
 
-    ctrl-c: KeyboardInterrupt at one change; killed: at that one and all later ones; torn: the same, a file that was to be written is
+    ctrl-c: KeyboardInterrupt at one change; killed: at that one and all later ones; torn: the same, a file that was to
+    be written is
     left with half a line; full: the disk takes no more; engine: KeyboardInterrupt when an engine is asked."""
     def __init__(self, how: str, at: int): self.how, self.at, self.seen, self.fired = how, at, 0, False
     def __repr__(self): return f'Stop({self.how!r}, {self.at})'
@@ -64,9 +65,12 @@ def _hook(event, args):
     if _now['stop'] is None: return
     if event == 'open':
         path, mode, flags = args
-        if not (any(c in mode for c in 'wax+') if isinstance(mode, str) else isinstance(flags, int) and flags & WRITES): return
+        if not (any(c in mode for c in 'wax+') if isinstance(mode, str) else isinstance(flags, int) and flags & WRITES):
+            return
         place = _place(path, None)
-    elif event in CHANGES: place, mode = _place(args[0], args[-1] if event in ('os.remove', 'os.rmdir', 'os.mkdir') else args[2] if event == 'os.rename' else None), None
+    elif event in CHANGES:
+        place, mode = _place(args[0], args[-1] if event in ('os.remove', 'os.rmdir', 'os.mkdir')
+                             else args[2] if event == 'os.rename' else None), None
     else: return
     if place == _now['root'] or place.startswith(_now['root'] + os.sep): _now['stop'].change(event, place, mode)
 

@@ -18,7 +18,8 @@ HERE = {key: value for key, value in os.environ.items() if key != 'IN_TEST'}
 def browser_of(p):
     "Chromium as the system has it, or as Playwright brought it; a skip where neither is."
     system = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
-    if not system and not Path(p.chromium.executable_path).exists(): pytest.skip('no Chromium here: `apt install chromium` or `playwright install chromium`')
+    if not system and not Path(p.chromium.executable_path).exists():
+        pytest.skip('no Chromium here: `apt install chromium` or `playwright install chromium`')
     return p.chromium.launch(executable_path=system, args=['--no-sandbox', '--disable-dev-shm-usage'])
 
 
@@ -33,7 +34,8 @@ def browser():
 @pytest.fixture(scope='module')
 def address(browser, tmp_path_factory):
     "A server of its own on a free port, as `airl app` starts it; it stops when the tests are through."
-    process = subprocess.Popen([sys.executable, '-m', 'airl', 'app', '--port', '0', '--models', 'lite'], stdout=subprocess.PIPE, text=True,
+    process = subprocess.Popen([sys.executable, '-m', 'airl', 'app', '--port', '0', '--models', 'lite'],
+                               stdout=subprocess.PIPE, text=True,
                                env=HERE | {'PYTHONUNBUFFERED': '1'}, cwd=tmp_path_factory.mktemp('served'))
     yield process.stdout.readline().strip()
     process.send_signal(signal.SIGTERM)
@@ -53,7 +55,8 @@ def opened(browser, address, **options):
     "The page in a fresh window that reaches this machine alone."
     page = browser.new_page(**options)
     page.set_default_timeout(WAIT)
-    page.route('**/*', lambda route: route.continue_() if route.request.url.startswith((address, 'data:', 'blob:')) else route.abort())
+    page.route('**/*', lambda route: route.continue_() if route.request.url.startswith((address, 'data:', 'blob:'))
+               else route.abort())
     page.goto(address)
     page.locator('#find').wait_for()
     return page
@@ -68,7 +71,8 @@ def find(page, text, answer):
 
 def upload(page, path):
     if (clear := page.locator('#photo').get_by_label('Remove Image')).count(): clear.first.click()
-    with page.expect_response(lambda response: '/upload?' in response.url): page.locator('#photo input[type=file]').set_input_files(path)
+    with page.expect_response(lambda response: '/upload?' in response.url):
+        page.locator('#photo input[type=file]').set_input_files(path)
     page.locator('#photo').get_by_label('Remove Image').first.wait_for()
 
 
@@ -124,23 +128,26 @@ def point(page, x, y, size=(600, 400)):
 def inside(page, selector) -> bool:
     "Whether all of it lies in the window."
     box, size = page.locator(selector).bounding_box(), page.viewport_size
-    return 0 <= box['y'] and box['y'] + box['height'] <= size['height'] and 0 <= box['x'] and box['x'] + box['width'] <= size['width']
+    return (0 <= box['y'] and box['y'] + box['height'] <= size['height'] and 0 <= box['x']
+            and box['x'] + box['width'] <= size['width'])
 
 
 CUT = """() => [...document.querySelectorAll('.caption-label')].filter(e => {
   const own = e.getBoundingClientRect(), around = e.closest('.grid-wrap').getBoundingClientRect();
-  return e.scrollWidth > e.clientWidth + 1 || own.bottom > around.bottom + 1 || own.left < around.left; }).map(e => e.textContent)"""
+  return e.scrollWidth > e.clientWidth + 1 || own.bottom > around.bottom + 1 || own.left < around.left; }).map(e => e.textContent)"""   # noqa: E501
 
 
 @pytest.mark.parametrize('width', [390, 1280])
 def test_result_and_its_tools_are_in_sight(browser, address, photos, width):
-    "After Find the sentence and the picture are there without scrolling, what a click means stands below it, and no caption is cut."
+    """After Find the sentence and the picture are there without scrolling, what a click means stands below it, and no
+    caption is cut."""
     page = opened(browser, address, viewport=dict(width=width, height=844))
     upload(page, photos/'coffee.png')
     find(page, 'a cup . a spoon', 'Models: lite')
     page.locator('#result img').first.wait_for()
     assert inside(page, '#said') and inside(page, '#result')
-    below = page.locator('#tool').bounding_box()['y'] - page.locator('#result').bounding_box()['y'] - page.locator('#result').bounding_box()['height']
+    below = page.locator('#tool').bounding_box()['y'] - page.locator('#result').bounding_box()['y'] - page.locator(
+        '#result').bounding_box()['height']
     assert 0 <= below < 60
     page.get_by_text('Why: detections and candidates').click()
     page.locator('.caption-label').first.wait_for()
@@ -185,7 +192,8 @@ def test_what_is_pointed_at_in_one_photo_is_found_in_others(browser, address, ph
     assert ['my cup' in text and 'Not found' not in text for text in told.all_text_contents()] == [True, True, False]
     assert page.evaluate('document.documentElement.scrollWidth') <= width and page.evaluate(CUT) == []
     page.locator('#there-pictures').scroll_into_view_if_needed()
-    if folder := os.environ.get('AIRL_SCREENSHOTS'): page.screenshot(path=f'{folder}/elsewhere-{width}.png', full_page=True)
+    if folder := os.environ.get('AIRL_SCREENSHOTS'):
+        page.screenshot(path=f'{folder}/elsewhere-{width}.png', full_page=True)
     page.close()
 
 
@@ -234,8 +242,10 @@ def test_gallery_is_accessible_in_both_themes(browser, tmp_path, photos, scheme)
     segment_folder(photos/'coffee.png', ['a cup', 'a bicycle'], tmp_path, models='lite', workers=0, progress=False)
     page = browser.new_page(viewport=dict(width=390, height=800), color_scheme=scheme)
     page.goto(gallery(tmp_path).as_uri())
-    light = page.evaluate('getComputedStyle(document.body).backgroundColor.match(/[0-9.]+/g).slice(0, 3).reduce((a, b) => +a + +b)')/3
+    light = page.evaluate('getComputedStyle(document.body).backgroundColor.match(/[0-9.]+/g).slice(0, 3).reduce((a, b) '
+                          '=> +a + +b)')/3
     assert (light > 200) if scheme == 'light' else (light < 60)
     assert violations(page) == [] and page.evaluate('document.documentElement.scrollWidth') <= 390
-    assert 'uncertainty' in page.locator('figcaption').inner_text() and 'coffee.png' in page.locator('img').get_attribute('alt')
+    assert 'uncertainty' in page.locator('figcaption').inner_text()
+    assert 'coffee.png' in page.locator('img').get_attribute('alt')
     page.close()

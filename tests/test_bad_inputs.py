@@ -1,4 +1,5 @@
-"Whatever somebody hands in ends in an answer or in one sentence, through the functions and through the command line. The long form: python tests/bad_inputs.py --seeds 10"
+"""Whatever somebody hands in ends in an answer or in one sentence, through the functions and through the command line.
+The long form: python tests/bad_inputs.py --seeds 10"""
 from collections import Counter
 
 import bad_inputs
@@ -58,10 +59,14 @@ def words_of(case, given, out):
     "How the command line is asked the same; None where it has no such question."
     if case.kind == 'photo': return ['segment', given, 'a cat', '--models', 'lite', '-o', out]
     if case.kind == 'video': return ['video', given, 'a cat', '--models', 'lite', '-o', out]
-    if case.kind == 'labels': return ['bench', '--data', f'{case.name.partition("-")[0].replace("table", "folder").replace("mask", "folder")}:{given}', '-o', out, '--models', 'lite']
+    if case.kind == 'labels':
+        return ['bench', '--data',
+                f'{case.name.partition("-")[0].replace("table", "folder").replace("mask", "folder")}:{given}',
+                '-o', out, '--models', 'lite']
     if case.kind == 'archive': return ['batch', given, 'a cat', '--models', 'lite', '-o', out]
     if case.kind == 'checkpoint': return ['predict', 'nowhere.png', '--model', given]
-    if case.kind == 'recipe' and case.name.startswith('set-'): return ['train', '--preset', 'smoke', '--data', 'digits', '--set', given, '--run', out]
+    if case.kind == 'recipe' and case.name.startswith('set-'):
+        return ['train', '--preset', 'smoke', '--data', 'digits', '--set', given, '--run', out]
     return None
 
 
@@ -83,12 +88,16 @@ def test_the_command_line_says_the_same(tmp_path, quick_engines):
         if k % 30 or case.kind == 'recipe' and not case.name.startswith('set-'): continue
         folder.mkdir()
         given = case.write(folder)
-        if not (words := words_of(case, given, folder/'out')) or not isinstance(given, (str, type(folder))) or '\0' in str(given) or '\udcff' in str(given): continue
+        if (not (words := words_of(case, given, folder/'out')) or not isinstance(given, (str, type(folder)))
+            or '\0' in str(given) or '\udcff' in str(given)):
+            continue
         done = invoked(*words)
         codes[done.exit_code] += 1
-        if done.exception and not isinstance(done.exception, SystemExit): faults.append(f'{case}: {type(done.exception).__name__}: {done.exception}')
+        if done.exception and not isinstance(done.exception, SystemExit):
+            faults.append(f'{case}: {type(done.exception).__name__}: {done.exception}')
         elif done.exit_code not in (0, 1, 2): faults.append(f'{case}: exit code {done.exit_code}')
-        elif done.exit_code == 2 and len(done.stderr.strip().splitlines()) != 1: faults.append(f'{case}: {done.stderr!r}')
+        elif done.exit_code == 2 and len(done.stderr.strip().splitlines()) != 1:
+            faults.append(f'{case}: {done.stderr!r}')
         if done.exit_code == 2 and (folder/'out').exists(): faults.append(f'{case}: leaves a folder')
     assert not faults, '\n'.join(['', *faults])
     assert codes[2] >= 8, codes
@@ -100,18 +109,39 @@ PLAIN = b'a cat'
 def bodies():
     "Bodies of requests to the API: name, headers, bytes."
     edge = 'x'
-    part = lambda name, data, more='': f'--{edge}\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode() + data + b'\r\n'
-    photo, end, form = part('photo', bad_inputs.picture_files()['png'], '; filename="a.png"'), f'--{edge}--\r\n'.encode(), {'Content-Type': f'multipart/form-data; boundary={edge}'}
+    def part(name, data, more=''):
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'
+        return head.encode() + data + b'\r\n'
+    photo, end, form = (part('photo', bad_inputs.picture_files()['png'], '; filename="a.png"'),
+                        f'--{edge}--\r\n'.encode(), {'Content-Type': f'multipart/form-data; boundary={edge}'})
     whole = photo + part('text', PLAIN) + part('preset', b'lite') + end
     rng = __import__('random').Random(0)
     for how, bad in bad_inputs.spoiled(whole, rng, 32): yield how, form, bad
-    for name, data in {'photo': part('photo', b'no', '; filename="../../a"'), 'no-photo': part('text', PLAIN), 'no-text': photo, 'photo-as-text': part('photo', b'no') + part('text', PLAIN), 'text-as-file': photo + part('text', PLAIN, '; filename="t"'),
-                       'two-photos': photo + photo + part('text', PLAIN), 'empty-photo': part('photo', b'', '; filename="a"') + part('text', PLAIN), 'nul': photo + part('text', b'\0'), 'latin': photo + part('text', b'\xff\xfe'), 'long': photo + part('text', b'a cat. '*50_000),
-                       'texts': photo + part('text', PLAIN)*900, 'fields': photo + part('text', PLAIN)*2000, 'every': photo + part('text', PLAIN) + part('every', b'perhaps'), 'preset': photo + part('text', PLAIN) + part('preset', b'../../x'), 'preset-nul': photo + part('text', PLAIN) + part('preset', b'\0'),
-                       'unknown': photo + part('text', PLAIN) + part('nothing', b'1'), 'name': part('photo"; x="', b'1') + part('text', PLAIN)}.items(): yield name, form, data + end
-    for name, headers, data in [('no-type', {}, whole), ('no-edge', {'Content-Type': 'multipart/form-data'}, whole), ('other-edge', {'Content-Type': 'multipart/form-data; boundary=y'}, whole), ('json', {'Content-Type': 'application/json'}, b'{"photo": 1}'),
-                                ('urlencoded', {'Content-Type': 'application/x-www-form-urlencoded'}, b'photo=1&text=a'), ('empty', form, b''), ('xml', {'Content-Type': 'text/xml'}, b'<a/>'), ('charset', {'Content-Type': f'multipart/form-data; boundary={edge}; charset=nothing'}, whole),
-                                ('length', form | {'Content-Length': '-1'}, whole), ('encoding', form | {'Content-Encoding': 'gzip'}, whole)]: yield name, headers, data
+    for name, data in {'photo': part('photo', b'no', '; filename="../../a"'), 'no-photo': part('text', PLAIN),
+                       'no-text': photo, 'photo-as-text': part('photo', b'no') + part('text', PLAIN),
+                       'text-as-file': photo + part('text', PLAIN, '; filename="t"'),
+                       'two-photos': photo + photo + part('text', PLAIN),
+                       'empty-photo': part('photo', b'', '; filename="a"') + part('text', PLAIN),
+                       'nul': photo + part('text', b'\0'), 'latin': photo + part('text', b'\xff\xfe'),
+                       'long': photo + part('text', b'a cat. '*50_000),
+                       'texts': photo + part('text', PLAIN)*900, 'fields': photo + part('text', PLAIN)*2000,
+                       'every': photo + part('text', PLAIN) + part('every', b'perhaps'),
+                       'preset': photo + part('text', PLAIN) + part('preset', b'../../x'),
+                       'preset-nul': photo + part('text', PLAIN) + part('preset', b'\0'),
+                       'unknown': photo + part('text', PLAIN) + part('nothing', b'1'),
+                       'name': part('photo"; x="', b'1') + part('text', PLAIN)}.items():
+        yield name, form, data + end
+    for name, headers, data in [('no-type', {}, whole), ('no-edge', {'Content-Type': 'multipart/form-data'}, whole),
+                                ('other-edge', {'Content-Type': 'multipart/form-data; boundary=y'}, whole),
+                                ('json', {'Content-Type': 'application/json'}, b'{"photo": 1}'),
+                                ('urlencoded', {'Content-Type': 'application/x-www-form-urlencoded'},
+                                 b'photo=1&text=a'), ('empty', form, b''),
+                                ('xml', {'Content-Type': 'text/xml'}, b'<a/>'),
+                                ('charset', {'Content-Type': f'multipart/form-data; boundary={edge}; charset=nothing'},
+                                 whole),
+                                ('length', form | {'Content-Length': '-1'}, whole),
+                                ('encoding', form | {'Content-Encoding': 'gzip'}, whole)]:
+        yield name, headers, data
 
 
 def test_a_long_text_is_refused_at_once():
@@ -128,7 +158,8 @@ def test_bodies_of_requests(quick_engines, monkeypatch):
     from starlette.testclient import TestClient
     client, seen = TestClient(create_api('lite'), 'http://127.0.0.1', raise_server_exceptions=False), Counter()
     for name, headers, data in bodies():
-        for path in ('/api/segment', '/api/classify')[:1 + (name in ('photo', 'empty', 'json', 'no-edge', 'empty-photo'))]:
+        for path in ('/api/segment',
+                     '/api/classify')[:1 + (name in ('photo', 'empty', 'json', 'no-edge', 'empty-photo'))]:
             answer = client.post(path, content=data, headers=headers)
             seen[answer.status_code] += 1
             assert answer.status_code < 500, (name, path, answer.text[:300])

@@ -4,7 +4,8 @@ import json
 import bench
 import pytest
 
-LINE = 'import json\nQUICK = "--n 1"\nprint("a table")\nprint(json.dumps(dict(name="x.seconds", value=2.5, target=2, ok=False, better="low", low=2, high=3)))\n'
+LINE = ('import json\nQUICK = "--n 1"\nprint("a table")\nprint(json.dumps(dict(name="x.seconds", value=2.5, target=2, '
+        'ok=False, better="low", low=2, high=3)))\n')
 
 
 @pytest.fixture
@@ -19,13 +20,15 @@ def made(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_every_benchmark_asks_a_question(root): assert [path.name for path in bench.questions() if '?' not in bench.question_of(path)] == []
+def test_every_benchmark_asks_a_question(root):
+    assert [path.name for path in bench.questions() if '?' not in bench.question_of(path)] == []
 
 
 def test_figures_are_kept_with_machine_and_commit(made, capsys):
     missed = bench.all_of(bench.questions(['x']), quick=True)
     (row,) = bench.history()
-    assert row['value'] == 2.5 and row['machine']['cores'] and row['file'] == 'x' and row['quick'] and missed[0]['name'] == 'x.seconds'
+    assert row['value'] == 2.5 and row['machine']['cores'] and row['file'] == 'x' and row['quick']
+    assert missed[0]['name'] == 'x.seconds'
     assert '| `x.seconds` | 2.5 | 2 to 3 | ≤ 2 | **no** |' in capsys.readouterr().out
 
 
@@ -35,10 +38,13 @@ def test_a_file_without_figures_or_short_form_is_told(made, capsys):
     with pytest.raises(SystemExit, match='no benchmark y'): bench.questions(['y'])
 
 
-@pytest.mark.parametrize('value, better, told', [(1.3, 'low', True), (1.1, 'low', False), (.5, 'low', False), (.8, 'high', True), (.9, 'high', False), (9., 'high', False), (9., None, False)])
+@pytest.mark.parametrize('value, better, told', [(1.3, 'low', True), (1.1, 'low', False),
+                                                 (.5, 'low', False), (.8, 'high', True),
+                                                 (.9, 'high', False), (9., 'high', False), (9., None, False)])
 def test_a_slowdown_is_told(value, better, told):
     here, figure = dict(cores=2), dict(name='x', value=value, better=better)
-    before = [dict(name='x', value=v, machine=here) for v in (1., 1., 1.1)] + [dict(name='x', value=99., machine=dict(cores=64))]
+    before = ([dict(name='x', value=v, machine=here) for v in (1., 1., 1.1)]
+              + [dict(name='x', value=99., machine=dict(cores=64))])
     assert bool(bench.slower(figure, before, here)) == told
 
 

@@ -1,4 +1,5 @@
-"The notebooks that Colab opens: badges and first cells in step, run whole on a laptop and with a stand-in for `google.colab`."
+"""The notebooks that Colab opens: badges and first cells in step, run whole on a laptop and with a stand-in for
+`google.colab`."""
 import json
 import os
 import re
@@ -40,7 +41,7 @@ for cell in json.loads(Path(notebook).read_text(encoding='utf-8'))['cells']:
         if output.get('name') == 'stdout': print(''.join(output['text']))
     if shell.exc: sys.exit(f'{source}\\n\\n{type(shell.exc).__name__}: {shell.exc}')
 print(json.dumps(asked))
-'''
+'''   # noqa: E501
 
 
 def command(notebook, kind, *only): return [sys.executable, '-c', RUN, str(notebook), kind, *only]
@@ -48,12 +49,14 @@ def command(notebook, kind, *only): return [sys.executable, '-c', RUN, str(noteb
 
 def told(folder, **more):
     "The environment of a headless run: smoke switch on, results and the pretended Drive in `folder`."
-    return os.environ | dict(IN_TEST='1', AIRL_RESULTS=str(folder/'results'), AIRL_DRIVE=str(folder/'drive'), AIRL_MACHINE=str(folder/'machine'), AIRL_HOME=str(folder/'home'), MPLBACKEND='agg') | more
+    return os.environ | dict(IN_TEST='1', AIRL_RESULTS=str(folder/'results'), AIRL_DRIVE=str(folder/'drive'),
+                             AIRL_MACHINE=str(folder/'machine'), AIRL_HOME=str(folder/'home'), MPLBACKEND='agg') | more
 
 
 def output(notebook, kind, folder, *only) -> str:
     "What was printed, after the cells ran in order; its last line is what pip was told."
-    done = subprocess.run(command(notebook, kind, *only), cwd=folder, env=told(folder), text=True, capture_output=True, timeout=900)
+    done = subprocess.run(command(notebook, kind, *only), cwd=folder, env=told(folder),
+                          text=True, capture_output=True, timeout=900)
     if done.returncode: pytest.fail(done.stdout[-2000:] + done.stderr[-4000:], pytrace=False)
     return done.stdout
 
@@ -75,7 +78,8 @@ def test_another_owner_is_noticed(copy):
 def test_bounds_hold_what_colab_brings(root): assert colab_check.out_of_bounds(root) == []
 
 
-@pytest.mark.parametrize('bound, too_high', [('ipywidgets>=7.7', 'ipywidgets>=8'), ('transformers>=5.4', 'transformers>=5.16')])
+@pytest.mark.parametrize('bound, too_high', [('ipywidgets>=7.7', 'ipywidgets>=8'),
+                                             ('transformers>=5.4', 'transformers>=5.16')])
 def test_bound_above_colabs_is_noticed(copy, bound, too_high):
     text = (copy/'settings.ini').read_text()
     assert bound in text
@@ -86,15 +90,18 @@ def test_bound_above_colabs_is_noticed(copy, bound, too_high):
 def test_what_colab_brings_has_a_date_and_one_version_of_each(root):
     text = (root/colab_check.FILE).read_text()
     assert colab_check.PYTHON.search(text) and len(colab_check.brought(root)) == text.count('==')
-    assert {'torch', 'torchvision', 'numpy', 'gradio', 'ipywidgets', 'opencv-python-headless'} <= colab_check.brought(root).keys()
+    assert {'torch', 'torchvision', 'numpy', 'gradio', 'ipywidgets',
+            'opencv-python-headless'} <= colab_check.brought(root).keys()
 
 
 def test_a_package_that_would_change_is_noticed(root, monkeypatch):
     "As the resolver answers it: another torch, and an OpenCV more."
-    found = colab_check.brought(root) | {'torch': '2.15.0', 'opencv-contrib-python-headless': '5.0.0.93', 'av': '18.1.0'}
+    found = colab_check.brought(root) | {'torch': '2.15.0', 'opencv-contrib-python-headless': '5.0.0.93',
+                                         'av': '18.1.0'}
     monkeypatch.setattr(colab_check, 'resolve', lambda *_: (found, []))
     new, wrong = colab_check.changes(root, [''])
-    assert new == ['av', 'opencv-contrib-python-headless'] and len(wrong) == 2 and 'torch 2.11.0 would become 2.15.0' in wrong
+    assert new == ['av', 'opencv-contrib-python-headless'] and len(wrong) == 2
+    assert 'torch 2.11.0 would become 2.15.0' in wrong
 
 
 @pytest.mark.parametrize('kind', ['plain', 'colab'])
@@ -104,13 +111,15 @@ def test_notebook_runs_whole(notebook, kind, tmp_path):
     asked = json.loads(said.splitlines()[-1])
     made = tmp_path/('drive/MyDrive/airl_results/smoke' if kind == 'colab' else 'results/smoke')
     assert any(path.is_file() for path in made.rglob('*')), 'results lie where the notebook says'
-    assert bool(asked) == (kind == 'colab') and all('torch' not in line for line in asked), 'pip is asked in Colab alone, and never for torch'
+    assert (bool(asked) == (kind == 'colab')
+            and all('torch' not in line for line in asked)), 'pip is asked in Colab alone, and never for torch'
     if (notebook.stem, kind) == ('vit_cifar10', 'colab'): says_hours_and_megabytes(said)
 
 
 def says_hours_and_megabytes(said: str):
     "How long it takes, what will lie on Drive, what a disconnect costs."
-    assert re.search(r'Time: about \d+ (minutes|hours) for all 3 epochs, at [\d,]+ images a second \(measured just now\)', said), said[-1500:]
+    assert re.search(r'Time: about \d+ (minutes|hours) for all 3 epochs, at [\d,]+ images a second \(measured just '
+                     r'now\)', said), said[-1500:]
     assert re.search(r'two files of about \d+ MB each.*disconnect costs at most [\d.]+ minutes', said), said[-1500:]
 
 
@@ -125,7 +134,8 @@ def test_course_runs_whole_in_colab(notebook, tmp_path):
 def test_first_cells_of_the_numbered_notebooks(kind, tmp_path):
     "One process for all: each installs in Colab and does nothing elsewhere."
     for notebook in [*NUMBERED, *COURSES]:
-        cells = [''.join(cell['source']) for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'code']
+        cells = [''.join(cell['source']) for cell in json.loads(notebook.read_text(encoding='utf-8'))['cells']
+                 if cell['cell_type'] == 'code']
         assert cells[0] == colab.first_cell(ROOT), f'{notebook.name}: run `python tools/colab.py`'
     asked = run(NUMBERED[0], kind, tmp_path, "'google.colab' in sys.modules")
     assert asked == ([colab.install_line(ROOT).strip("'")] if kind == 'colab' else [])
@@ -134,9 +144,11 @@ def test_first_cells_of_the_numbered_notebooks(kind, tmp_path):
 @pytest.mark.skipif(os.name == 'nt', reason='kills with a POSIX signal')
 def test_interrupted_training_goes_on_from_drive(tmp_path):
     notebook, place = ROOT/'nbs/colab/vit_cifar10.ipynb', tmp_path/'drive/MyDrive/airl_results/smoke/runs/smoke-digits'
-    process = subprocess.Popen(command(notebook, 'colab'), cwd=tmp_path, env=told(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command(notebook, 'colab'), cwd=tmp_path, env=told(tmp_path),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 600
-    while not any(read_header(place/name) for name in SLOTS) and process.poll() is None and time.monotonic() < deadline: time.sleep(.02)
+    while not any(read_header(place/name) for name in SLOTS) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(.02)
     process.send_signal(signal.SIGKILL)   # as Colab does: no goodbye
     process.wait()
     assert take(place, tmp_path/'copy'), 'a whole copy lies on Drive'
@@ -145,7 +157,8 @@ def test_interrupted_training_goes_on_from_drive(tmp_path):
     run(notebook, 'colab', tmp_path)
     after = rows(place)
     assert len(after) == 1 + 3 and after[:len(before)] == before, 'the epochs that were copied are not done again'
-    assert [(place/name).stat().st_size for name in SLOTS] == [0, 0] and (place/'report.json').exists(), 'the run itself lies where the copies were'
+    assert ([(place/name).stat().st_size for name in SLOTS] == [0, 0]
+            and (place/'report.json').exists()), 'the run itself lies where the copies were'
 
 
 def rows(folder): return (folder/'metrics.csv').read_text().splitlines() if (folder/'metrics.csv').exists() else []
@@ -153,6 +166,8 @@ def rows(folder): return (folder/'metrics.csv').read_text().splitlines() if (fol
 
 def test_the_form_asks_for_hours():
     "Before anything is trained; what it says then is read where the notebook runs whole."
-    cells = [''.join(c['source']) for c in json.loads((ROOT/'nbs/colab/vit_cifar10.ipynb').read_text(encoding='utf-8'))['cells']]
-    form, training = (next(i for i, cell in enumerate(cells) if text in cell) for text in ('#@title What to train', 'run = fit('))
+    cells = [''.join(c['source'])
+             for c in json.loads((ROOT/'nbs/colab/vit_cifar10.ipynb').read_text(encoding='utf-8'))['cells']]
+    form, training = (next(i for i, cell in enumerate(cells) if text in cell)
+                      for text in ('#@title What to train', 'run = fit('))
     assert 'hours = 1.0' in cells[form] and 'epochs = ' not in cells[form] and form < training

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.skipif(os.name == 'nt', reason='signals, and a disk tha
 
 
 def test_a_command_survives_the_machine(tmp_path):
-    points = list(faults.machine_points(faults.Asker(), ['segment'], ['kill', 'term', 'full', 'readonly'], 3, 1, tmp_path))
+    points = list(faults.machine_points(faults.Asker(), ['segment'], ['kill', 'term', 'full', 'readonly'],
+                                        3, 1, tmp_path))
     assert len(points) == 3 and any(failing.fired for _, failing, _, _ in points)
     assert not [fault for *_, fault in points if fault]
 
@@ -28,8 +29,10 @@ def test_a_file_that_grows_under_its_name_is_found(tmp_path):
     with pytest.raises(faults.Found): template.run(faults.PAIRS['segment'][0]) or template.teardown()
 
 
-@pytest.mark.parametrize('lie, stage', [('cut', 'file'), ('content', 'file'), ('page', 'about')])   # a status 500 is tried again for half a minute: in the long form
+# a status 500 is tried again for half a minute: in the long form
+@pytest.mark.parametrize('lie, stage', [('cut', 'file'), ('content', 'file'), ('page', 'about')])
 def test_a_download_survives_a_hub_that_lies(lie, stage): assert faults.lied_to(lie, stage) == ''
 
 
-def test_a_download_that_is_not_checked_is_found(): assert 'not what the hub published' in faults.lied_to('content', 'file', plant='unchecked', again=False)
+def test_a_download_that_is_not_checked_is_found():
+    assert 'not what the hub published' in faults.lied_to('content', 'file', plant='unchecked', again=False)

@@ -26,7 +26,8 @@ def test_edited_module_is_noticed(copy):
 
 def test_import_from_a_higher_layer_is_noticed(copy):
     assert checks.broken_layers(copy) == []
-    with (copy/'airl/photos.py').open('a') as module: module.write('\ndef climb():\n    from airl.scene import Detections\n')
+    with (copy/'airl/photos.py').open('a') as module:
+        module.write('\ndef climb():\n    from airl.scene import Detections\n')
     assert any('airl.photos' in line and 'airl.scene' in line for line in checks.broken_layers(copy))
 
 
@@ -45,19 +46,23 @@ def test_module_outside_the_layers_is_noticed(copy):
 
 
 @pytest.mark.parametrize('source', [
-    'os.fork()', 'pty.fork()', "get_context('fork')", "multiprocessing.get_context()", "set_start_method('forkserver')", 'ProcessPoolExecutor(2)',
-    'DataLoader(data, num_workers=2)', 'mp.Process(target=f)', 'Popen(command, preexec_fn=f)', "RUN = 'import os\\nos.fork()'"])
+    'os.fork()', 'pty.fork()', "get_context('fork')", "multiprocessing.get_context()",
+    "set_start_method('forkserver')", 'ProcessPoolExecutor(2)',
+    'DataLoader(data, num_workers=2)', 'mp.Process(target=f)', 'Popen(command, preexec_fn=f)',
+    "RUN = 'import os\\nos.fork()'"])
 def test_fork_is_noticed(source): assert len(checks.fork_calls(source)) == 1
 
 
-@pytest.mark.parametrize('source', ["get_context('spawn')", 'ProcessPoolExecutor(2, mp_context=spawn)', 'DataLoader(data)', 'torch.random.fork_rng()', 'Popen(command)'])
+@pytest.mark.parametrize('source', ["get_context('spawn')", 'ProcessPoolExecutor(2, mp_context=spawn)',
+                                    'DataLoader(data)', 'torch.random.fork_rng()', 'Popen(command)'])
 def test_other_processes_pass(source): assert not checks.fork_calls(source)
 
 
 def test_kept_error_and_missing_figure_are_noticed(copy):
     notebook = copy/'nbs/07b_drawing.ipynb'
     assert checks.unclean(notebook) == []
-    change_cell(notebook, lambda c: any('image/png' in o.get('data', {}) for o in c['outputs']), lambda c: c.update(outputs=[]))
+    change_cell(notebook, lambda c: any('image/png' in o.get('data', {})
+                                        for o in c['outputs']), lambda c: c.update(outputs=[]))
     assert [line.split(', ')[-1] for line in checks.unclean(notebook)] == ['draws but keeps no figure']
     change_cell(notebook, lambda c: True, lambda c: c.update(
         execution_count=7, outputs=[{'output_type': 'error', 'ename': 'ValueError', 'evalue': 'oh', 'traceback': []}]))
@@ -65,15 +70,18 @@ def test_kept_error_and_missing_figure_are_noticed(copy):
 
 
 @pytest.mark.parametrize('text', [
-    '/tmp/tmpab12/out', "'/tmp/x'", "PosixPath('/tmp/x')", 'folder=/tmp/x', 'folder:/tmp/x', '(/tmp/x)', r"'done\n/tmp/x'",
-    'file:///tmp/x', 'Results: ../../../../tmp/results', '/var/folders/zz/T/tmp1', "'/private/var/folders/zz'", '/root/.cache/hub',
+    '/tmp/tmpab12/out', "'/tmp/x'", "PosixPath('/tmp/x')", 'folder=/tmp/x', 'folder:/tmp/x',
+    '(/tmp/x)', r"'done\n/tmp/x'",
+    'file:///tmp/x', 'Results: ../../../../tmp/results', '/var/folders/zz/T/tmp1',
+    "'/private/var/folders/zz'", '/root/.cache/hub',
     '/home/ada/airl', '/Users/ada', '/content/drive', r'C:\Users\ada', r"'C:\\Users\\ada'", r'(D:\a\airl',
     r'TEMP=C:\Users\ada\AppData', 'C:/Users/ada'])
 def test_path_of_a_machine_is_noticed(text): assert checks.ABSOLUTE.search(text)
 
 
 @pytest.mark.parametrize('text', [
-    'https://example.org/tmp/x', 'http://127.0.0.1/home/ada', 's3://bucket/tmp/x', './tmp/x', 'out/tmp/x', 'docs/usr/x', 'tmp/x',
+    'https://example.org/tmp/x', 'http://127.0.0.1/home/ada', 's3://bucket/tmp/x',
+    './tmp/x', 'out/tmp/x', 'docs/usr/x', 'tmp/x',
     '../nbs/images', '/api/segment', 'hub:owner/home/x', r"'ratio:\n'", 'x: a', 'and/or'])
 def test_other_paths_and_addresses_pass(text): assert not checks.ABSOLUTE.search(text)
 
@@ -89,13 +97,16 @@ def test_kept_path_of_a_temporary_folder_is_noticed(copy):
 def test_dead_link_is_noticed(copy):
     page = copy/'_proc/index.ipynb'
     page.parent.mkdir()
-    prose = {'cell_type': 'markdown', 'source': ['[here](index.ipynb) and [there](nowhere.ipynb), ![](no.png), [web](https://airl.example)']}
+    prose = {'cell_type': 'markdown',
+             'source': ['[here](index.ipynb) and [there](nowhere.ipynb), ![](no.png), [web](https://airl.example)']}
     page.write_text(json.dumps({'cells': [prose]}))
-    assert [line.split()[1] for line in checks.broken_links(copy, 'https://site.example/')] == ['nowhere.ipynb', 'no.png']
+    assert [line.split()[1] for line in checks.broken_links(copy,
+                                                            'https://site.example/')] == ['nowhere.ipynb', 'no.png']
 
 
 @pytest.mark.parametrize('prose, told', [
-    ('# One\n### Three', 'skips a level'), ('## Two', 'has 0 titles'), ('# One\n# Another', 'has 2 titles'), ('# One\n![](cat.png)', 'says nothing'),
+    ('# One\n### Three', 'skips a level'), ('## Two', 'has 0 titles'), ('# One\n# Another', 'has 2 titles'),
+    ('# One\n![](cat.png)', 'says nothing'),
     ('# One\n## A `part`, here\n[there](#a-part-elsewhere)', 'leads to no heading')])
 def test_page_that_is_hard_to_follow_is_noticed(tmp_path, prose, told):
     page = tmp_path/'page.ipynb'
@@ -106,13 +117,17 @@ def test_page_that_is_hard_to_follow_is_noticed(tmp_path, prose, told):
     assert checks.hard_to_follow(page) == []
 
 
-@pytest.mark.parametrize('first', ['', '#| fig-alt: ""\n', '#| fig-alt: " "\n', '#| echo: false\n', '# fig-alt: "a cat"\n'])
+@pytest.mark.parametrize('first', ['', '#| fig-alt: ""\n', '#| fig-alt: " "\n', '#| echo: false\n',
+                                   '# fig-alt: "a cat"\n'])
 def test_figure_that_says_nothing_is_noticed(tmp_path, first):
     page, figure = tmp_path/'page.ipynb', {'output_type': 'display_data', 'data': {'image/png': '', 'text/plain': ''}}
-    def write(source, outputs): page.write_text(json.dumps({'cells': [{'cell_type': 'code', 'id': 'c1', 'source': [source], 'outputs': outputs}]}))
+    def write(source, outputs):
+        page.write_text(
+            json.dumps({'cells': [{'cell_type': 'code', 'id': 'c1', 'source': [source], 'outputs': outputs}]}))
     write(f'{first}imshow(cat)', [figure])
     assert ['c1' in line for line in checks.unheard_figures(page)] == [True]
-    for heard in ('#| fig-alt: "a cat"\n', '#| echo: false\n#| fig-alt: "a cat: asleep"\n', '#| hide\n', '#| output: false\n'):
+    for heard in ('#| fig-alt: "a cat"\n', '#| echo: false\n#| fig-alt: "a cat: asleep"\n',
+                  '#| hide\n', '#| output: false\n'):
         write(f'{heard}imshow(cat)', [figure])
         assert checks.unheard_figures(page) == []
     write(f'{first}imshow(cat)', [])

@@ -41,7 +41,8 @@ def test_a_version_has_an_environment_of_its_own(copy):
 
 
 def test_the_first_line_says_which_python(root):
-    told = subprocess.run([sys.executable, '-m', 'pytest', '--collect-only', '-p', 'no:cacheprovider', __file__], cwd=root, text=True, capture_output=True).stdout
+    told = subprocess.run([sys.executable, '-m', 'pytest', '--collect-only', '-p', 'no:cacheprovider', __file__],
+                          cwd=root, text=True, capture_output=True).stdout
     assert f'Python {sys.version.splitlines()[0]}' in told
 
 
@@ -51,9 +52,11 @@ def test_airl_is_imported_from_the_folder_above(copy, tmp_path):
     subprocess.run([sys.executable, '-m', 'venv', '--without-pip', venv], check=True)
     python, = venv.glob('bin/python')
     site, = venv.glob('lib/python*/site-packages')
-    uv = [sys.executable, '-m', 'uv', 'pip', 'install', '--quiet', '--offline', '--no-deps', '--no-build-isolation', '--python', python]
+    uv = [sys.executable, '-m', 'uv', 'pip', 'install', '--quiet', '--offline', '--no-deps',
+          '--no-build-isolation', '--python', python]
     (site/'builder.pth').write_text(sysconfig.get_path('purelib'))   # setuptools, of the environment that runs this
     subprocess.run([*uv, '-e', '.'], cwd=clone, check=True)
-    told = subprocess.run([python, '-c', 'import airl; print(airl.__file__, airl.__version__)'], cwd=tmp_path, text=True, capture_output=True,
+    told = subprocess.run([python, '-c', 'import airl; print(airl.__file__, airl.__version__)'],
+                          cwd=tmp_path, text=True, capture_output=True,
                           env={name: value for name, value in os.environ.items() if name != 'PYTHONPATH'})
     assert told.stdout.startswith(f'{clone/"airl"/"__init__.py"} '), told.stdout + told.stderr

@@ -1,4 +1,5 @@
-"Whoever imports a public name from where it first stood can go on doing so: `old_paths.txt` has them, one path per line."
+"""Whoever imports a public name from where it first stood can go on doing so: `old_paths.txt` has them, one path per
+line."""
 import json
 import sys
 from pathlib import Path

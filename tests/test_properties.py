@@ -1,4 +1,5 @@
-"What holds for every box, mask, run length, export, measure, recipe and text, tried on those that Hypothesis thinks of."
+"""What holds for every box, mask, run length, export, measure, recipe and text, tried on those that Hypothesis thinks
+of."""
 import io
 import json
 import unicodedata
@@ -7,7 +8,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 from airl.files import UserError
-from airl.regions import box_area, box_iou, clip_boxes, containment, decode_rle, encode_rle, filled, mask_to_box, polygons, suppress, yolo_line
+from airl.regions import (box_area, box_iou, clip_boxes, containment, decode_rle, encode_rle, filled, mask_to_box,
+                          polygons, suppress, yolo_line)
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -33,12 +35,14 @@ def masks(draw, side=24):
 @given(boxes(), boxes())
 def test_boxes(a, b):
     overlap, inside = box_iou(a, b), containment(a, b)
-    assert overlap.shape == inside.shape == (len(a), len(b)) and np.isfinite(overlap).all() and np.isfinite(inside).all()
+    assert overlap.shape == inside.shape == (len(a), len(b)) and np.isfinite(overlap).all()
+    assert np.isfinite(inside).all()
     assert (overlap >= 0).all() and (overlap <= 1 + 1e-5).all() and np.allclose(overlap, box_iou(b, a).T, atol=1e-5)
     itself = np.diag(box_iou(a, a))
     assert np.allclose(itself[box_area(a) > 1e-3], 1, atol=1e-4)
     clipped = clip_boxes(a, (50, 80))
-    assert (clipped[:, :2] >= 0).all() and (clipped[:, 2] <= 80).all() and (clipped[:, 3] <= 50).all() and np.array_equal(clip_boxes(clipped, (50, 80)), clipped)
+    assert (clipped[:, :2] >= 0).all() and (clipped[:, 2] <= 80).all()
+    assert (clipped[:, 3] <= 50).all() and np.array_equal(clip_boxes(clipped, (50, 80)), clipped)
 
 
 @often
@@ -76,7 +80,8 @@ def test_run_lengths_of_nonsense_are_told(text, size):
 def test_a_mask_and_its_box(mask):
     assume(mask.any())
     x0, y0, x1, y1 = (int(v) for v in mask_to_box(mask))
-    assert mask[y0:y1, x0:x1].sum() == mask.sum() and mask[y0].any() and mask[y1 - 1].any() and mask[:, x0].any() and mask[:, x1 - 1].any()
+    assert mask[y0:y1, x0:x1].sum() == mask.sum() and mask[y0].any() and mask[y1 - 1].any()
+    assert mask[:, x0].any() and mask[:, x1 - 1].any()
 
 
 @often
@@ -114,7 +119,8 @@ def test_presence_counts_pairs_in_the_right_order(pairs):
     else: assert found == pytest.approx(np.mean([(a > b) + (a == b)/2 for a in there for b in absent]))
 
 
-_yaml = st.recursive(st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8)), lambda inner: st.lists(inner, max_size=3), max_leaves=4)
+_yaml = st.recursive(st.one_of(st.none(), st.booleans(), st.integers(), st.floats(),
+                               st.text(max_size=8)), lambda inner: st.lists(inner, max_size=3), max_leaves=4)
 
 
 @often
@@ -122,7 +128,8 @@ _yaml = st.recursive(st.one_of(st.none(), st.booleans(), st.integers(), st.float
 def test_a_recipe_is_taken_or_refused_with_a_sentence(data):
     from airl.recipe import Recipe, recipe_from, recipe_from_yaml, recipe_to_yaml
     values = asdict(Recipe.preset('smoke'))
-    for name in data.draw(st.lists(st.sampled_from(sorted(values)), max_size=3)): values[name] = data.draw(st.one_of(_yaml, st.just(values[name])))
+    for name in data.draw(st.lists(st.sampled_from(sorted(values)), max_size=3)):
+        values[name] = data.draw(st.one_of(_yaml, st.just(values[name])))
     try: recipe = recipe_from(values)
     except UserError as error:
         assert len(str(error).splitlines()) == 1
@@ -138,7 +145,9 @@ def test_any_text_for_a_recipe(text):
     except UserError as error: assert len(str(error).splitlines()) == 1
 
 
-_words = st.lists(st.one_of(st.sampled_from('a the cat dog cup not no and or but without , . ; ( ) " \' - red small of in all except only & /'.split()), st.text(max_size=5)), max_size=12).map(' '.join)
+_words = st.lists(st.one_of(st.sampled_from('a the cat dog cup not no and or but without , . ; ( ) " \' - red small of '
+                                            'in all except only & /'.split()), st.text(max_size=5)),
+                  max_size=12).map(' '.join)
 
 
 @settings(often, max_examples=300)
@@ -149,12 +158,16 @@ def test_the_parser_answers_or_says_why_not(text):
     except UserError as error:
         assert str(error) and len(str(error).splitlines()) == 1
         return
-    assert query.texts and all(t == t.strip() and t and not any(unicodedata.category(c) in ('Cc', 'Cs') for c in t) for t in query.texts)
+    assert query.texts
+    assert all(t == t.strip() and t and not any(unicodedata.category(c) in ('Cc', 'Cs') for c in t)
+               for t in query.texts)
     assert parse_prompt(list(query.texts)).texts == query.texts
 
 
 @seldom
-@given(st.lists(st.text(st.characters(codec='utf-8', exclude_characters='\0'), min_size=1, max_size=20), min_size=1, max_size=3, unique=True), st.integers(1, 4), st.sampled_from(['coco', 'yolo', 'labelme', 'voc', 'masks']))
+@given(st.lists(st.text(st.characters(codec='utf-8', exclude_characters='\0'), min_size=1, max_size=20),
+                min_size=1, max_size=3, unique=True), st.integers(1, 4),
+       st.sampled_from(['coco', 'yolo', 'labelme', 'voc', 'masks']))
 def test_exports_hold_what_the_manifest_does(tmp_path_factory, phrases, objects, form):
     import planted
     from airl.exports import export_dataset
@@ -162,9 +175,13 @@ def test_exports_hold_what_the_manifest_does(tmp_path_factory, phrases, objects,
     assume(phrases)
     out = planted.plant(tmp_path_factory.mktemp('planted')/'out', ['a.png', 'b/a.png', 'A.png'], phrases, objects)
     made, n = export_dataset(out, form), 3*objects*len(phrases)
-    if form == 'coco': assert sum(len(json.loads((made/f'{s}.json').read_text('utf-8'))['annotations']) for s in ('train', 'val') if (made/f'{s}.json').exists()) == n
+    if form == 'coco':
+        assert sum(len(json.loads((made/f'{s}.json').read_text('utf-8'))['annotations'])
+                   for s in ('train', 'val') if (made/f'{s}.json').exists()) == n
     if form == 'yolo': assert sum(len(p.read_text().splitlines()) for p in (made/'labels').rglob('*.txt')) == n
-    if form == 'labelme': assert len({(p.name, s['group_id']) for p in made.glob('*.json') for s in json.loads(p.read_text('utf-8'))['shapes']}) == n
+    if form == 'labelme':
+        assert len({(p.name, s['group_id']) for p in made.glob('*.json')
+                    for s in json.loads(p.read_text('utf-8'))['shapes']}) == n
     if form == 'masks': assert len(list(made.rglob('*.png'))) == n
     if form == 'voc': assert len(list((made/'SegmentationClass').glob('*.png'))) == 3
 
@@ -173,7 +190,8 @@ def test_exports_hold_what_the_manifest_does(tmp_path_factory, phrases, objects,
 @given(st.binary(max_size=200))
 def test_any_bytes_for_a_photo(data):
     from airl.photos import load_photo
-    for source in (data, io.BytesIO(data), b'\x89PNG\r\n\x1a\n' + data, b'\xff\xd8\xff\xe0' + data, b'GIF89a' + data, b'II*\0' + data):
+    for source in (data, io.BytesIO(data), b'\x89PNG\r\n\x1a\n' + data, b'\xff\xd8\xff\xe0' + data,
+                   b'GIF89a' + data, b'II*\0' + data):
         try: image = load_photo(source)
         except UserError as error: assert len(str(error).splitlines()) == 1
         else: assert image.dtype == np.uint8 and image.ndim == 3

@@ -1,4 +1,5 @@
-"Several processes that finish in any order leave what one leaves: the same losses, the same files, and no report on weights that were still being written."
+"""Several processes that finish in any order leave what one leaves: the same losses, the same files, and no report on
+weights that were still being written."""
 import json
 import os
 import random
@@ -45,7 +46,7 @@ for k in range(times):
                 best=float(sum(x.double().abs().sum() for x in run.best()['model'].values())), temperature=run.best().get('temperature'), losses=losses)
     (folder/f'seen-{k}-{rank}.json').write_text(json.dumps(seen))
 if torch.distributed.is_initialized(): torch.distributed.destroy_process_group()
-'''
+'''   # noqa: E501
 
 
 TIMES = int(os.environ.get('AIRL_RUNS', 3))
@@ -55,10 +56,12 @@ def in_ranks(n, folder, times=TIMES, seed=0):
     "What each process found when `fit` had returned, run by run; one process has no launcher."
     script = folder/'ranks.py'
     script.write_text(RANKS)
-    launcher = ['-m', 'torch.distributed.run', f'--nproc_per_node={n}', f'--master_port={29_000 + random.randrange(900)}'] if n > 1 else []
+    launcher = ['-m', 'torch.distributed.run', f'--nproc_per_node={n}',
+                f'--master_port={29_000 + random.randrange(900)}'] if n > 1 else []
     command = [sys.executable, *launcher, str(script), str(folder), str(times), str(seed)]
     alone = {} if n > 1 else dict(RANK='0')
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1500, env=os.environ | dict(OMP_NUM_THREADS='1', PYTHONPATH=os.environ.get('AIRL_TREE', str(ROOT))) | alone)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1500, env=os.environ
+                          | dict(OMP_NUM_THREADS='1', PYTHONPATH=os.environ.get('AIRL_TREE', str(ROOT))) | alone)
     assert done.returncode == 0, done.stderr[-3000:]
     return [[json.loads((folder/f'seen-{k}-{rank}.json').read_text()) for rank in range(n)] for k in range(times)]
 

@@ -21,9 +21,11 @@ def test_no_circle_of_imports(root): none(rooms.circles(root))
 def test_no_exception_in_the_contract(root): none(rooms.exceptions(root))
 
 
-@pytest.mark.parametrize('line', ['Photo.read = lambda self: 1', 'Photo.read, Photo.write = 1, 2', 'setattr(Photo, "read", 1)',
+@pytest.mark.parametrize('line', ['Photo.read = lambda self: 1', 'Photo.read, Photo.write = 1, 2',
+                                  'setattr(Photo, "read", 1)',
                                   'for name in "ab": setattr(Photo, name, 1)', '@patch\ndef read(self: Photo): pass',
-                                  '@basics.patch\ndef read(self: Photo): pass', 'for c in (Photo,): setattr(c, "read", 1)', 'c = Photo\nc.read = 1',
+                                  '@basics.patch\ndef read(self: Photo): pass',
+                                  'for c in (Photo,): setattr(c, "read", 1)', 'c = Photo\nc.read = 1',
                                   'type(Photo()).read = 1', 'def f(self): self.__class__.read = 1'])
 def test_an_attached_method_is_seen(tmp_path, line):
     (tmp_path/'airl').mkdir()
@@ -44,10 +46,12 @@ def test_a_circle_inside_functions_is_seen(tmp_path):
     assert rooms.circles(tmp_path) == []
 
 
-@pytest.mark.parametrize('line', ['ignore_imports = ["airl.a -> airl.b"]', 'layers = ["(cli) : (app)"]', 'layers = ["cli : app"]',
+@pytest.mark.parametrize('line', ['ignore_imports = ["airl.a -> airl.b"]', 'layers = ["(cli) : (app)"]',
+                                  'layers = ["cli : app"]',
                                   'exhaustive_ignores = ["scene"]', 'exhaustive = false'])
 def test_an_exception_is_seen(tmp_path, line):
-    plain = dict(layers='layers = ["cli", "app | api"]', exhaustive='exhaustive = true', exhaustive_ignores='exhaustive_ignores = ["__main__", "_modidx"]')
+    plain = dict(layers='layers = ["cli", "app | api"]', exhaustive='exhaustive = true',
+                 exhaustive_ignores='exhaustive_ignores = ["__main__", "_modidx"]')
     def found(lines):
         (tmp_path/'pyproject.toml').write_text('[[tool.importlinter.contracts]]\n' + '\n'.join(lines))
         return rooms.exceptions(tmp_path)
@@ -59,4 +63,5 @@ def test_a_long_and_a_short_module_are_seen(tmp_path, root):
     shutil.copytree(root/'airl', tmp_path/'airl', ignore=shutil.ignore_patterns('shipped', '__pycache__'))
     with open(tmp_path/'airl/photos.py', 'a') as file: file.write('#\n'*rooms.LONGEST)
     (tmp_path/'airl/tiny.py').write_text('import numpy\n')
-    assert any('photos' in line for line in rooms.too_long(tmp_path)) and any('tiny' in line for line in rooms.too_short(tmp_path))
+    assert any('photos' in line for line in rooms.too_long(tmp_path))
+    assert any('tiny' in line for line in rooms.too_short(tmp_path))

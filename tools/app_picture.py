@@ -33,7 +33,8 @@ def picture(address: str, photo: Path, text: str) -> bytes:
         browser = p.chromium.launch(executable_path=chromium(), args=['--no-sandbox', '--disable-dev-shm-usage'])
         page = browser.new_page(viewport=SIZE, color_scheme='light')
         page.set_default_timeout(WAIT)
-        page.route('**/*', lambda route: route.continue_() if route.request.url.startswith((address, 'data:', 'blob:')) else route.abort())
+        page.route('**/*', lambda route: route.continue_() if route.request.url.startswith((address, 'data:', 'blob:'))
+                   else route.abort())
         page.goto(address)
         asked(page, photo, text)
         page.wait_for_timeout(2000)          # what moves has come to rest
@@ -45,7 +46,8 @@ def picture(address: str, photo: Path, text: str) -> bytes:
 def main():
     from PIL import Image
     from skimage import data
-    server = subprocess.Popen([sys.executable, '-m', 'airl', 'app', '--port', '0', '--models', 'lite'], stdout=subprocess.PIPE, text=True,
+    server = subprocess.Popen([sys.executable, '-m', 'airl', 'app', '--port', '0', '--models', 'lite'],
+                              stdout=subprocess.PIPE, text=True,
                               env=os.environ | {'PYTHONUNBUFFERED': '1'})
     try:
         with tempfile.TemporaryDirectory() as folder:

@@ -4,11 +4,14 @@
     python tools/bench.py --quick               # those that have a short form, ten minutes in all on an idle machine
     python tools/bench.py cli_start doors       # some
     python tools/bench.py faults -- --points 30 # with options of the file's own
-    python tools/bench.py --against HEAD~20     # this tree and another one in turn, the ratio of each figure with its spread
+    python tools/bench.py --against HEAD~20     # this tree and another one in turn, the ratio of each figure with its
+    spread
     python tools/bench.py --table               # the newest figures of the history, as the docs show them
 
-A file prints one JSON line per figure: name, value, its bound (`target`) and whether it is met. Here each gets the machine, the versions and the commit, and a line in
-benchmarks/history.jsonl, where a slowdown shows: a figure that is a fifth worse than the median of the last five on the same machine is told. A file's short form is its line
+A file prints one JSON line per figure: name, value, its bound (`target`) and whether it is met. Here each gets the
+machine, the versions and the commit, and a line in
+benchmarks/history.jsonl, where a slowdown shows: a figure that is a fifth worse than the median of the last five on
+the same machine is told. A file's short form is its line
 `QUICK = '…'`, the options it is given then.
 """
 import argparse
@@ -27,32 +30,39 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HISTORY = ROOT/'benchmarks/history.jsonl'
-LIBRARIES = 'torch torchvision timm numpy opencv-python-headless pillow pyarrow transformers typer gradio fastapi av ray'.split()
+LIBRARIES = ('torch torchvision timm numpy opencv-python-headless pillow pyarrow transformers typer gradio fastapi av '
+             'ray').split()
 LIMIT = 3600.     # seconds for one file; 300 in the short form
 
 
 def questions(names=()) -> list[Path]:
     "The files, or those named; raises `SystemExit` for a name that is none."
     there = {path.stem: path for path in sorted((ROOT/'benchmarks').glob('[!_]*.py'))}
-    if unknown := [n for n in names if n not in there]: raise SystemExit(f'There is no benchmark {unknown[0]}; there are {", ".join(there)}.')
+    if unknown := [n for n in names if n not in there]:
+        raise SystemExit(f'There is no benchmark {unknown[0]}; there are {", ".join(there)}.')
     return [there[n] for n in names or there]
 
 
 def quick_options(path: Path) -> list[str] | None:   # None: the file has no short form
     "The options of a file's short form."
     for node in ast.parse(path.read_text(encoding='utf-8')).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == 'QUICK': return str(ast.literal_eval(node.value)).split()
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == 'QUICK':
+            return str(ast.literal_eval(node.value)).split()
     return None
 
 
-def question_of(path: Path) -> str: return (ast.get_docstring(ast.parse(path.read_text(encoding='utf-8'))) or path.stem).splitlines()[0]
+def question_of(path: Path) -> str:
+    return (ast.get_docstring(ast.parse(path.read_text(encoding='utf-8'))) or path.stem).splitlines()[0]
 
 
 def machine() -> dict:
     "What figures depend on besides the code."
-    try: model = next(line.partition(': ')[2].strip() for line in open('/proc/cpuinfo', encoding='utf-8') if line.startswith('model name'))
+    try:
+        model = next(line.partition(': ')[2].strip() for line in open('/proc/cpuinfo', encoding='utf-8')
+                     if line.startswith('model name'))
     except (OSError, StopIteration): model = platform.processor()
-    return dict(cpu=model, cores=os.cpu_count(), system=f'{platform.system()} {platform.machine()}', python=platform.python_version())
+    return dict(cpu=model, cores=os.cpu_count(), system=f'{platform.system()} {platform.machine()}',
+                python=platform.python_version())
 
 
 def versions() -> dict:
@@ -82,10 +92,12 @@ def figures_in(text: str) -> list[dict]:
     return found
 
 
-def run(path: Path, options: list[str], tree: Path = ROOT, limit: float = LIMIT, show=True) -> tuple[list[dict], str]:   # figures; '' or what went wrong
+def run(path: Path, options: list[str], tree: Path = ROOT, limit: float = LIMIT,
+        show=True) -> tuple[list[dict], str]:   # figures; '' or what went wrong
     "One file in a process of its own, on the package of `tree`."
     environment = os.environ | dict(PYTHONPATH=os.pathsep.join([str(tree), str(ROOT/'tools')]), HF_HUB_OFFLINE='1')
-    process = subprocess.Popen([sys.executable, str(path), *options], cwd=tree, text=True, stdout=subprocess.PIPE, env=environment)
+    process = subprocess.Popen([sys.executable, str(path), *options], cwd=tree, text=True,
+                               stdout=subprocess.PIPE, env=environment)
     lines, began = [], time.monotonic()
     import threading
     clock = threading.Timer(limit, process.kill)
@@ -96,7 +108,8 @@ def run(path: Path, options: list[str], tree: Path = ROOT, limit: float = LIMIT,
             if show: print(line, end='', flush=True)
     finally: clock.cancel()
     code = process.wait()
-    wrong = f'stopped after {limit:.0f} s' if code < 0 and time.monotonic() - began >= limit else f'ended with {code}' if code else ''
+    wrong = (f'stopped after {limit:.0f} s' if code < 0 and time.monotonic() - began >= limit
+             else f'ended with {code}' if code else '')
     return figures_in(''.join(lines)), wrong
 
 
@@ -105,8 +118,10 @@ def history() -> list[dict]:
 
 
 def slower(figure: dict, before: list[dict], here: dict) -> str:
-    "A sentence where a figure is a fifth worse than it used to be on this machine; '' where it is not, or where that cannot be said."
-    then = [b['value'] for b in before if b['name'] == figure['name'] and b['machine'] == here and b.get('options') == figure.get('options')][-5:]
+    """A sentence where a figure is a fifth worse than it used to be on this machine; '' where it is not, or where that
+    cannot be said."""
+    then = [b['value'] for b in before if b['name'] == figure['name'] and b['machine'] == here
+            and b.get('options') == figure.get('options')][-5:]
     if not then or figure.get('better') not in ('low', 'high'): return ''
     usual = statistics.median(then)
     worse = figure['value'] > 1.2*usual if figure['better'] == 'low' else figure['value'] < usual/1.2
@@ -120,17 +135,20 @@ def keep(rows: list[dict]):
 def bound(figure: dict) -> str:
     "The bound as it was set."
     if figure.get('target') is None: return '–'
-    return f'{"≤" if figure.get("better") == "low" else "≥" if figure.get("better") == "high" else ""} {figure["target"]:g}'.strip()
+    return (f'{"≤" if figure.get("better") == "low" else "≥" if figure.get("better") == "high" else ""} '
+            f'{figure["target"]:g}').strip()
 
 
 def table(rows: list[dict]) -> str:   # Markdown
     "A line per figure: the newest of each name."
     newest = {row['name']: row for row in rows}
-    lines = ['| figure | value | spread | bound | met | commit | busy |', '| --- | ---: | --- | --- | --- | --- | ---: |']
+    lines = ['| figure | value | spread | bound | met | commit | busy |',
+             '| --- | ---: | --- | --- | --- | --- | ---: |']
     for name, row in sorted(newest.items()):
         spread = f'{row["low"]:.3g} to {row["high"]:.3g}' if 'low' in row else ''
         met = {True: 'yes', False: '**no**', None: ''}[row.get('ok')]
-        lines.append(f'| `{name}` | {row["value"]:.4g} | {spread} | {bound(row)} | {met} | {row["commit"]} | {row["busy"]:.1f} |')
+        lines.append(f'| `{name}` | {row["value"]:.4g} | {spread} | {bound(row)} | {met} | {row["commit"]} | '
+                     f'{row["busy"]:.1f} |')
     return '\n'.join(lines)
 
 
@@ -144,12 +162,15 @@ def all_of(paths: list[Path], quick: bool, own: list[str] | None = None) -> list
         began, load = time.monotonic(), busy()
         found, fault = run(path, options, limit=300. if quick else LIMIT)
         if fault or not found: wrong.append(f'{path.stem} {fault or "prints no figure"}')
-        shared = dict(file=path.stem, quick=quick, options=' '.join(options), commit=commit(ROOT), at=datetime.now(UTC).isoformat(timespec='seconds'), seconds=round(time.monotonic() - began, 1), busy=load)
+        shared = dict(file=path.stem, quick=quick, options=' '.join(options), commit=commit(ROOT),
+                      at=datetime.now(UTC).isoformat(timespec='seconds'), seconds=round(time.monotonic() - began, 1),
+                      busy=load)
         new = [f | shared | dict(machine=here, versions=known) for f in found]
         keep(new)
         rows += new
     print('\n' + table(rows))
-    if quick and (left := [p.stem for p in paths if quick_options(p) is None]): print(f'\nNo short form: {", ".join(left)}.')
+    if quick and (left := [p.stem for p in paths if quick_options(p) is None]):
+        print(f'\nNo short form: {", ".join(left)}.')
     for line in [*wrong, *filter(None, (slower(row, before, here) for row in rows))]: print(line)
     return [row for row in rows if row.get('ok') is False] + wrong
 
@@ -158,7 +179,8 @@ def against(revision: str, paths: list[Path], quick: bool, rounds: int) -> list[
     "This tree and another in turn, on the files of this one; figures that both give, as ratios with median and spread."
     with tempfile.TemporaryDirectory() as home:
         other = Path(home)/'other'
-        subprocess.run(['git', 'worktree', 'add', '--detach', str(other), revision], cwd=ROOT, check=True, capture_output=True)
+        subprocess.run(['git', 'worktree', 'add', '--detach', str(other), revision],
+                       cwd=ROOT, check=True, capture_output=True)
         ratios, lines = {}, ['| figure | this ÷ other, median | spread |', '| --- | ---: | --- |']
         try:
             for path in paths:
@@ -171,8 +193,11 @@ def against(revision: str, paths: list[Path], quick: bool, rounds: int) -> list[
                     for name in pair[ROOT].keys() & pair[other].keys():
                         if pair[other][name]: ratios.setdefault(name, []).append(pair[ROOT][name]/pair[other][name])
                     print(f'{path.stem}, round {k + 1} of {rounds}', flush=True)
-        finally: subprocess.run(['git', 'worktree', 'remove', '--force', str(other)], cwd=ROOT, check=False, capture_output=True)
-    lines += [f'| `{name}` | {statistics.median(all_):.3f} | {min(all_):.3f} to {max(all_):.3f} |' for name, all_ in sorted(ratios.items())]
+        finally:
+            subprocess.run(['git', 'worktree', 'remove', '--force', str(other)],
+                           cwd=ROOT, check=False, capture_output=True)
+    lines += [f'| `{name}` | {statistics.median(all_):.3f} | {min(all_):.3f} to {max(all_):.3f} |'
+              for name, all_ in sorted(ratios.items())]
     print('\n'.join(['', f'{commit(ROOT)} against {revision}', '', *lines]))
     return []
 
@@ -184,9 +209,12 @@ def main():
     parser.add_argument('--against', metavar='REV')
     parser.add_argument('--rounds', type=int, default=3, help='of --against')
     parser.add_argument('--table', action='store_true')
-    words, own = (sys.argv[1:sys.argv.index('--')], sys.argv[sys.argv.index('--') + 1:]) if '--' in sys.argv else (sys.argv[1:], [])
+    words, own = ((sys.argv[1:sys.argv.index('--')], sys.argv[sys.argv.index('--') + 1:]) if '--' in sys.argv
+                  else (sys.argv[1:], []))
     args = parser.parse_args(words)
-    if args.table: print(table(history())); return 0
+    if args.table:
+        print(table(history()))
+        return 0
     paths = questions(args.files)
     missed = against(args.against, paths, args.quick, args.rounds) if args.against else all_of(paths, args.quick, own)
     return bool(missed)

@@ -20,7 +20,8 @@ def settings(root: Path) -> dict:
 def badge(root: Path, notebook: Path) -> str:
     "The link that opens a notebook of this repository in Colab."
     s, path = settings(root), notebook.relative_to(root).as_posix()
-    return f'[![Open in Colab]({PICTURE})](https://colab.research.google.com/github/{s["user"]}/{s["repo"]}/blob/{s["branch"]}/{path})'
+    return ('[![Open in '
+            f'Colab]({PICTURE})](https://colab.research.google.com/github/{s["user"]}/{s["repo"]}/blob/{s["branch"]}/{path})')
 
 
 def install_line(root: Path) -> str:
@@ -31,7 +32,8 @@ def install_line(root: Path) -> str:
 
 def first_cell(root: Path) -> str:
     "The hidden cell that installs the package where a notebook runs in Colab."
-    return f"#| hide\nimport sys\nif 'google.colab' in sys.modules: get_ipython().run_line_magic('pip', {install_line(root)})"
+    return ("#| hide\nimport sys\nif 'google.colab' in sys.modules: get_ipython().run_line_magic('pip', "
+            f"{install_line(root)})")
 
 
 def stamped(root: Path, notebook: Path) -> str:
@@ -43,7 +45,8 @@ def stamped(root: Path, notebook: Path) -> str:
         if cell['cell_type'] == 'code': source = INSTALL_LINE.sub(lambda _: install_line(root), source)
         cell['source'] = source.splitlines(keepends=True)
     if numbered and not any(FIRST.match(''.join(cell['source'])) for cell in cells):
-        new = dict(cell_type='code', execution_count=None, id='c01ab001', metadata={}, outputs=[], source=first_cell(root).splitlines(keepends=True))
+        new = dict(cell_type='code', execution_count=None, id='c01ab001', metadata={},
+                   outputs=[], source=first_cell(root).splitlines(keepends=True))
         cells.insert(1, new)
     return json.dumps(content, indent=1, ensure_ascii=False) + '\n'
 
@@ -57,7 +60,8 @@ def out_of_step(root: Path) -> list[str]:
     found = []
     for notebook in notebooks(root):
         text = notebook.read_text(encoding='utf-8')
-        if json.loads(text) != json.loads(stamped(root, notebook)): found.append(f'{notebook.name}: run `python tools/colab.py`')
+        if json.loads(text) != json.loads(stamped(root, notebook)):
+            found.append(f'{notebook.name}: run `python tools/colab.py`')
         if not BADGE.search(text): found.append(f'{notebook.name}: has no badge')
     return found
 

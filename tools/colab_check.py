@@ -1,7 +1,9 @@
 """Would installing airl in Colab change a package that Colab brings? python tools/colab_check.py
 
-.ci/colab.txt is what Colab brings. `uv pip compile` resolves airl against it: where no choice leaves all of it as it is, uv says which
-package would have to change. Torch's own CUDA libraries are Colab's, from another index, so their versions are taken as they are.
+.ci/colab.txt is what Colab brings. `uv pip compile` resolves airl against it: where no choice leaves all of it as it
+is, uv says which
+package would have to change. Torch's own CUDA libraries are Colab's, from another index, so their versions are taken
+as they are.
 """
 import re
 import subprocess
@@ -32,7 +34,8 @@ def out_of_bounds(root: Path) -> list[str]:
     "Requirements of settings.ini that what Colab brings does not meet; known without a network."
     there = brought(root)
     asked = {str(r): r for extras in ASKED.values() for r in named(root, extras)}
-    return [f'{r}: Colab brings {there[name]}' for r in asked.values() if (name := canonicalize_name(r.name)) in there and not r.specifier.contains(there[name])]
+    return [f'{r}: Colab brings {there[name]}' for r in asked.values() if (name := canonicalize_name(r.name)) in there
+            and not r.specifier.contains(there[name])]
 
 
 def resolve(root: Path, extras: list[str]) -> tuple[dict[str, str], list[str]]:
@@ -40,20 +43,28 @@ def resolve(root: Path, extras: list[str]) -> tuple[dict[str, str], list[str]]:
     date, python = PYTHON.search((root/FILE).read_text()).groups()
     cuda = [f'{name}=={version}' for name, version in brought(root).items() if name.startswith('nvidia-')]
     (root/'.ci/colab-cuda.txt').write_text('\n'.join(cuda))
-    done = subprocess.run([sys.executable, '-m', 'uv', 'pip', 'compile', '--quiet', '--constraint', FILE, '--override', '.ci/colab-cuda.txt',
-                           '--python-version', python, '--python-platform', 'x86_64-manylinux_2_35', '--no-header', '--no-annotate', '-'],
+    done = subprocess.run([sys.executable, '-m', 'uv', 'pip', 'compile', '--quiet',
+                           '--constraint', FILE, '--override', '.ci/colab-cuda.txt',
+                           '--python-version', python, '--python-platform', 'x86_64-manylinux_2_35',
+                           '--no-header', '--no-annotate', '-'],
                           input='\n'.join(map(str, named(root, extras))), cwd=root, text=True, capture_output=True)
     (root/'.ci/colab-cuda.txt').unlink()
     if done.returncode: return {}, done.stderr.splitlines()
-    return {canonicalize_name(name): version for name, version in (line.split(' ;')[0].split('==') for line in done.stdout.splitlines() if '==' in line)}, []
+    return {canonicalize_name(name): version
+            for name, version in (line.split(' ;')[0].split('==') for line in done.stdout.splitlines()
+                                  if '==' in line)}, []
 
 
 def changes(root: Path, extras: list[str]) -> tuple[list[str], list[str]]:
-    "Packages that would come anew; what is wrong: a package that would change, or an OpenCV beside those that Colab brings."
+    """Packages that would come anew; what is wrong: a package that would change, or an OpenCV beside those that Colab
+    brings."""
     there, (found, why) = brought(root), resolve(root, extras)
-    wrong = [f'{name} {there[name]} would become {version}' for name, version in found.items() if there.get(name, version) != version]
-    second = [f'{name} would come beside the OpenCV that is there' for name in found if name.startswith('opencv-') and name not in there]
-    of_torch = {name for name in found if name.startswith(('nvidia-', 'cuda-', 'triton'))}        # Colab's build of torch brings its own
+    wrong = [f'{name} {there[name]} would become {version}' for name, version in found.items()
+             if there.get(name, version) != version]
+    second = [f'{name} would come beside the OpenCV that is there' for name in found
+              if name.startswith('opencv-') and name not in there]
+    # Colab's build of torch brings its own
+    of_torch = {name for name in found if name.startswith(('nvidia-', 'cuda-', 'triton'))}
     return sorted(found.keys() - there.keys() - of_torch), [*why, *wrong, *second]
 
 
@@ -62,5 +73,6 @@ if __name__ == '__main__':
     for what, extras in ASKED.items():
         new, wrong = changes(ROOT, extras)
         failed |= bool(wrong)
-        print(f'{what}: ' + ('\n'.join(wrong) if wrong else f'nothing of Colab changes; new there: {", ".join(new) or "nothing"}'))
+        print(f'{what}: ' + ('\n'.join(wrong) if wrong
+                             else f'nothing of Colab changes; new there: {", ".join(new) or "nothing"}'))
     sys.exit(failed)

@@ -1,15 +1,19 @@
-"Pages of the docs as HTML, light and dark, judged by axe-core in a headless Chromium, and their tables at a phone's width: python tools/contrast.py [NAME ...]"
+"""Pages of the docs as HTML, light and dark, judged by axe-core in a headless Chromium, and their tables at a phone's
+width: python tools/contrast.py [NAME ...]"""
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = 'index howto/five_minutes howto/upgrade 07b_drawing'.split()   # prose and tables, pictures, wide tables, code with figures
-JUPYTERS = [['.highlight'], ['.jp-InputPrompt'], ['.jp-OutputPrompt']]   # colours of Jupyter's own: the site has Quarto's there
+# prose and tables, pictures, wide tables, code with figures
+PAGES = 'index howto/five_minutes howto/upgrade 07b_drawing'.split()
+# colours of Jupyter's own: the site has Quarto's there
+JUPYTERS = [['.highlight'], ['.jp-InputPrompt'], ['.jp-OutputPrompt']]
 STYLES = (ROOT/'nbs/styles.css').read_text(encoding='utf-8')
 PHONE = dict(width=390, height=844)
-CUT = "() => [...document.querySelectorAll('table')].filter(t => t.getBoundingClientRect().right > innerWidth).map(t => t.innerText.trim().slice(0, 60))"
+CUT = ("() => [...document.querySelectorAll('table')].filter(t => t.getBoundingClientRect().right > innerWidth).map(t "
+       "=> t.innerText.trim().slice(0, 60))")
 RULES = ['color-contrast', 'link-name', 'heading-order', 'scrollable-region-focusable']
 
 
@@ -38,10 +42,13 @@ def complaints(notebooks: list[Path], themes=('light', 'dark')) -> list[str]:
                 page = browser.new_page(color_scheme=theme)
                 page.route('http*://**/*', lambda route: route.abort())      # badges and formulas: nothing is fetched
                 page.goto(page_file.as_uri(), wait_until='domcontentloaded')
-                judged = Axe().run(page, context=dict(exclude=JUPYTERS), options=dict(runOnly=dict(type='rule', values=RULES))).response['violations']
-                found += [f'{notebook.stem}, {theme}: {v["id"]}: {node["html"][:120]}' for v in judged for node in v['nodes']]
+                judged = Axe().run(page, context=dict(exclude=JUPYTERS),
+                                   options=dict(runOnly=dict(type='rule', values=RULES))).response['violations']
+                found += [f'{notebook.stem}, {theme}: {v["id"]}: {node["html"][:120]}'
+                          for v in judged for node in v['nodes']]
                 page.set_viewport_size(PHONE)
-                found += [f'{notebook.stem}, {theme}: table wider than a phone: {text!r}' for text in page.evaluate(CUT)]
+                found += [f'{notebook.stem}, {theme}: table wider than a phone: {text!r}'
+                          for text in page.evaluate(CUT)]
                 page.close()
         browser.close()
     return found

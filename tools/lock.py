@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def compile_lock(requirements: list[str], lock: str, *options: str):
     "Resolve `requirements` into file `lock`; pins that are there already stay unless `--upgrade` is among the options."
-    subprocess.run([sys.executable, '-m', 'uv', 'pip', 'compile', '--quiet', '--universal', '--python-version', '3.11', '--no-emit-index-url',
+    subprocess.run([sys.executable, '-m', 'uv', 'pip', 'compile', '--quiet', '--universal',
+                    '--python-version', '3.11', '--no-emit-index-url',
                     '--no-header', '--no-annotate', '-o', lock, *options, '-'],
                    input='\n'.join(requirements), text=True, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 

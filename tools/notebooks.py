@@ -27,8 +27,10 @@ def execute(path: Path):
     shell = CaptureShell(path, mpl_format='png')
     for cell, parsed_cell in zip(notebook.cells, parsed.cells):
         if is_skipped(parsed_cell): continue
-        cell['outputs'] = [o for o in shell.run(cell.source) if o.get('name') != 'stderr']  # libraries' warnings hold this machine's paths
-        if shell.exc: sys.exit(f'{path.name}, the cell\n\n{cell.source}\n\n' + ''.join(traceback.format_exception(shell.exc)))
+        # libraries' warnings hold this machine's paths
+        cell['outputs'] = [o for o in shell.run(cell.source) if o.get('name') != 'stderr']
+        if shell.exc:
+            sys.exit(f'{path.name}, the cell\n\n{cell.source}\n\n' + ''.join(traceback.format_exception(shell.exc)))
     write_nb(notebook, path)
 
 
@@ -37,14 +39,16 @@ def execute_apart(path: Path):
     started = time.perf_counter()
     environment = os.environ | {'IN_TEST': '1', 'PYTHONHASHSEED': '0', 'OMP_WAIT_POLICY': 'PASSIVE'}
     subprocess.run([sys.executable, __file__, '--here', str(path)], env=environment, check=True)
-    subprocess.run([sys.executable, '-c', 'from nbdev.clean import nbdev_clean; nbdev_clean()', '--fname', str(path)], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, '-c', 'from nbdev.clean import nbdev_clean; nbdev_clean()', '--fname', str(path)],
+                   cwd=ROOT, check=True)
     print(f'{path.relative_to(ROOT/"nbs")}: {time.perf_counter() - started:.0f} s', flush=True)
 
 
 if __name__ == '__main__':
     if sys.argv[1:2] == ['--here']: execute(Path(sys.argv[2]))
     else:
-        names = sys.argv[1:] or [str(path.relative_to(ROOT/'nbs').with_suffix('')) for path in sorted((ROOT/'nbs').rglob('[!_.]*.ipynb'))]
+        names = sys.argv[1:] or [str(path.relative_to(ROOT/'nbs').with_suffix(''))
+                                 for path in sorted((ROOT/'nbs').rglob('[!_.]*.ipynb'))]
         try:
             for name in names: execute_apart(ROOT/'nbs'/f'{name}.ipynb')
         except subprocess.CalledProcessError:

@@ -1,4 +1,5 @@
-"""One notebook's tests in this process, as `make test` runs them: python tools/one_notebook.py nbs/05_photos.ipynb [slow gpu network]
+"""One notebook's tests in this process, as `make test` runs them: python tools/one_notebook.py nbs/05_photos.ipynb
+[slow gpu network]
 
 Prints, one cell a line, what each cost in processor seconds, children included, and how it begins.
 """
@@ -26,10 +27,12 @@ class Timed(CaptureShell):
     def cell(self, cell, **more):
         before = sum(os.times()[:4])
         super().cell(cell, **more)
-        print(f'{sum(os.times()[:4]) - before:.2f}\t{cell.idx_}\t{begins(cell.source)}', file=sys.__stdout__, flush=True)
+        print(f'{sum(os.times()[:4]) - before:.2f}\t{cell.idx_}\t{begins(cell.source)}',
+              file=sys.__stdout__, flush=True)
 
 
 if __name__ == '__main__':
     nbdev.test.CaptureShell = Timed
-    passed, _ = nbdev.test.test_nb(Path(sys.argv[1]).resolve(), skip_flags=FLAGS, force_flags=sys.argv[2:], basepath=ROOT)
+    passed, _ = nbdev.test.test_nb(Path(sys.argv[1]).resolve(), skip_flags=FLAGS,
+                                   force_flags=sys.argv[2:], basepath=ROOT)
     sys.exit(not passed)

@@ -8,7 +8,8 @@ import numpy as np
 def picture(side=(48, 64), seed=0) -> bytes:
     "A PNG of noise."
     from PIL import Image
-    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (*side, 3), np.uint8)).save(file := io.BytesIO(), 'PNG')
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (*side, 3),
+                                                         np.uint8)).save(file := io.BytesIO(), 'PNG')
     return file.getvalue()
 
 
@@ -36,13 +37,17 @@ def plant(out: Path,
         for k, name in enumerate(names):
             data = picture(side, k)
             archive.writestr(name, data)
-            opened = Opened(Job(zipfile.ZipInfo(name).filename, str(source), zipfile.ZipInfo(name).filename, tuple(phrases)), content_hash(data), f'{k:032x}')
+            opened = Opened(Job(zipfile.ZipInfo(name).filename, str(source), zipfile.ZipInfo(name).filename,
+                                tuple(phrases)), content_hash(data), f'{k:032x}')
             for phrase in phrases:
                 for n in range(objects):
                     mask = blob(side, rng.uniform(8, np.array(side) - 8), rng.uniform(3, 8))
                     y, x = np.nonzero(mask)
-                    rows.append(new_row(opened, prompt=phrase, presence=.9, height=side[0], width=side[1], preset='planted', engines='{}', seconds=0., seen='',
-                                        instance=n, score=.9, text=.9, compactness=.9, size=.9, smoothness=.9, detection_score=.9, predicted_iou=.9, posterior=.9,
-                                        box=[float(v) for v in (x.min(), y.min(), x.max() + 1, y.max() + 1)], area=int(mask.sum()), rle=encode_rle(mask)['counts']))
+                    rows.append(new_row(opened, prompt=phrase, presence=.9, height=side[0],
+                                        width=side[1], preset='planted', engines='{}', seconds=0., seen='',
+                                        instance=n, score=.9, text=.9, compactness=.9,
+                                        size=.9, smoothness=.9, detection_score=.9, predicted_iou=.9, posterior=.9,
+                                        box=[float(v) for v in (x.min(), y.min(), x.max() + 1, y.max() + 1)],
+                                        area=int(mask.sum()), rle=encode_rle(mask)['counts']))
     write_part(out/'manifest.parquet', pa.Table.from_pylist(rows, schema=SCHEMA))
     return out

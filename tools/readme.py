@@ -33,7 +33,8 @@ def alternative(marks: set[str]) -> str:
 
 
 def render_output(output: dict, name: str, pictures: dict, shows: str) -> str:
-    "One output of a code cell as Markdown; its picture, if it has one, goes into `pictures` under `name`, and its alternative is what it `shows`."
+    """One output of a code cell as Markdown; its picture, if it has one, goes into `pictures` under `name`, and its
+    alternative is what it `shows`."""
     data = output.get('data', {})
     if 'image/png' in data:
         pictures[f'assets/{name}.png'] = base64.b64decode(''.join(data['image/png']))
@@ -54,7 +55,8 @@ def render(notebook: Path) -> tuple[str, dict[str, bytes]]:
         code = '\n'.join(line for line in source.splitlines() if not line.startswith('#|')).strip()
         if code and 'echo: false' not in marks: parts.append(f'```python\n{code}\n```')
         if 'output: false' not in marks:
-            parts += [render_output(output, f'index_{len(pictures)}', pictures, alternative(marks)) for output in cell['outputs']]
+            parts += [render_output(output, f'index_{len(pictures)}', pictures, alternative(marks))
+                      for output in cell['outputs']]
     title, *rest = [part for part in parts if part]
     return '\n\n'.join([WARNING, title, *rest]) + '\n', pictures
 

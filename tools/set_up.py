@@ -1,4 +1,5 @@
-"""Make an environment and install a lock file into it, then airl itself, editable: python3 tools/set_up.py base|dev [.venv]
+"""Make an environment and install a lock file into it, then airl itself, editable: python3 tools/set_up.py base|dev
+[.venv]
 
 `same` instead of a lock's name only says whether the environment is of the Python that runs this.
 """
@@ -20,7 +21,8 @@ def run(*command): subprocess.run([str(part) for part in command], cwd=ROOT, che
 def other_python() -> str:
     "The version of the environment's Python, where it is another one than this; else nothing."
     if not PYTHON.exists(): return ''
-    told = subprocess.run([str(PYTHON), '-c', 'import platform; print(platform.python_version())'], text=True, capture_output=True).stdout.strip()
+    told = subprocess.run([str(PYTHON), '-c', 'import platform; print(platform.python_version())'],
+                          text=True, capture_output=True).stdout.strip()
     return '' if told.split('.')[:2] == [*platform.python_version_tuple()[:2]] else told or 'one that does not start'
 
 
@@ -46,11 +48,13 @@ if __name__ == '__main__':
                  'name another one, as in `make demo PYTHON=python3.12`.')
     if other := other_python():
         mine = '.'.join(platform.python_version_tuple()[:2])
-        sys.exit(f'{VENV.name} is an environment of Python {other} and {sys.executable} is {platform.python_version()}: '
+        sys.exit(f'{VENV.name} is an environment of Python {other} and {sys.executable} is '
+                 f'{platform.python_version()}: '
                  f'`make … PYTHON={mine}` uses .venv-{mine}; or name another folder, as in `make … VENV=.venv-new`.')
     if sys.argv[1] == 'same': sys.exit()
     try:
         make_environment()
         install(sys.argv[1])
     except subprocess.CalledProcessError as error:
-        sys.exit(f'Setting up {VENV.name} stopped at: {" ".join(error.cmd)}\nThe lines above say why; `make` again goes on from there.')
+        sys.exit(f'Setting up {VENV.name} stopped at: {" ".join(error.cmd)}\nThe lines above say why; `make` again '
+                 'goes on from there.')
