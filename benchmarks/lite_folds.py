@@ -1,5 +1,4 @@
-"""How good are the embedded engines on photos of the fifth fold, which nothing of them is trained on until it is
-decided?
+"""How good are the embedded engines on photos of the fifth fold, on which nothing of them is trained?
 
     python benchmarks/lite_folds.py [DATA] [--tasks box click text presence] [--sets more/coco_full …] [--every k]
     [--out rows.jsonl]

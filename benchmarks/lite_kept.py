@@ -1,5 +1,4 @@
-"""How good are the embedded engines where nothing was learned from and nothing chosen by, beyond what `airl bench`
-measures?
+"""How good are the embedded engines on what was kept apart, beyond what `airl bench` measures?
 
     python benchmarks/lite_kept.py [DATA] [--parts outlines band names]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 PICTURE = 'https://colab.research.google.com/assets/colab-badge.svg'
 BADGE = re.compile(r'\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)')
-FIRST = re.compile(r"^#\| hide\nimport sys\nif 'google\.colab' in sys\.modules: ")
+FIRST = re.compile(r"^#\| hide\nimport sys\nif 'google\.colab' in sys\.modules:\s")
 INSTALL_LINE = re.compile(r"'install -q [^']*git\+https://[^']*'")
 
 
@@ -32,7 +32,7 @@ def install_line(root: Path) -> str:
 
 def first_cell(root: Path) -> str:
     "The hidden cell that installs the package where a notebook runs in Colab."
-    return ("#| hide\nimport sys\nif 'google.colab' in sys.modules: get_ipython().run_line_magic('pip', "
+    return ("#| hide\nimport sys\nif 'google.colab' in sys.modules:\n    get_ipython().run_line_magic('pip', "
             f"{install_line(root)})")
 
 
