@@ -118,7 +118,7 @@ def train_packed(folder,              # that `pack` has written to
     cutters.trained_along = train_cutter(things, steps[1], file=out/'lite_cutter.pt', **more)
     cutters.plain = train_cutter(things, steps[1], along=False, file=out/'lite_cutter.plain.pt', **more).cutter
     save_weights(cutters, out/'lite_cutter.safetensors', steps=steps[1], **about)
-    heads = train_heads(learned, things, steps[0], out, **more)
+    heads = train_heads(learned, things, steps[0], folder=out, **more)
     save_weights(heads, out/'lite_dense.safetensors', exact=('presence', 'presence_by_name'), steps=steps[0], **about)
 
 # %% ../nbs/19g_lite_packing.ipynb #18e340ea
