@@ -279,7 +279,8 @@ def _asked_for(prompts, examples: Examples | None):
 def _understood(prompts: Any, preset: Preset, shown: bool = False) -> list[str]:
     "The prompts, if they can be asked at all."
     if isinstance(prompts, Iterable) and not isinstance(prompts, str | bytes): prompts = list(prompts)
-    query = None if prompts is None or prompts == [] else parse_prompt(prompts)
+    texts: Any = prompts      # whatever a caller gives: a list, a text, or what `parse_prompt` refuses
+    query = None if texts is None or texts == [] else parse_prompt(texts)
     if query and preset.detector == 'lite':
         from airl.lite_taught import understood
         understood([*(() if shown else query.phrases), *query.negatives])

@@ -80,13 +80,6 @@ def _decoded(data: bytes) -> np.ndarray:  # uint8 [h, w, 3], blue first
     if pixels is None: raise UserError('A packed picture does not decode; pack the photos again.')
     return pixels
 
-# %% ../nbs/19g_lite_packing.ipynb #5f78f161
-def _decoded(data: bytes) -> np.ndarray:  # uint8 [h, w, 3], blue first
-    "The pixels of a JPEG or PNG; raises `UserError` where there are none."
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    if pixels is None: raise UserError('A packed picture does not decode; pack the photos again.')
-    return pixels
-
 # %% ../nbs/19g_lite_packing.ipynb #c191f638
 def unpack(folder,                        # that `pack` has written to
            held_out: bool | None = None,  # the fifth fold, the other four, or all
@@ -125,7 +118,7 @@ def train_packed(folder,              # that `pack` has written to
     cutters.trained_along = train_cutter(things, steps[1], file=out/'lite_cutter.pt', **more)
     cutters.plain = train_cutter(things, steps[1], along=False, file=out/'lite_cutter.plain.pt', **more).cutter
     save_weights(cutters, out/'lite_cutter.safetensors', steps=steps[1], **about)
-    heads = train_heads(learned, things, steps[0], out, **more)
+    heads = train_heads(learned, things, steps[0], folder=out, **more)
     save_weights(heads, out/'lite_dense.safetensors', exact=('presence', 'presence_by_name'), steps=steps[0], **about)
 
 # %% ../nbs/19g_lite_packing.ipynb #18e340ea

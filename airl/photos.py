@@ -156,11 +156,6 @@ def _most_pixels() -> int:
     "From how many pixels on Pillow refuses an image."
     return 2*(Image.MAX_IMAGE_PIXELS or sys.maxsize)
 
-# %% ../nbs/05_photos.ipynb #86a1d821
-def _most_pixels() -> int:
-    "From how many pixels on Pillow refuses an image."
-    return 2*(Image.MAX_IMAGE_PIXELS or sys.maxsize)
-
 # %% ../nbs/05_photos.ipynb #08c74d31
 def _rare_tiff(file,       # open binary file
               ) -> Image.Image:

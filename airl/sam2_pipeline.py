@@ -250,12 +250,7 @@ class TextDrivenSegmentationPipeline:
             return self.shown(examples, text_prompt).segment_image(image, text_prompt or SHOWN_THING, save_results,
                                                                    filename_prefix, output_dir, settings, **changes)
         settings = (settings or self.settings).changed(**changes)
-        text_prompt = text_prompt or ''
         if text_prompt is None: raise PromptError('A prompt is a text or a list of texts, not None.')
-        text_prompt = text_prompt or ''
-        if text_prompt is None: raise PromptError('Say what to look for, or show an example of it.')
-        text_prompt = text_prompt or ''
-        if text_prompt is None: raise PromptError('Say what to look for, or show an example of it.')
         query, timings, image = parse_prompt(text_prompt), {}, load_photo(image)
         photo = self._open(image)
         with photo.lock, timed(timings, 'total'):

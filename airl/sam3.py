@@ -60,9 +60,6 @@ def _prompted_features(net, seen) -> list:   # maps [1, c, h, w], the finest fir
     decoder = net.mask_decoder
     return [decoder.conv_s0(fine), decoder.conv_s1(middle), coarse + net.no_memory_embedding.view(1, -1, 1, 1)]
 
-# %% ../nbs/13b_sam3.ipynb #f0fd76e5
-_NOTHING = np.zeros((0, 4), np.float32), np.zeros(0, np.float32), None, []   # boxes, scores, masks, phrases
-
 # %% ../nbs/13b_sam3.ipynb #af85e189
 _NOTHING = np.zeros((0, 4), np.float32), np.zeros(0, np.float32), None, []   # boxes, scores, masks, phrases
 

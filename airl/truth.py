@@ -263,7 +263,7 @@ def _shape_fault(shape) -> str:  # '' if there is none
     if not isinstance(shape.get('label'), str) or not shape['label'].strip(' _'):
         return f'has the label {shape.get("label")!r}'
     try: points = np.asarray(shape.get('points'), float)
-    except (TypeError, ValueError): points = np.zeros(0)
+    except (TypeError, ValueError): points = np.zeros((0, 0))
     if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all() or np.abs(points).max() > 1e6:
         return 'has points that are no pairs of numbers'
     kind, needed = shape.get('shape_type') or 'polygon', dict(polygon=3, rectangle=2, circle=2, mask=2)

@@ -10,6 +10,7 @@ __all__ = ['ARTICLES', 'FORMAT', 'HEADER', 'word_key', 'checked_word', 'words_fo
 import json, os
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -109,8 +110,8 @@ def read_pack(path: Path) -> Pack:
                         'one.')
     try:
         about = json.loads(metadata['about'])
-        head = Head(np.asarray(weights, np.float32), **{k: about[k] for k in HEADER}
-                    | dict(kinds=tuple(about['kinds'])))
+        told: dict[str, Any] = {k: about[k] for k in HEADER} | dict(kinds=tuple(about['kinds']))
+        head = Head(np.asarray(weights, np.float32), **told)
         pack = Pack(about['name'], head, about['version'], about['data'], about['examples'])
         figures = [v for v in (head.bias, head.threshold, head.slope, head.offset, head.share, *head.weights)]
         known = all(isinstance(k, int) and 0 < k < BLOCKS['classes'] for k in head.kinds)
