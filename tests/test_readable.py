@@ -13,7 +13,8 @@ LARGE_CELLS = 87        # exported cells of more than 25 lines: one class or fun
 TWICE = 26              # names that two modules define, each for itself
 
 
-def told(errors): return '\n'.join(['', *(f'{e["file"].name}:{e["line"]}: {e["message"]} ({e["rule"]})' for e in errors)])
+def told(errors):
+    return '\n'.join(['', *(f'{e["file"].name}:{e["line"]}: {e["message"]} ({e["rule"]})' for e in errors)])
 
 
 @pytest.fixture(scope='module')
