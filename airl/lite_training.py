@@ -41,12 +41,13 @@ def calibrate(heads,     # `TwoHeads` that were trained on other photos than the
 def make_dense(folder,      # what `training_sources` takes
                out_file,    # the safetensors file to write
                run_folder,  # where to keep the states of the trainings
+               self_training: bool = False,  # whether the plain head learns from photos without labels, too
                **more):     # for `train_heads`
     "Train the network that finds on four folds, calibrate it on the fifth, and write it."
     import torch
     sources, held_out = (training_sources(folder, held_out=h) for h in (False, True))
     photos, objects = ([t for s in sources for t in getattr(s, kind)] for kind in ('pixels', 'objects'))
-    unlabelled = [load_photo(p) for p in unlabelled_photos(folder)]
+    unlabelled = [load_photo(p) for p in unlabelled_photos(folder)] if self_training else []
     heads = train_heads(lessons(photos), single_objects(objects), unlabelled=unlabelled, folder=run_folder, **more)
     heads.presence.copy_(torch.from_numpy(calibrate(heads,
                                                     [t for s in held_out for t in s.pixels if len(t.classes) > 1])))
@@ -59,7 +60,8 @@ def make_lite(folder,       # coco/dev, voc/dev and more/, see `training_sources
     "Make every trained file of `lite` that is not there yet."
     out = Path(out_folder)
     if not (dense := out/'lite_dense.safetensors').exists(): make_dense(folder, dense, out)
-    if not (cutter := out/'lite_cutter.safetensors').exists(): make_cutter(folder, cutter, out/'lite_cutter.pt')
+    if not (cutter := out/'lite_cutter.safetensors').exists():
+        make_cutter(folder, cutter, out/'lite_cutter.pt', held_out=False)
 
 # %% ../nbs/19a_lite_training.ipynb #5d90e651
 def card_rows(folder) -> str:  # rows of a Markdown table
