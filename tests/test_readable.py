@@ -1,4 +1,5 @@
 "What makes the code pleasant to read: true types, lines that fit, short cells, names with one meaning each."
+import json
 import re
 
 import checks
@@ -64,3 +65,21 @@ def test_second_meaning_is_noticed(tmp_path):
     (tmp_path/'airl/one.py').write_text('from json import loads\nLEAST, most = 1, 2\ndef ask(): pass\n')
     (tmp_path/'airl/two.py').write_text('from json import loads\nLEAST: int = 2\nclass ask: pass\n')
     assert rooms.defined_twice(tmp_path) == dict(ask=['one', 'two'])
+
+
+def asleep(source):
+    "Comments of a cell that hold an assertion, which therefore checks nothing."
+    sleeping = re.compile(r'(^|\s)#[^\'"]*[;:#] *(assert |test_(eq|close|fail)\()')
+    return [line for line in source.splitlines() if sleeping.search(line)]
+
+
+def test_no_assertion_sleeps_in_a_comment(root):
+    cells = [(path.name, ''.join(cell['source'])) for path in (root/'nbs').rglob('*.ipynb')
+             for cell in json.loads(path.read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'code']
+    found = [f'{name}: {line.strip()}' for name, source in cells for line in asleep(source)]
+    assert not found, '\n'.join(found)
+
+
+def test_sleeping_assertion_is_noticed():
+    assert asleep("x = 1   # best first; assert x > 0") and asleep('# twice; test_eq(x, 2)')
+    assert not asleep("assert x > 0   # never less") and not asleep('test_eq(x, 1); assert y   # both')
